@@ -1,0 +1,71 @@
+"""The only place of Celery's settings, each with its reason."""
+
+from __future__ import annotations
+
+from kombu import Exchange, Queue
+
+from dispatcher import settings
+from dispatcher.bell import QUEUES
+
+_settings = settings.load()
+broker_url = _settings.broker
+_rabbit = broker_url.startswith(("amqp", "pyamqp"))
+
+# A bell carries no payload: the tables are the queue of record, so JSON of nothing is enough.
+task_serializer = "json"
+accept_content = ["json"]
+task_ignore_result = True
+
+# Quorum queues survive a node; they want a topic exchange and no global prefetch.
+_exchange = Exchange("dispatcher", type="topic")
+_arguments = {"x-queue-type": "quorum"} if _rabbit else None
+task_queues = [
+    Queue(name, _exchange, routing_key=name, queue_arguments=_arguments) for name in QUEUES
+]
+task_default_queue = "tidy"
+task_default_exchange = "dispatcher"
+task_default_exchange_type = "topic"
+task_default_routing_key = "tidy"
+task_routes = {name: {"queue": name, "routing_key": name} for name in QUEUES}
+task_routes["checkpoint"] = task_routes["tidy"]
+
+# A killed worker's bell is rung again; working twice is harmless, a claim finds nothing.
+task_acks_late = True
+task_reject_on_worker_lost = True
+# One task at a time: a long campaign task must not hoard bells others could answer.
+worker_prefetch_multiplier = 1
+worker_concurrency = _settings.worker_processes
+
+# SIGTERM lets running tasks settle what is on the wire; they stop fetching at once.
+worker_soft_shutdown_timeout = 30
+worker_cancel_long_running_tasks_on_connection_loss = False
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+
+broker_transport_options: dict[str, object]
+if _rabbit:
+    broker_transport_options = {"confirm_publish": True}
+else:
+    # kombu's default gives a lost worker's bell back only after minutes.
+    broker_transport_options = {
+        "visibility_timeout": 120,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+    }
+
+imports = ("workers.tasks",)
+
+# Beat only rings. A tick nobody took in time is dropped: the next one does its work.
+beat_schedule = {
+    "tidy": {"task": "tidy", "schedule": 1.0, "options": {"queue": "tidy", "expires": 5}},
+    "checkpoint": {
+        "task": "checkpoint",
+        "schedule": 60.0,
+        "options": {"queue": "tidy", "expires": 60},
+    },
+}
+worker_hijack_root_logger = False
+worker_send_task_events = False
+timezone = "UTC"

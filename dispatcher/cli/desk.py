@@ -1,0 +1,92 @@
+"""What commands work at: settings read, the product wired, and outages told with their remedy."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import errors
+from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, ProgrammingError
+
+from dispatcher import settings, wiring
+from dispatcher.bell import SilentBell
+from dispatcher.cli.show import notice
+from dispatcher.errors import ConfigError, StorageDown
+from dispatcher.settings import Settings
+from dispatcher.wiring import Dispatcher
+
+_SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
+_NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName)
+_NO_ROOM = (errors.DiskFull, errors.OutOfMemory, errors.TooManyConnections)
+
+
+@contextmanager
+def at_work(*, bell: bool = False) -> Iterator[Dispatcher]:
+    """Wire the product for one command; with a `bell` when the command makes work for workers."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    known = load()
+    check_address(known.database)
+    with told_plainly():
+        dispatcher = wiring.build_with_bell(known) if bell else wiring.build(known)
+        try:
+            yield dispatcher
+        finally:
+            dispatcher.close()
+
+
+def load() -> Settings:
+    """Read the settings of this process."""
+    return settings.load()
+
+
+def check_address(url: str) -> None:
+    """Refuse an address that is none of PostgreSQL; its password is not repeated."""
+    if not url.startswith(_SCHEMES):
+        raise ConfigError(
+            "DATABASE_URL", "must begin with postgresql://, as in postgresql://user@host:5432/name"
+        )
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn what the database's driver raises into sentences with a remedy."""
+    try:
+        yield
+    except StorageDown as outage:
+        raise StorageDown(
+            f"{outage}; is DATABASE_URL right, and does the server run? "
+            "'dispatcher doctor' looks closer",
+            outage.retry_after,
+        ) from outage
+    except ArgumentError:
+        raise ConfigError("DATABASE_URL", "cannot be read as an address") from None
+    except (ProgrammingError, InternalError) as error:
+        if isinstance(error.orig, _NO_SCHEMA):
+            raise ConfigError(
+                "DATABASE_URL",
+                "this database has no schema of ours, or an older one; run 'dispatcher migrate'",
+            ) from error
+        raise
+    except DBAPIError as error:
+        if isinstance(error.orig, _NO_ROOM):
+            raise StorageDown(f"the database has no room: {error.orig}") from error
+        raise
+
+
+def ring(dispatcher: Dispatcher, *queues: str) -> None:
+    """Ring for new work, or say that it waits."""
+    if isinstance(dispatcher.bell, SilentBell):
+        notice("No broker is running, so nobody was woken; workers find the work when they start.")
+    for queue in queues:
+        dispatcher.bell.ring(queue)
+
+
+def actor() -> str:
+    """Name who gives the order, for the audit trail."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a passwd entry
+        return f"uid {os.getuid()}"

@@ -1,0 +1,281 @@
+"""Commands for the laptop stack: up, down, status, logs, backup, restore and reset."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from dispatcher import __version__
+from dispatcher.embedded import runfile
+from dispatcher.embedded.backup import make_backup, restore_backup
+from dispatcher.embedded.processes import (
+    LOOPBACK,
+    ServerFailed,
+    free_port,
+    last_lines,
+    without_proxy,
+)
+from dispatcher.embedded.stack import Stack, open_database, stop_running, without_password
+from dispatcher.errors import Conflict, NotFound
+from dispatcher.storage import migrate
+
+app = typer.Typer(help="The servers and workers on this machine.")
+
+Home = Annotated[
+    Path,
+    typer.Option(envvar="DISPATCHER_HOME", help="Data folder: database, logs, keys."),
+]
+DatabaseUrl = Annotated[
+    str,
+    typer.Option(envvar="DATABASE_URL", help="A PostgreSQL of yours, instead of the private one."),
+]
+BrokerUrl = Annotated[
+    str, typer.Option(envvar="BROKER_URL", help="A broker of yours, instead of the private one.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+DEFAULT_HOME = Path(".dispatcher")
+NOT_RUNNING = 3  # as systemctl has it
+_USUAL_PORT = 8025
+_START_SECONDS = 60
+_WATCH_SECONDS = 0.2
+
+
+@app.command()
+def up(
+    home: Home = DEFAULT_HOME,
+    database_url: DatabaseUrl = "",
+    broker_url: BrokerUrl = "",
+    port: Annotated[int, typer.Option(help="Port of the web pages; 0: a free one.")] = 0,
+    concurrency: Annotated[int, typer.Option(help="Processes that send; 0: one a core.")] = 0,
+    detach: Annotated[bool, typer.Option("--detach", help="Run in the background.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start database, broker, workers, beat and web pages; Ctrl-C stops them all."""
+    if detach:
+        _tell_running(_start_in_background(home), as_json=as_json)
+        return
+    with _signals_interrupt():
+        try:
+            with Stack.start(home, database_url=database_url, broker_url=broker_url) as stack:
+                _launch_product(stack, port or _free_web_port(), concurrency)
+                running = runfile.find_running(stack.home)
+                if running is not None:
+                    _tell_running(running, as_json=as_json)
+                _watch(stack)
+        except KeyboardInterrupt:
+            typer.echo("Stopped.", err=True)
+
+
+@app.command()
+def down(home: Home = DEFAULT_HOME, as_json: Json = False) -> None:
+    """Stop the stack, wherever it was started; work in hand is finished first."""
+    stopped = stop_running(home)
+    said = "Stopped." if stopped else f"No stack runs in {home}."
+    typer.echo(json.dumps({"stopped": stopped}) if as_json else said)
+
+
+@app.command()
+def status(
+    home: Home = DEFAULT_HOME,
+    urls: Annotated[bool, typer.Option("--urls", help="Show addresses with passwords.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what runs; the exit code is 3 when nothing does."""
+    running = runfile.find_running(home)
+    if running is None:
+        typer.echo(json.dumps({"running": False}) if as_json else f"No stack runs in {home}.")
+        raise typer.Exit(NOT_RUNNING)
+    _tell_running(running, as_json=as_json, urls=urls)
+
+
+@app.command()
+def logs(
+    name: Annotated[str, typer.Argument(help="Whose log, e.g. postgres; empty: all.")] = "",
+    home: Home = DEFAULT_HOME,
+    lines: Annotated[int, typer.Option(min=1, help="How many of the last lines.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Show the last lines of the logs."""
+    found = {log.stem: log for log in sorted((home / "logs").glob("*.log"))}
+    if name and name not in found:
+        known = ", ".join(found) or "none yet"
+        raise NotFound(f"There is no log of {name!r}; there are: {known}.")
+    wanted = {one: last_lines(log, lines) for one, log in found.items() if name in ("", one)}
+    if as_json:
+        typer.echo(json.dumps(wanted))
+        return
+    for one, said in wanted.items():
+        for line in said:
+            typer.echo(line if name else f"{one:>10} | {line}")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write, e.g. tonight.backup.")],
+    home: Home = DEFAULT_HOME,
+    database_url: DatabaseUrl = "",
+    as_json: Json = False,
+) -> None:
+    """Write the database and the settings into one file; the stack may run meanwhile."""
+    with open_database(home, database_url) as url:
+        size = make_backup(home, url, file, datetime.now(UTC), __version__)
+    said = f"Wrote {file} ({size:,} bytes). It holds people's data and your keys: keep it safe."
+    typer.echo(json.dumps({"file": str(file), "bytes": size}) if as_json else said)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that 'dispatcher backup' wrote.")],
+    home: Home = DEFAULT_HOME,
+    database_url: DatabaseUrl = "",
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Put a backup in the place of the present database; the stack must be down."""
+    _ask(f"This replaces the database of {home} by {file}.", yes=yes)
+    with Stack.start(home, database_url=database_url, broker=False) as stack:
+        manifest = restore_backup(stack.home, stack.database_url, file)
+        migrate.upgrade(stack.database_url)
+    if as_json:
+        typer.echo(json.dumps(manifest))
+        return
+    typer.echo(f"Restored what was saved at {manifest['made']}.")
+    typer.echo("Whoever opted out since then is opted in again here: import those first.")
+
+
+@app.command()
+def reset(home: Home = DEFAULT_HOME, yes: Yes = False, as_json: Json = False) -> None:
+    """Remove the private database, its logs and the broker's files; settings and keys stay."""
+    if runfile.is_alive(home):
+        raise Conflict(f"A stack runs in {home}: 'dispatcher down' first.")
+    _ask(f"This removes every customer, campaign and consent in {home}.", yes=yes)
+    for name in ("postgres", "valkey", "logs"):
+        shutil.rmtree((home / name).resolve(), ignore_errors=True)
+        if (home / name).is_symlink():
+            (home / name).unlink()
+    for name in ("postgres.password", "postgres.sockets", "run.json", "run.lock"):
+        (home / name).unlink(missing_ok=True)
+    typer.echo(json.dumps({"reset": str(home)}) if as_json else f"{home} is as new.")
+
+
+def _launch_product(stack: Stack, port: int, concurrency: int) -> None:
+    """Bring the schema up to date, then start workers, beat and the web pages."""
+    migrate.upgrade(stack.database_url)
+    environment = _environment(stack, os.environ)
+    python = [sys.executable, "-P", "-m"]
+    celery = [*python, "celery", "-A", "workers"]
+    spread = ["--concurrency", str(concurrency)] if concurrency else []
+    # Opt-outs have a worker of their own, so that none waits behind a campaign.
+    outbound = ["-Q", "plan,dispatch.email,dispatch.sms,tidy", "-n", "outbound@%h", *spread]
+    inbound = ["-Q", "inbound", "-n", "inbound@%h", "--concurrency", "1"]
+    schedule = str(stack.home / "beat-schedule")
+    stack.launch("outbound", [*celery, "worker", *outbound], environment)
+    stack.launch("inbound", [*celery, "worker", *inbound], environment)
+    stack.launch("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], environment)
+    web = stack.launch("web", [*python, "dispatcher", "web", "--port", str(port)], environment)
+    web.wait_until(lambda: _listens(port), _START_SECONDS)
+    stack.web_url = f"http://{LOOPBACK}:{port}"
+    stack.record(ready=True)
+
+
+def _environment(stack: Stack, own: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **without_proxy(own),
+        "DATABASE_URL": stack.database_url,
+        "BROKER_URL": stack.broker_url,
+        "DISPATCHER_HOME": str(stack.home),
+    }
+
+
+def _watch(stack: Stack) -> NoReturn:
+    """Until Ctrl-C; a process that ends by itself ends the stack, and its last words are shown."""
+    while True:
+        for name in stack.ended():
+            words = "; ".join(last_lines(stack.home / "logs" / f"{name}.log", 3))
+            raise ServerFailed(f"{name} ended by itself, so all is stopped: {words}")
+        time.sleep(_WATCH_SECONDS)
+
+
+def _start_in_background(home: Path) -> runfile.RunFile:
+    """Start this very command again in a session of its own, and wait until it is ready."""
+    log = home / "logs" / "up.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    words = [word for word in sys.argv[1:] if word != "--detach"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "dispatcher", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    while True:
+        running = runfile.find_running(home)
+        if running is not None and running.ready:
+            return running
+        if process.poll() is not None:
+            raise ServerFailed("; ".join(last_lines(log, 3)) or "The stack did not start.")
+        time.sleep(_WATCH_SECONDS)
+
+
+def _tell_running(running: runfile.RunFile, *, as_json: bool, urls: bool = False) -> None:
+    shown = running if urls else without_password(running)
+    if as_json:
+        facts: dict[str, Any] = {"running": True, **asdict(shown)}
+        typer.echo(json.dumps(facts))
+        return
+    for label, text in (
+        ("Web", shown.web_url),
+        ("Database", shown.database_url),
+        ("Broker", shown.broker_url),
+        ("Processes", ", ".join(shown.processes)),
+    ):
+        if text:
+            typer.echo(f"{label:<10} {text}")
+    typer.echo("" if running.ready else "It is still starting.", nl=not running.ready)
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """SIGTERM and a closed terminal end the stack in the same orderly way as Ctrl-C."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    former = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _free_web_port() -> int:
+    return free_port() if _listens(_USUAL_PORT) else _USUAL_PORT
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def _ask(warning: str, *, yes: bool) -> None:
+    if not yes:
+        typer.confirm(f"{warning} Go on?", abort=True)

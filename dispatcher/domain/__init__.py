@@ -1,0 +1,1 @@
+"""The ground floor: the words of the field as plain types, without clock or I/O."""

@@ -1,0 +1,53 @@
+"""Customers as a campaign meets them: the facts about one person on one channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dispatcher.domain.consents import ConsentState
+from dispatcher.domain.messages import Channel
+
+
+class Contact(NamedTuple):
+    """One offer sent or in flight to a person: what frequency caps count. `at`: Unix seconds."""
+
+    at: float
+    channel: Channel
+    brand: str
+    subject: str
+
+
+class Recipient(NamedTuple):
+    """Everything the rules may know about one person on one channel, read under the lock.
+
+    `zone` is an IANA name or "" when unknown; `zones` all zones still possible then.
+    `hours_from`, `hours_until`: the person's own hours in minutes after local midnight, equal
+    when none are set. `suppressed` is the reason of a suppression or "": "opted_out" is the
+    person's own opt-out and nothing else. `bucket` is 0..9999, a keyed hash of the address, for
+    holdouts. `in_audience`: the segment still holds.
+    `consent_since` is in Unix seconds. `held_since` is when this wave first had a
+    verdict on the person (Unix seconds), 0 if it has none yet. `address` and `fields` are
+    personal and never part of a recorded decision.
+    """
+
+    customer_id: int
+    channel: Channel
+    address: str
+    deliverable: bool
+    language: str
+    country: str
+    zone: str
+    zones: tuple[str, ...]
+    hours_from: int
+    hours_until: int
+    suppressed: str
+    consent: ConsentState
+    consent_event: int
+    contacts: tuple[Contact, ...]
+    bucket: int
+    in_audience: bool
+    attempts: int
+    fields: Mapping[str, str]
+    consent_since: float = 0.0
+    held_since: float = 0.0

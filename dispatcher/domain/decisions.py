@@ -1,0 +1,76 @@
+"""Decisions: the one verdict on each person of each campaign, with its reason."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Verdict(StrEnum):
+    """What is to happen now."""
+
+    SEND = "send"
+    DEFER = "defer"
+    SKIP = "skip"
+
+
+class Reason(StrEnum):
+    """Why, in the words people see. Stable: reports and tests rely on them (RULEBOOK section 8)."""
+
+    OK = "ok"
+    TENANT_PAUSED = "tenant_paused"
+    OFFER_NOT_STARTED = "offer_not_started"
+    OFFER_EXPIRED = "offer_expired"
+    LEFT_AUDIENCE = "left_audience"
+    NO_ADDRESS = "no_address"
+    BAD_ADDRESS = "bad_address"
+    SUPPRESSED = "suppressed"
+    NO_CONSENT = "no_consent"
+    IMPORTED_UNPROVEN = "imported_unproven"
+    TOPIC_OPTED_OUT = "topic_opted_out"
+    HOLDOUT = "holdout"
+    QUIET_HOURS = "quiet_hours"
+    QUIET_HOURS_EXPIRED = "quiet_hours_expired"
+    SCHEDULED = "scheduled"
+    ZONE_UNKNOWN_CLOSED = "zone_unknown_closed"
+    CAP_BRAND = "cap_brand"
+    CAP_PERSON = "cap_person"
+    MIN_GAP = "min_gap"
+    OUTRANKED = "outranked"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    COST_CEILING = "cost_ceiling"
+    MISSING_FIELD = "missing_field"
+    RENDER_FAILED = "render_failed"
+    TOO_MANY_SEGMENTS = "too_many_segments"
+    GATEWAY_DEFERRED = "gateway_deferred"
+    GATEWAY_REFUSED = "gateway_refused"
+    RATE_LIMITED = "rate_limited"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
+
+
+class Ruling(NamedTuple):
+    """One rule's refusal. `until`: Unix seconds at which a DEFER may be tried again."""
+
+    verdict: Verdict
+    reason: Reason
+    until: float = 0.0
+    detail: str = ""
+
+
+class Decision(NamedTuple):
+    """The verdict on one person, and the rule that spoke.
+
+    `send_before`: Unix seconds, the end of the window in which SEND holds. `rule` is the rule's
+    file name. `facts` is the compact record of what the rules saw, at most 200 bytes.
+    """
+
+    customer_id: int
+    verdict: Verdict
+    reason: Reason
+    rule: str
+    until: float
+    send_before: float
+    consent_event: int
+    detail: str
+    facts: str

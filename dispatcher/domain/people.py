@@ -1,0 +1,44 @@
+"""People as an operator meets them: who they are and where they can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dispatcher.domain.messages import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a person is reached on one channel, in normal form, with its keyed digests.
+
+    `digest_wide` is the digest without `+tag` (RULEBOOK PR-04), equal to `digest` without one.
+    """
+
+    channel: Channel
+    address: str
+    digest: bytes
+    digest_wide: bytes
+    bucket: int
+    zones: tuple[str, ...] = ()
+    deliverable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer with addresses and declared facts. `hours_*`: minutes after local midnight."""
+
+    id: int
+    language: str = ""
+    country: str = ""
+    zone: str = ""
+    hours_from: int = 0
+    hours_until: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    addresses: tuple[Address, ...] = ()
+    visible: bool = True
+    erased: bool = False
+
+    def address(self, channel: Channel) -> Address | None:
+        """Give the address on a channel, if there is one."""
+        return next((a for a in self.addresses if a.channel is channel), None)

@@ -1,0 +1,73 @@
+"""A campaign's policy: the windows, caps and limits that its decisions obey."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dispatcher.domain.messages import Channel, MessageClass
+
+
+class CapScope(StrEnum):
+    """Whose offers a cap counts."""
+
+    BRAND = "brand"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `max` offers in any `hours` hours, rolling; over one channel, or over all."""
+
+    max: int
+    hours: int
+    scope: CapScope = CapScope.PERSON
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Half-open [opens, closes) on the person's wall clock, in minutes after midnight."""
+
+    opens: int
+    closes: int
+
+
+ALL_DAY = Window(0, 24 * 60)
+
+DEFAULT_CAPS = (
+    Cap(1, 24, CapScope.BRAND, Channel.SMS),
+    Cap(2, 24, CapScope.PERSON, Channel.SMS),
+    Cap(4, 7 * 24, CapScope.PERSON, Channel.SMS),
+    Cap(10, 30 * 24, CapScope.PERSON, Channel.SMS),
+    Cap(1, 24, CapScope.BRAND, Channel.EMAIL),
+    Cap(2, 24, CapScope.PERSON, Channel.EMAIL),
+    Cap(5, 7 * 24, CapScope.PERSON, Channel.EMAIL),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything the rules need to know of a campaign version.
+
+    Instants are Unix seconds. `window` is the campaign's hours on the person's clock; `send_at`
+    is "10:00 recipient-local" in minutes, or -1. `holdout` is 0..9999 of 10,000 people kept
+    back. `min_gap_hours` is the cool-down over all channels. `max_hold_hours`: a person held
+    longer is skipped. `close_margin_minutes`: nothing is handed over that close to closing.
+    """
+
+    campaign_id: int
+    brand: str
+    topic: str
+    subject: str
+    message_class: MessageClass = MessageClass.PROMOTIONAL
+    starts_at: float = 0.0
+    ends_at: float = float("inf")
+    window: Window = ALL_DAY
+    send_at: int = -1
+    holdout: int = 0
+    caps: tuple[Cap, ...] = DEFAULT_CAPS
+    min_gap_hours: float = 4.0
+    max_hold_hours: float = 72.0
+    close_margin_minutes: int = 15
+    max_attempts: int = 5

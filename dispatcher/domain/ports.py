@@ -1,0 +1,81 @@
+"""What the journeys ask of the world: gateways, the gate before the last bytes, a bell, a clock."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from dispatcher.domain.messages import Callback, Channel, Event, Message, Receipt
+
+
+class Passage(StrEnum):
+    """What the gate says about one message, right before its last bytes."""
+
+    GO = "go"  # journalled: write the last bytes in this very loop tick
+    WAIT = "wait"  # not permitted yet or the withdrawal poll is stale: await opens(), ask again
+    WITHHELD = "withheld"  # withdrawn, halted or too late: do not write, give a WITHHELD receipt
+
+
+class Gate(Protocol):
+    """Stands before the last bytes of every message (PROTOCOL sections 3 and 4)."""
+
+    def begin(self, message: Message) -> Passage:
+        """Ask for one message; GO has also written `begin` to the journal."""
+
+    async def opens(self) -> None:
+        """Wait until it is worth asking again after WAIT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a gateway can do; the feature matrix in the docs is made from it.
+
+    `max_batch`: messages in one request. `in_flight`: requests or connections at once.
+    `per_second`: rate the operator may use by default (0: no limit of its own).
+    `idempotency`: seconds for which the gateway recognises a repeated message id (0: never).
+    """
+
+    channel: Channel
+    max_batch: int = 1
+    in_flight: int = 10
+    per_second: float = 0.0
+    idempotency: float = 0.0
+    receipts_later: bool = False
+    replies: bool = False
+
+
+class Gateway(Protocol):
+    """Hands messages to the outside world and reads what it calls back."""
+
+    name: str
+    kind: ClassVar[str]
+    limits: Limits
+
+    def send(self, messages: Iterable[Message], gate: Gate) -> AsyncIterator[Receipt]:
+        """Give one receipt per message, in any order; raise only GatewayDown, for all the rest.
+
+        Messages are pulled lazily: rendering happens while earlier ones are on the wire.
+        """
+
+    def read(self, callback: Callback) -> Sequence[Event]:
+        """Verify and understand a callback; raise CallbackRejected; unknown code: UNKNOWN."""
+
+    async def aclose(self) -> None:
+        """Close connections in good order."""
+
+
+class Bell(Protocol):
+    """Wakes a worker. A lost ring is repaired by the sweeper, a doubled one finds nothing."""
+
+    def ring(self, queue: str) -> None:
+        """Ring one queue, by the name it has in celeryconfig."""
+
+
+class Clock(Protocol):
+    """Tells the time; the demo's clock may be ahead of the wall's."""
+
+    def now(self) -> datetime:
+        """Give the present instant, aware, in UTC."""

@@ -1,0 +1,154 @@
+"""What a campaign would do and what it did: estimates and reports, as counts without persons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from dispatcher.domain.deliveries import FINAL, DeliveryState
+from dispatcher.domain.messages import Channel
+
+
+class ReachRow(NamedTuple):
+    """So many people of one language meant for one channel, and the verdict they would get.
+
+    `reason` is "ok", or the Reason of the first refusal that does not depend on the hour.
+    """
+
+    channel: Channel
+    language: str
+    reason: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom a campaign would reach, if it went out now. Frequency caps are not foreseen."""
+
+    rows: tuple[ReachRow, ...]
+
+    @property
+    def audience(self) -> int:
+        """Everybody who would get a verdict."""
+        return sum(row.people for row in self.rows)
+
+    def count(self, reason: str = "ok", channel: Channel | None = None) -> int:
+        """Count those with one verdict, on one channel or on all."""
+        rows = (row for row in self.rows if channel in (None, row.channel))
+        return sum(row.people for row in rows if row.reason == reason)
+
+    def by_reason(self) -> dict[str, int]:
+        """Count the audience by verdict, the largest first."""
+        return _sums((row.reason, row.people) for row in self.rows)
+
+    def by_language(self) -> dict[str, int]:
+        """Count those who would be written to by their language, the largest first."""
+        return _sums((row.language, row.people) for row in self.rows if row.reason == "ok")
+
+
+class Sample(NamedTuple):
+    """One rendered example: the words of an SMS, or an e-mail's subject and text."""
+
+    channel: Channel
+    language: str
+    subject: str
+    text: str
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a campaign file would do. `cost` is in the programme's currency.
+
+    `first_at` and `last_at` are Unix seconds, None when nothing could ever go out.
+    """
+
+    reach: Reach
+    cost: float
+    parts: Mapping[Channel, int]
+    samples: tuple[Sample, ...]
+    first_at: float | None
+    last_at: float | None
+    notices: tuple[str, ...] = ()
+
+
+class ReportRow(NamedTuple):
+    """So many deliveries that are alike."""
+
+    state: DeliveryState
+    reason: str
+    channel: Channel
+    language: str
+    gateway: str
+    people: int
+    parts: int
+    cost: float
+
+
+class WaveState(NamedTuple):
+    """One run of the campaign: `people` were planned; `missing` of them have no verdict yet."""
+
+    wave_id: int
+    state: str
+    version: int
+    people: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a campaign did so far, all waves together.
+
+    `replies` and `opt_outs` are those of people it reached, within three days.
+    """
+
+    campaign_id: int
+    name: str
+    state: str
+    note: str
+    rows: tuple[ReportRow, ...]
+    waves: tuple[WaveState, ...]
+    replies: int = 0
+    opt_outs: int = 0
+    by_reply: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def people(self) -> int:
+        """Everybody with a verdict."""
+        return sum(row.people for row in self.rows)
+
+    @property
+    def missing(self) -> int:
+        """People without a verdict; 0 once all waves are finished: nobody is forgotten."""
+        return sum(wave.missing for wave in self.waves)
+
+    @property
+    def open(self) -> int:
+        """People whose verdict may still change."""
+        return sum(row.people for row in self.rows if row.state not in FINAL)
+
+    @property
+    def parts(self) -> int:
+        """Messages handed over, an SMS counting each of its parts."""
+        return sum(row.parts for row in self.rows if row.state in _HANDED_OVER)
+
+    @property
+    def cost(self) -> float:
+        """What was handed over has cost, in the programme's currency."""
+        return round(sum(row.cost for row in self.rows if row.state in _HANDED_OVER), 4)
+
+    def by(self, column: str) -> dict[str, int]:
+        """Count people by state, reason, channel, language or gateway, the largest first."""
+        return _sums((str(getattr(row, column)), row.people) for row in self.rows)
+
+
+# What was on the wire when its worker died may have been delivered, so it counts as spent.
+_HANDED_OVER = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNSURE})
+
+
+def _sums(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for name, people in pairs:
+        sums[name] = sums.get(name, 0) + people
+    return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))

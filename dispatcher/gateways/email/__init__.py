@@ -1,0 +1,1 @@
+"""E-mail gateways, one provider a module; `smtp` speaks to any mail server."""

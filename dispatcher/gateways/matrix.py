@@ -1,0 +1,117 @@
+"""Writes the page about all gateways: what each can do and how it is set up, from the code itself.
+
+`python -m dispatcher.gateways.matrix > docs/gateways.md` brings the page up to date.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from pydantic import SecretStr
+
+from dispatcher.domain.messages import Message
+from dispatcher.domain.ports import Limits
+from dispatcher.gateways.options import described
+from dispatcher.gateways.registry import KINDS, GatewayKind, Supplies, build
+
+
+class Example(NamedTuple):
+    """The least that builds a gateway of a kind, and what to call it in the matrix."""
+
+    label: str
+    options: Mapping[str, Any]
+
+
+EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "smtp": (Example("smtp", {"host": "mail.example"}),),
+    "http_sms": (
+        Example("http_sms", {"url": "https://sms.example/"}),
+        Example(
+            "http_sms with batches and callbacks",
+            {
+                "url": "https://sms.example/",
+                "batch_in": "messages",
+                "max_batch": 64,
+                "callback_auth": "hmac",
+                "callback_secret": "only an example here",
+            },
+        ),
+    ),
+    "sandbox": (
+        Example("sandbox for e-mail", {"channel": "email"}),
+        Example("sandbox for text messages", {"channel": "sms"}),
+    ),
+}
+
+_HEAD = """\
+# Gateways
+
+What each gateway can do, and every setting of it. This page is written by
+`python -m dispatcher.gateways.matrix`; a test fails when it is out of date.
+
+To connect a provider of text messages see [Connect an SMS gateway](how-to/connect-an-sms-gateway.md),
+to add a gateway of your own [Write a gateway](how-to/write-a-gateway.md).
+
+## What each can do
+"""
+_COLUMNS = (
+    "gateway",
+    "channel",
+    "messages in a request",
+    "requests at once",
+    "messages a second",
+    "knows repeats",
+    "receipts later",
+    "replies",
+)
+
+
+def page() -> str:
+    """Give the whole page."""
+    matrix = _table(_COLUMNS, [_row(kind, each) for kind in KINDS for each in EXAMPLES[kind]])
+    return "\n".join([_HEAD, matrix, *map(_section, KINDS)])
+
+
+def _row(kind: str, example: Example) -> Sequence[str]:
+    async def put(_: Sequence[Message]) -> None: ...
+
+    supplies = Supplies(put=put, key=SecretStr("only an example here"))
+    limits = build(kind, kind, example.options, supplies).limits
+    return (example.label, *_cells(limits))
+
+
+def _cells(limits: Limits) -> Sequence[str]:
+    return (
+        limits.channel,
+        str(limits.max_batch),
+        str(limits.in_flight),
+        f"{limits.per_second:g}" if limits.per_second else "no limit",
+        f"for {limits.idempotency:g} s" if limits.idempotency else "no",
+        "yes" if limits.receipts_later else "no",
+        "yes" if limits.replies else "no",
+    )
+
+
+def _section(kind: str) -> str:
+    made = cast(GatewayKind, KINDS[kind])
+    rows = [(f"`{o.name}`", _code(o.default), o.help) for o in described(made.settings_type)]
+    about = inspect.getdoc(made) or ""
+    return f"\n## {kind}\n\n{about}\n\n" + _table(
+        ("setting", "unless you say so", "what it is"), rows
+    )
+
+
+def _code(default: str) -> str:
+    return default if default in ("", "required") else f"`{default}`"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(c.replace('|', '&#124;') for c in line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,75 @@
+"""All kinds of gateways by name, and the one place that builds a gateway from settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, ClassVar, Protocol, cast
+
+from pydantic import SecretStr
+
+from dispatcher.domain.ports import Gateway
+from dispatcher.errors import ConfigError
+from dispatcher.gateways.email.smtp import SmtpGateway
+from dispatcher.gateways.options import converted, nearest
+from dispatcher.gateways.sandbox import Put, SandboxGateway
+from dispatcher.gateways.sms.http_sms import HttpSmsGateway
+
+ENTRY_POINTS = "dispatcher.gateways"
+
+
+class GatewayKind(Protocol):
+    """What a class must have to be built from settings; `needs` may name fields of Supplies."""
+
+    kind: ClassVar[str]
+    settings_type: ClassVar[type]
+
+    def __call__(self, name: str, **options: Any) -> Gateway:
+        """Build a gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """What the house gives to gateways that name it in `needs`."""
+
+    put: Put | None = None
+    key: SecretStr | None = None
+
+
+KINDS: dict[str, type] = {
+    "smtp": SmtpGateway,
+    "http_sms": HttpSmsGateway,
+    "sandbox": SandboxGateway,
+}
+
+
+def kinds() -> dict[str, type]:
+    """Give all kinds: ours, and those of installed packages; ours cannot be replaced."""
+    found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    return {name: point.load() for name, point in found.items() if name not in KINDS} | KINDS
+
+
+def build(
+    name: str, kind: str, options: Mapping[str, Any], supplies: Supplies | None = None
+) -> Gateway:
+    """Build a gateway; raise ConfigError that names the setting `gateways.<name>.<option>`."""
+    known = kinds()
+    if kind not in known:
+        problem = f'there is no gateway of the kind "{kind}"{nearest(kind, known)}'
+        raise ConfigError(f"gateways.{name}.kind", problem)
+    made = cast(GatewayKind, known[kind])
+    try:
+        values = converted(made.settings_type, options)
+        return made(name, **values, **_supplied(made, supplies or Supplies()))
+    except ConfigError as error:
+        problem = str(error).removeprefix(f"{error.setting}: ")
+        raise ConfigError(f"gateways.{name}.{error.setting}", problem) from None
+
+
+def _supplied(made: GatewayKind, supplies: Supplies) -> dict[str, Any]:
+    given = {need: getattr(supplies, need) for need in getattr(made, "needs", ())}
+    missing = [need for need, value in given.items() if value is None]
+    if missing:
+        raise ConfigError("kind", f"this kind needs {', '.join(missing)}, which is not set up here")
+    return given

@@ -1,0 +1,1 @@
+"""Gateways for text messages, one module for each provider or protocol."""

@@ -1,0 +1,208 @@
+"""A template made ready for one campaign: read, joined with brand and offer, compiled once."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from dispatcher.domain.campaigns import Brand, Offer, TemplateSource
+from dispatcher.domain.messages import MessageClass
+from dispatcher.errors import CampaignError
+from dispatcher.rendering.engine import Engine, RenderError
+from dispatcher.rendering.grammar import examine
+from dispatcher.rendering.headers import CONTROL
+from dispatcher.rendering.links import Links
+from dispatcher.rendering.mjml import BrokenMjmlError, to_html
+from dispatcher.rendering.source import HTML, SMS, SUBJECT, TEXT, WHY, choose, languages
+from dispatcher.rendering.tags import Tag, tags
+from dispatcher.rendering.why import in_words, sentence
+
+LINKS = frozenset({"unsubscribe_url", "preferences_url"})
+# Known of every person without being a field of theirs.
+GIVEN = LINKS | {"why", "consent_date", "language"}
+_BRAND = ("name", "email", "postal_address", "contact")
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What all messages of a campaign have in common besides their words."""
+
+    brand: Brand
+    offer: Offer
+    links: Links
+    topic: str
+    campaign: str
+    message_class: MessageClass = MessageClass.PROMOTIONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One compiled text: constant, or known to the engine by name and made of `names`."""
+
+    name: str
+    names: frozenset[str]
+    constant: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A template in one language. A channel it is not written for has no texts."""
+
+    language: str
+    texts: Mapping[str, Text]
+    fields: frozenset[str]
+    given: frozenset[str]
+
+
+@dataclass(slots=True)
+class CompiledTemplate:
+    """What rendering needs; made once per campaign version, used for every batch of it."""
+
+    source: TemplateSource
+    letterhead: Letterhead
+    engine: Engine
+    by_language: dict[str, Words]
+    _chosen: dict[str, Words] = field(default_factory=dict)
+    _reasons: dict[tuple[str, date | None], str] = field(default_factory=dict)
+
+    def words(self, language: str) -> Words:
+        """Give the texts for a person's language, by the chain exact, base, default."""
+        found = self._chosen.get(language)
+        if found is None:
+            name = choose(tuple(self.by_language), language, self.source.default_language)
+            found = self._chosen[language] = self.by_language[name]
+        return found
+
+    def why(self, words: Words, since: date | None) -> str:
+        """Say why the person gets this, from the day of their consent."""
+        place = (words.language, since)
+        reason = self._reasons.get(place)
+        if reason is None:
+            reason = self._reasons[place] = self._reason(words, since)
+        return reason
+
+    def _reason(self, words: Words, since: date | None) -> str:
+        own = words.texts.get(WHY)
+        if own is None or since is None:
+            return sentence(words.language, self.letterhead.topic, since)
+        if own.constant is not None:
+            return own.constant.strip()
+        values = {"consent_date": in_words(words.language, since)}
+        return self.engine.render(own.name, values).strip()
+
+
+def compile_template(source: TemplateSource, letterhead: Letterhead) -> CompiledTemplate:
+    """Compile a template that has been checked; CampaignError where it cannot be."""
+    engine = Engine()
+    by_language = {
+        language: _words(engine, source, letterhead, language) for language in languages(source)
+    }
+    if source.default_language not in by_language:
+        problem = f"There is no folder for the default language {source.default_language!r}."
+        raise CampaignError(source.name, 1, problem)
+    return CompiledTemplate(source, letterhead, engine, by_language)
+
+
+def _words(engine: Engine, source: TemplateSource, letterhead: Letterhead, language: str) -> Words:
+    shared = shared_values(letterhead.brand, letterhead.offer, language)
+    texts = {}
+    for file in (SUBJECT, TEXT, HTML, SMS, WHY):
+        path = f"{language}/{file}"
+        if path in source.texts:
+            text = _ready(path, source.texts[path].strip("\n"), shared, language)
+            texts[file] = _compile(engine, path, text)
+    used = frozenset[str]().union(*(text.names for text in texts.values()))
+    return Words(language, texts, used - GIVEN, used & GIVEN)
+
+
+def shared_values(brand: Brand, offer: Offer, language: str) -> dict[str, str]:
+    """Give what is the same for everybody: brand, offer and language, on one line each.
+
+    An offer's field "price_fr" stands in for "price" in French texts.
+    """
+    values = {f"brand.{name}": getattr(brand, name) for name in _BRAND}
+    values |= {
+        "offer.name": offer.name,
+        "offer.headline": offer.headline,
+        "offer.code": offer.code,
+        "offer.url": offer.url,
+        "offer.value": f"{offer.value:g}",
+        "language": language,
+    }
+    values |= {f"offer.{name}": text for name, text in offer.fields.items()}
+    for suffix in (language.partition("-")[0], language):
+        ending = "_" + suffix.lower().replace("-", "_")
+        values |= {
+            f"offer.{name.removesuffix(ending)}": text
+            for name, text in offer.fields.items()
+            if name.endswith(ending)
+        }
+    return {name: CONTROL.sub(" ", text).strip() for name, text in values.items()}
+
+
+def _ready(path: str, text: str, shared: Mapping[str, str], language: str) -> str:
+    """Check a text against the grammar, turn MJML into HTML, put shared values in."""
+    for fault in examine(text).faults:
+        raise CampaignError(path, fault.line, fault.text)
+    if not path.endswith(HTML):
+        return _joined(text, shared, escape=False)
+    try:
+        mail = to_html(text, language)
+    except BrokenMjmlError as broken:
+        raise CampaignError(path, broken.faults[0].line, broken.faults[0].text) from broken
+    # MJML wrote part of this text: the grammar has the last word on what the engine will see.
+    for fault in examine(mail).faults:
+        raise CampaignError(path, 1, fault.text)
+    return _joined(mail, shared, escape=True)
+
+
+def _joined(text: str, shared: Mapping[str, str], *, escape: bool) -> str:
+    pieces: list[str] = []
+    at = 0
+    for tag in tags(text):
+        pieces += [text[at : tag.start], _filled(text, tag, shared, escape=escape)]
+        at = tag.end
+    return "".join([*pieces, text[at:]])
+
+
+def _filled(text: str, tag: Tag, shared: Mapping[str, str], *, escape: bool) -> str:
+    """Write a tag again with brand, offer and language in it as written words."""
+    said = "".join(token.text for token in tag.tokens)
+    value = shared.get(said)
+    if tag.opener == "{{" and value is not None and "{" not in value and not tag.trims:
+        return html.escape(value).encode("ascii", "xmlcharrefreplace").decode() if escape else value
+    if escape and said in LINKS:
+        return f"{{{{ {said}|safe }}}}"
+    pieces: list[str] = []
+    at, index = tag.start, 0
+    while index < len(tag.tokens):
+        token = tag.tokens[index]
+        dotted = index + 2 < len(tag.tokens) and tag.tokens[index + 1].text == "."
+        last = tag.tokens[index + 2] if dotted and token.kind == "name" else token
+        name = f"{token.text}.{last.text}" if last is not token else token.text
+        filters = index > 0 and tag.tokens[index - 1].text in {"|", "is"}
+        if token.kind == "name" and name in shared and not filters:
+            pieces += [text[at : token.start], _written(shared[name])]
+            at = last.end
+        index += 3 if last is not token else 1
+    return "".join([*pieces, text[at : tag.end]])
+
+
+def _written(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _compile(engine: Engine, path: str, text: str) -> Text:
+    # The engine's name for the MJML text ends in html, which switches escaping on.
+    name = path.removesuffix(".mjml") if path.endswith(HTML) else path
+    names = frozenset(examine(text).names)
+    if not names and not any(True for _ in tags(text)):
+        return Text(name, names, text)
+    try:
+        engine.add(name, text)
+    except RenderError as wrong:
+        raise CampaignError(path, 1, str(wrong)) from wrong
+    return Text(name, names, None)

@@ -1,0 +1,47 @@
+"""The addresses a message carries back to us: links, return path and message id, all signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dispatcher.domain.messages import Channel, DeliveryKey
+from dispatcher.tokens import Purpose, Token, Tokens, as_link, as_mailbox
+
+UNSUBSCRIBE_PATH = "/u/"
+PREFERENCES_PATH = "/p/"
+UNSUBSCRIBE_BOX = "u+"
+BOUNCE_BOX = "b+"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where links and returned mail lead.
+
+    `base_url` is the public address of the web app without a slash at the end; `mail_domain` the
+    domain whose mail comes to us: bounces at `b+...`, unsubscriptions at `u+...`.
+    """
+
+    tokens: Tokens
+    base_url: str
+    mail_domain: str
+
+    def unsubscribe(self, key: DeliveryKey, channel: Channel) -> tuple[str, str]:
+        """Give the unsubscribe link and the mailbox that does the same."""
+        token = Token(key.customer_id, key.wave_id, 0, channel)
+        raw = self.tokens.seal(Purpose.UNSUBSCRIBE, token)
+        link = f"{self.base_url}{UNSUBSCRIBE_PATH}{as_link(raw)}"
+        return link, f"{UNSUBSCRIBE_BOX}{as_mailbox(raw)}@{self.mail_domain}"
+
+    def preferences(self, key: DeliveryKey, channel: Channel) -> str:
+        """Give the link to the person's own page."""
+        token = Token(key.customer_id, key.wave_id, 0, channel)
+        return f"{self.base_url}{PREFERENCES_PATH}{self.tokens.link(Purpose.PREFERENCES, token)}"
+
+    def return_path(self, key: DeliveryKey) -> str:
+        """Give the envelope sender: what bounces comes home with this attempt's name (VERP)."""
+        token = Token(key.customer_id, key.wave_id, key.attempt, Channel.EMAIL)
+        return f"{BOUNCE_BOX}{self.tokens.mailbox(Purpose.BOUNCE, token)}@{self.mail_domain}"
+
+    def delivery_id(self, key: DeliveryKey) -> str:
+        """Give the id of a delivery: the same for every attempt, known to nobody beforehand."""
+        return self.tokens.link(Purpose.DELIVERY, Token(key.customer_id, key.wave_id))

@@ -1,0 +1,82 @@
+"""What rendering is given of one person, and what it answers when it cannot render for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import NamedTuple
+
+from dispatcher.domain.decisions import Reason
+from dispatcher.domain.messages import Channel, DeliveryKey
+from dispatcher.rendering.compiled import CompiledTemplate, Words
+from dispatcher.rendering.headers import CONTROL
+
+MAX_FIELD = 1000
+
+
+class Addressee(NamedTuple):
+    """One person of a batch. `since` is the day of their consent, if known."""
+
+    key: DeliveryKey
+    address: str
+    language: str
+    fields: Mapping[str, str]
+    since: date | None = None
+    ordinal: int = 0
+    send_before: float = float("inf")
+
+
+class Unrenderable(NamedTuple):
+    """Why there is no message for one person; a SKIP with this reason. Names fields, not values."""
+
+    key: DeliveryKey
+    reason: Reason
+    detail: str
+
+
+class UnrenderableError(Exception):
+    """Carries the reason out of the middle of a rendering; never leaves this package."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def values_for(
+    template: CompiledTemplate, words: Words, person: Addressee, channel: Channel, header: str = ""
+) -> dict[str, str]:
+    """Give the values of one person's texts: their fields, cleaned, then what we add ourselves.
+
+    A field the person lacks is empty. Control characters become spaces, except in a text that
+    goes to a header: there they are refused. `header` is the name of that text.
+    """
+    fields = person.fields
+    for name in template.source.required:
+        if not fields.get(name):
+            raise UnrenderableError(Reason.MISSING_FIELD, name)
+    values = {name: fields.get(name, "") for name in words.fields}
+    joined = "".join(values.values())
+    if len(joined) > MAX_FIELD or not joined.isprintable():
+        values = {name: _clean(words, header, name, value) for name, value in values.items()}
+    given = words.given
+    if "why" in given:
+        values["why"] = template.why(words, person.since)
+    if "preferences_url" in given:
+        values["preferences_url"] = template.letterhead.links.preferences(person.key, channel)
+    return values
+
+
+def _clean(words: Words, header: str, name: str, value: str) -> str:
+    if len(value) > MAX_FIELD:
+        raise UnrenderableError(
+            Reason.RENDER_FAILED, f"{name} is longer than {MAX_FIELD} characters"
+        )
+    if not CONTROL.search(value):
+        return value
+    text = words.texts.get(header)
+    if text is not None and name in text.names:
+        raise UnrenderableError(
+            Reason.RENDER_FAILED, f"{name} holds a line break and would go into {header}"
+        )
+    return CONTROL.sub(" ", value)

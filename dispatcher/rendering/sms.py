@@ -1,0 +1,65 @@
+"""Texts to phones: rendered, spelled so that they stay cheap, counted in parts."""
+
+from __future__ import annotations
+
+from dispatcher.domain.decisions import Reason
+from dispatcher.domain.gsm7 import count, smarten
+from dispatcher.domain.messages import Channel, Message
+from dispatcher.rendering.compiled import CompiledTemplate
+from dispatcher.rendering.engine import RenderError
+from dispatcher.rendering.people import Addressee, Unrenderable, UnrenderableError, values_for
+from dispatcher.rendering.source import SMS
+
+MAX_PARTS = 4
+
+
+class SmsRenderer:
+    """Renders the texts of one batch."""
+
+    def __init__(self, template: CompiledTemplate) -> None:
+        self._template = template
+        self._links = template.letterhead.links
+        self._sender = template.letterhead.brand.sms_sender
+
+    def render(self, person: Addressee) -> Message | Unrenderable:
+        """Give one person's text, or why there is none."""
+        try:
+            return self._render(person)
+        except UnrenderableError as why:
+            return Unrenderable(person.key, why.reason, why.detail)
+        except RenderError as wrong:
+            return Unrenderable(person.key, Reason.RENDER_FAILED, str(wrong))
+
+    def _render(self, person: Addressee) -> Message:
+        text = smarten(self._said(person))
+        parts = count(text).parts
+        if not parts:
+            raise UnrenderableError(Reason.RENDER_FAILED, "the text is empty")
+        if parts > MAX_PARTS:
+            raise UnrenderableError(
+                Reason.TOO_MANY_SEGMENTS, f"{parts} parts, at most {MAX_PARTS} are sent"
+            )
+        return Message(
+            key=person.key,
+            channel=Channel.SMS,
+            address=person.address,
+            sender=self._sender,
+            content=text.encode(),
+            ordinal=person.ordinal,
+            send_before=person.send_before,
+            parts=parts,
+            message_id=self._links.delivery_id(person.key),
+        )
+
+    def _said(self, person: Addressee) -> str:
+        template = self._template
+        words = template.words(person.language)
+        text = words.texts.get(SMS)
+        if text is None:
+            raise RenderError(f"{words.language}/{SMS} does not exist")
+        values = values_for(template, words, person, Channel.SMS)
+        if text.constant is not None:
+            return text.constant.strip()
+        if "unsubscribe_url" in text.names:
+            values["unsubscribe_url"] = self._links.unsubscribe(person.key, Channel.SMS)[0]
+        return template.engine.render(text.name, values).strip()

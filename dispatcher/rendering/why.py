@@ -1,0 +1,60 @@
+"""Why a person gets a message: one sentence from their consent, in the language of the message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+LONGEST = 120
+
+_FRENCH = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
+_GERMAN = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"
+_ENGLISH = "January February March April May June July August September October November December"
+
+
+def _english(day: date) -> str:
+    return f"{day.day} {_ENGLISH.split()[day.month - 1]} {day.year}"
+
+
+def _french(day: date) -> str:
+    return f"{'1er' if day.day == 1 else day.day} {_FRENCH.split()[day.month - 1]} {day.year}"
+
+
+def _german(day: date) -> str:
+    return f"{day.day}. {_GERMAN.split()[day.month - 1]} {day.year}"
+
+
+_DATES: dict[str, Callable[[date], str]] = {"en": _english, "fr": _french, "de": _german}
+_DATED = {
+    "en": "You asked for “{topic}” on {date}.",
+    "fr": "Vous avez demandé « {topic} » le {date}.",
+    "de": "Sie haben „{topic}“ am {date} abonniert.",
+}
+_UNDATED = {
+    "en": "You asked for “{topic}”.",
+    "fr": "Vous avez demandé « {topic} ».",
+    "de": "Sie haben „{topic}“ abonniert.",
+}
+
+LANGUAGES = frozenset(_DATED)
+
+
+def in_words(language: str, day: date) -> str:
+    """Write a date in words; in a language not known here as 2026-05-03."""
+    words = _DATES.get(_base(language))
+    return words(day) if words else day.isoformat()
+
+
+def sentence(language: str, topic: str, since: date | None) -> str:
+    """Say why, in at most 120 characters; LookupError for a language not known here."""
+    base = _base(language)
+    if since is None:
+        pattern, day = _UNDATED[base], ""
+    else:
+        pattern, day = _DATED[base], in_words(base, since)
+    room = LONGEST - len(pattern.format(topic="", date=day))
+    return pattern.format(topic=topic if len(topic) <= room else topic[: room - 1] + "…", date=day)
+
+
+def _base(language: str) -> str:
+    return language.partition("-")[0].lower()

@@ -1,0 +1,23 @@
+"""Where the data shipped with the package lies: in the package, or beside it in a source tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def templates_folder() -> Path:
+    """The templates that ship with the product."""
+    return shipped_folder("templates")
+
+
+def migrations_folder() -> Path:
+    """The schema's migrations (Alembic)."""
+    return shipped_folder("migrations")
+
+
+def shipped_folder(name: str, package: Path = _PACKAGE) -> Path:
+    """An installed package carries its data inside (`_data`), a source tree has it at the top."""
+    inside = package / "_data" / name
+    return inside if inside.is_dir() else package.parent / name

@@ -1,0 +1,72 @@
+"""The rule book: which rules are asked, in which order, and a hash that names this very state."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dispatcher.domain.customers import Recipient
+from dispatcher.domain.decisions import Ruling
+from dispatcher.domain.policies import Policy
+from dispatcher.rules import (
+    addressable,
+    attempts,
+    consent,
+    cool_down,
+    frequency_cap,
+    holding,
+    holdout,
+    hours,
+    left_audience,
+    offer_window,
+    quiet_hours,
+    suppression,
+)
+
+Judge = Callable[[Recipient, Policy, float], Ruling | None]
+
+
+class Rule(NamedTuple):
+    """One rule: its file's name, the version of its code, and the question itself."""
+
+    name: str
+    version: int
+    judge: Judge
+
+
+class RuleBook(NamedTuple):
+    """All that decisions hang on besides person and policy. `hash`: 16 hex digits."""
+
+    name: str
+    version: str
+    hash: str
+
+
+# What costs least and settles most comes first; hours and caps only put off, so they come last.
+ORDER = (
+    Rule("addressable", addressable.VERSION, addressable.addressable),
+    Rule("left_audience", left_audience.VERSION, left_audience.left_audience),
+    Rule("offer_window", offer_window.VERSION, offer_window.offer_window),
+    Rule("suppression", suppression.VERSION, suppression.suppression),
+    Rule("consent", consent.VERSION, consent.consent),
+    Rule("holdout", holdout.VERSION, holdout.holdout),
+    Rule("attempts", attempts.VERSION, attempts.attempts),
+    Rule("quiet_hours", quiet_hours.VERSION, quiet_hours.quiet_hours),
+    Rule("frequency_cap", frequency_cap.VERSION, frequency_cap.frequency_cap),
+    Rule("cool_down", cool_down.VERSION, cool_down.cool_down),
+)
+
+# Not rules, but rules stand on them.
+GROUND = (("hours", hours.VERSION), ("holding", holding.VERSION))
+
+
+def rule_book(name: str, version: str, data: bytes = b"") -> RuleBook:
+    """Make the book of the rules in this build and of the data they are to read."""
+    code = [f"{rule.name}:{rule.version}" for rule in ORDER]
+    ground = [f"{module}:{number}" for module, number in GROUND]
+    digest = hashlib.sha256("\n".join([name, version, *code, *ground, ""]).encode() + data)
+    return RuleBook(name, version, digest.hexdigest()[:16])
+
+
+BOOK = rule_book("first light", "1")

@@ -1,0 +1,49 @@
+"""Decide: ask every rule in order about every person; the first refusal is the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dispatcher.domain.customers import Recipient
+from dispatcher.domain.decisions import Decision, Reason, Verdict
+from dispatcher.domain.policies import Policy
+from dispatcher.rules.book import ORDER
+from dispatcher.rules.facts import record
+from dispatcher.rules.quiet_hours import open_until
+
+_JUDGES = tuple((rule.name, rule.judge) for rule in ORDER)
+
+
+def decide(people: Sequence[Recipient], policy: Policy, now: float) -> list[Decision]:
+    """Give exactly one decision a person, in the order of `people`; `now` is Unix seconds."""
+    return [_decision(person, policy, now) for person in people]
+
+
+def _decision(person: Recipient, policy: Policy, now: float) -> Decision:
+    seen = record(person, policy, now)
+    for name, judge in _JUDGES:
+        ruling = judge(person, policy, now)
+        if ruling is not None:
+            verdict, reason, until, detail = ruling
+            return Decision(
+                person.customer_id,
+                verdict,
+                reason,
+                name,
+                until,
+                0.0,
+                person.consent_event,
+                detail,
+                seen,
+            )
+    return Decision(
+        person.customer_id,
+        Verdict.SEND,
+        Reason.OK,
+        "",
+        0.0,
+        open_until(person, policy, now),
+        person.consent_event,
+        "",
+        seen,
+    )

@@ -1,0 +1,147 @@
+"""Facts: what the rules saw of a person, as one short line without address or merge field.
+
+    1|now|who|zone|own hours|suppressed|consent|bucket|attempts|held since|contacts
+
+`who` is the channel's first letter, then `a` (there is an address), `d` (deliverable), `i` (in the
+audience). `zone` is a name, or `*` and two digits for each clock of those possible. A contact is
+its channel's first letter, a capital if of the campaign's own brand, and its age in seconds (hex).
+Person and consent event are columns of the decision itself.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import ceil, isinf
+
+from dispatcher.domain.consents import ConsentState
+from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.policies import CapScope, Policy
+from dispatcher.rules.frequency_cap import fullest
+from dispatcher.rules.holding import HOUR
+from dispatcher.rules.hours import DAY, distinct, readable
+from dispatcher.rules.zone_codes import code_of, zone_of
+
+LIMIT = 200
+_ADDRESS = "(known)"
+_LETTERS = {channel: channel[0] for channel in Channel}
+_CHANNELS = {letter: channel for channel, letter in _LETTERS.items()}
+_CONSENTS = {state: state[0] for state in ConsentState}
+_STATES = {letter: state for state, letter in _CONSENTS.items()}
+
+
+def record(person: Recipient, policy: Policy, now: float) -> str:
+    """Write down what the rules see of a person at `now`, in at most 200 bytes."""
+    who = (
+        _LETTERS[person.channel]
+        + ("a" if person.address else "")
+        + ("d" if person.deliverable else "")
+        + ("i" if person.in_audience else "")
+    )
+    head = (
+        f"1|{now!r}|{who}|{_zone(person, now)}|{person.hours_from}-{person.hours_until}|"
+        f"{_word(person.suppressed, 24) if person.suppressed else ''}|"
+        f"{_CONSENTS.get(person.consent, 'n')}|{person.bucket}|{person.attempts}|"
+        f"{int(person.held_since)}|"
+    )
+    if not person.contacts:
+        return head
+    line = head + _contacts(person.contacts, policy.brand, now)
+    return line if len(line) <= LIMIT else head + _deciding(person, policy, now)
+
+
+def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
+    """Read a recorded line: the person as the rules saw them, and the instant."""
+    _, at, who, zone, own, suppressed, state, bucket, attempts, held, contacts = facts.split("|")
+    now = float(at)
+    hours_from, hours_until = own.split("-")
+    person = Recipient(
+        customer_id=0,
+        channel=_CHANNELS[who[0]],
+        address=_ADDRESS if "a" in who[1:] else "",
+        deliverable="d" in who,
+        language="",
+        country="",
+        zone="" if zone.startswith("*") else zone,
+        zones=_zones(zone[1:]) if zone.startswith("*") else (),
+        hours_from=int(hours_from),
+        hours_until=int(hours_until),
+        suppressed=suppressed,
+        consent=_STATES[state],
+        consent_event=0,
+        contacts=_read_contacts(contacts, policy.brand, now),
+        bucket=int(bucket),
+        in_audience="i" in who,
+        attempts=int(attempts),
+        fields={},
+        held_since=float(held),
+    )
+    return person, now
+
+
+def _contacts(contacts: tuple[Contact, ...], brand: str, now: float) -> str:
+    return ",".join(
+        [
+            f"{_letter(contact.channel, contact.brand == brand)}{int(now) - ceil(contact.at):x}"
+            for contact in contacts
+        ]
+    )
+
+
+def _letter(channel: Channel, own_brand: bool) -> str:
+    letter = _LETTERS[channel]
+    return letter.upper() if own_brand else letter
+
+
+def _deciding(person: Recipient, policy: Policy, now: float) -> str:
+    """Write only what the verdict hangs on, of more contacts than fit.
+
+    That is the oldest contact of those that use up the fullest cap, as often as the cap allows;
+    or the newest contact, if no cap is used up.
+    """
+    full = fullest(person, policy, now)
+    if full is None or isinf(full[1]):
+        return _contacts((max(person.contacts, key=lambda contact: contact.at),), "", now)
+    cap, until = full
+    letter = _letter(cap.channel or person.channel, cap.scope == CapScope.BRAND)
+    return f"{letter}{int(now) - int(until - cap.hours * HOUR):x}*{cap.max}"
+
+
+def _read_contacts(text: str, brand: str, now: float) -> tuple[Contact, ...]:
+    contacts: list[Contact] = []
+    for entry in text.split(",") if text else ():
+        letter, (age, _, times) = entry[0], entry[1:].partition("*")
+        whose = brand if letter.isupper() else brand + " (another)"
+        at = float(int(now) - int(age, 16))
+        contacts += [Contact(at, _CHANNELS[letter.lower()], whose, "")] * int(times or 1)
+    return tuple(contacts)
+
+
+def _zone(person: Recipient, now: float) -> str:
+    if person.zone:
+        return _word(person.zone, 40)
+    return _codes(person.zones, int(now // DAY)) if person.zones else ""
+
+
+@lru_cache(maxsize=1 << 10)
+def _codes(zones: tuple[str, ...], day: int) -> str:
+    """Write the clocks possible; of zones that cannot be read only the first, as it closes all."""
+    unread = [zone for zone in zones if not readable(zone)]
+    if unread:
+        return "*;" + _word(unread[0], 40)
+    codes = [(zone, code_of(zone)) for zone in distinct(zones, day)]
+    coded = "".join(code for _, code in codes)
+    return "*" + coded + "".join(f";{zone}" for zone, code in codes if not code)
+
+
+def _zones(text: str) -> tuple[str, ...]:
+    coded, *spelled = text.split(";")
+    pairs = [coded[start : start + 2] for start in range(0, len(coded), 2)]
+    return (*map(zone_of, pairs), *spelled)
+
+
+@lru_cache(maxsize=1 << 10)
+def _word(text: str, size: int) -> str:
+    """Keep a word of ours as it is; what data smuggled in cannot break the line."""
+    plain = text[:size].encode("ascii", "replace").decode()
+    return "".join(char if char.isprintable() and char not in "|;*" else "?" for char in plain)

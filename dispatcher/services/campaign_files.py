@@ -1,0 +1,132 @@
+"""Campaign files on the bench: opened, checked against templates and gateways, handed on whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from dispatcher.campaign_files.reader import CampaignFile, read
+from dispatcher.campaign_files.syntax import MAX_BYTES
+from dispatcher.campaign_files.urgency import untrue
+from dispatcher.domain.campaigns import TemplateSource
+from dispatcher.domain.messages import Channel
+from dispatcher.errors import CampaignError, CampaignErrors
+from dispatcher.rendering import check, load
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """What campaign files may speak of: template folders, the first that has it wins; gateways.
+
+    `gateways` maps each configured gateway to its channel, `prices` what a part costs there.
+    """
+
+    templates: Sequence[Path]
+    gateways: Mapping[str, Channel]
+    prices: Mapping[str, float] = field(default_factory=dict)
+
+    def gateway(self, file: CampaignFile, channel: Channel) -> str:
+        """Give the gateway a file uses on a channel: the one it names, else the first there is."""
+        first = (name for name, serves in self.gateways.items() if serves is channel)
+        return file.spec.gateways.get(channel) or next(first, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A campaign without a known mistake: the file, and the words of its template."""
+
+    file: CampaignFile
+    template: TemplateSource
+
+
+def validate(path: Path, bench: Workbench) -> Checked:
+    """Read a file and check all it speaks of; raises CampaignErrors with everything at once."""
+    file = read(_bytes(path), str(path))
+    problems = list(_gateways(file, bench))
+    template = None
+    try:
+        template = _template(file, bench)
+    except CampaignErrors as error:
+        problems += error.problems
+    if problems or template is None:
+        raise CampaignErrors(problems)
+    return Checked(file, template)
+
+
+def _bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise CampaignErrors([CampaignError(path, 1, "this is a folder, not a campaign file")])
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        told = "there is no such file; is the name spelt right?"
+    except OSError as error:
+        told = f"this file cannot be read: {error.strerror}"
+    raise CampaignErrors([CampaignError(path, 1, told)])
+
+
+def _gateways(file: CampaignFile, bench: Workbench) -> Iterator[CampaignError]:
+    for channel, name in file.spec.gateways.items():
+        if bench.gateways.get(name) is not channel:
+            yield file.problem(("gateways", channel.value), _other_gateway(name, channel, bench))
+    for channel in file.spec.channels:
+        if not bench.gateway(file, channel):
+            told = f"no gateway for {channel} is configured; `dispatcher doctor` shows how"
+            yield file.problem(("campaign", "channels"), told)
+
+
+def _other_gateway(name: str, channel: Channel, bench: Workbench) -> str:
+    there = sorted(known for known, serves in bench.gateways.items() if serves is channel)
+    listed = f"for {channel} there is {', '.join(there)}" if there else f"none serves {channel}"
+    if name in bench.gateways:
+        return f"the gateway {name} does not serve {channel}; {listed}"
+    return f"there is no gateway {name}; {_meant(name, there) or listed}"
+
+
+def _template(file: CampaignFile, bench: Workbench) -> TemplateSource:
+    name = file.spec.template
+    folder = next((at / name for at in bench.templates if (at / name).is_dir()), None)
+    if folder is None:
+        raise CampaignErrors([file.problem(("campaign", "template"), _other_template(name, bench))])
+    template = load(folder)
+    spec = file.spec
+    problems = check(
+        template,
+        spec.audience.languages,
+        spec.channels,
+        root=str(folder),
+        brand=spec.brand,
+        offer=spec.offer,
+    )
+    problems += _untrue(file, template, folder)
+    if problems:
+        raise CampaignErrors(problems)
+    return template
+
+
+def _other_template(name: str, bench: Workbench) -> str:
+    there = sorted({folder.name for at in bench.templates for folder in _folders(at)})
+    listed = f"there are {', '.join(there)}" if there else "there are no templates at all"
+    return f"there is no template {name}; {_meant(name, there) or listed}"
+
+
+def _folders(at: Path) -> list[Path]:
+    return [folder for folder in at.iterdir() if folder.is_dir()] if at.is_dir() else []
+
+
+def _meant(name: str, there: Sequence[str]) -> str:
+    near = get_close_matches(name, there, 1)
+    return f'did you mean "{near[0]}"?' if near else ""
+
+
+def _untrue(file: CampaignFile, template: TemplateSource, folder: Path) -> Iterator[CampaignError]:
+    """Subjects must be true as well (EM-11); what the offer puts into them was checked before."""
+    policy = file.spec.policy
+    for name, words in sorted(template.texts.items()):
+        if name.endswith("/subject.txt"):
+            told = untrue(words, policy.starts_at, policy.ends_at)
+            if told:
+                yield CampaignError(folder / name, 1, told)

@@ -1,0 +1,91 @@
+"""Explain: why somebody got a message or not, with the proof, and each decision made again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from dispatcher.domain.decisions import Decision, Verdict
+from dispatcher.domain.explanations import DecisionLine, Explanation, Story, SuppressionLine
+from dispatcher.domain.people import Person
+from dispatcher.domain.policies import Policy, Window
+from dispatcher.rules.book import BOOK
+from dispatcher.rules.replay import replay
+from dispatcher.storage import campaigns, chains
+from dispatcher.storage import explain as records
+
+_SAME_INSTANT = 0.001  # seconds: the database keeps microseconds
+
+
+def explain(conn: Connection, person: Person, campaign_id: int = 0) -> Explanation:
+    """Give everything on record about a person; of one campaign only, or (0) of all."""
+    stories = records.stories(conn, person.id, campaign_id)
+    return Explanation(
+        person=person,
+        standings=records.standings(conn, person.id),
+        consents=records.consent_lines(conn, person.id),
+        faults=tuple(
+            f"event {fault.seq}: {fault.problem}"
+            for fault in chains.verify_chain(conn, [person.id])
+        ),
+        suppressions=_suppressions(conn, person),
+        stories=tuple(_replayed(conn, story) for story in stories),
+        replies=records.replies(conn, person.id),
+        answers=records.answers(conn, person.id),
+    )
+
+
+def _suppressions(conn: Connection, person: Person) -> tuple[SuppressionLine, ...]:
+    return tuple(
+        line
+        for at in person.addresses
+        for line in records.suppressions(conn, at.channel, [at.digest, at.digest_wide])
+    )
+
+
+def _replayed(conn: Connection, story: Story) -> Story:
+    policy = campaigns.load_version(conn, story.version_id).spec.policy
+    lines = tuple(_again(line, policy) for line in story.decisions)
+    return replace(story, decisions=lines, window=_window(policy))
+
+
+def _again(line: DecisionLine, policy: Policy) -> DecisionLine:
+    """Decide again on the recorded facts, and say whether that gives the recorded verdict."""
+    if line.rule_book != BOOK.hash:
+        return line
+    try:
+        decision = replay(line.facts, policy)
+    except (ValueError, KeyError, IndexError):
+        return line._replace(agrees=False, replayed="its facts cannot be read")
+    if _same(line, decision):
+        return line._replace(agrees=True)
+    return line._replace(agrees=False, replayed=_words(decision))
+
+
+def _same(line: DecisionLine, decision: Decision) -> bool:
+    told = (line.verdict, line.reason, line.rule)
+    if told != (decision.verdict, decision.reason, decision.rule):
+        return False
+    until = line.until.timestamp() if line.until else 0.0
+    deferred = decision.verdict is Verdict.DEFER
+    return not deferred or abs(until - decision.until) < _SAME_INSTANT
+
+
+def _words(decision: Decision) -> str:
+    words = f"{decision.verdict} ({decision.reason})"
+    if decision.verdict is Verdict.DEFER:
+        words += f" until {datetime.fromtimestamp(decision.until, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return words
+
+
+def _window(policy: Policy) -> str:
+    hours = f"{_clock(policy.window.opens)}-{_clock(policy.window.closes)} on the person's clock"
+    if policy.window == Window(0, 24 * 60):
+        hours = "the whole day"
+    return f"{hours}, from {_clock(policy.send_at)}" if policy.send_at >= 0 else hours
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -1,0 +1,136 @@
+"""The gate before the last bytes: permit, withdrawals, time, pace and journal, as one question."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import monotonic, time
+
+from dispatcher.domain.messages import Message
+from dispatcher.domain.ports import Passage
+from dispatcher.storage.journal import Journal
+from dispatcher.storage.watch import Watch
+
+WINDOW = 64  # messages a permit covers; issued one window ahead
+_NAP = 0.005
+
+
+class Pace:
+    """Spreads messages over leased slots: one a `step` (seconds), at most 200 ms at once."""
+
+    def __init__(self, step: float, starts_in: float = 0.0) -> None:
+        self._step = step
+        self._next = monotonic() + starts_in
+
+    def due_in(self) -> float:
+        """Give the seconds until the next message may go."""
+        return self._next - monotonic()
+
+    def take(self) -> None:
+        """Use a slot up; slots long past are dead, not saved."""
+        self._next = max(self._next, monotonic() - 0.2) + self._step
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for one batch at the gate.
+
+    `since` is the monotonic instant before the batch was claimed: who withdrew after it is decided
+    on again. `clock_ahead` is in seconds, `closes_at` monotonic. `scopes`: whose halt stops it.
+    """
+
+    size: int
+    permitted: int
+    since: float
+    clock_ahead: float
+    closes_at: float
+    scopes: tuple[str, ...] = ()
+    pace: Pace | None = None
+
+
+class BatchGate:
+    """Stands before one batch's messages; asked and used on the event loop only.
+
+    `permit` commits a new `permitted_upto` and says whether the batch is still ours.
+    """
+
+    def __init__(
+        self,
+        terms: Terms,
+        watch: Watch,
+        journal: Journal,
+        permit: Callable[[int], Awaitable[bool]],
+    ) -> None:
+        self._terms, self._watch, self._journal, self._permit = terms, watch, journal, permit
+        self._permitted, self._pace = terms.permitted, terms.pace
+        self._asking: asyncio.Task[None] | None = None
+        self._lost = False
+        self.begun: set[int] = set()
+
+    def begin(self, message: Message) -> Passage:
+        """Say whether this message's last bytes may be written now; GO is journalled."""
+        if self._shut(message):
+            return Passage.WITHHELD
+        if not self._watch.fresh() or not self._is_permitted(message.ordinal):
+            return Passage.WAIT
+        if self._pace is not None:
+            if self._pace.due_in() > 0:
+                return Passage.WAIT
+            self._pace.take()
+        self._journal.begin(message.key)
+        self.begun.add(message.key.customer_id)
+        return Passage.GO
+
+    async def opens(self) -> None:
+        """Wait for a permit, a slot or a fresh poll; the caller then asks again."""
+        if self._asking is not None:
+            await asyncio.wait([self._asking], timeout=0.05)
+        else:
+            wait = self._pace.due_in() if self._pace else _NAP
+            await asyncio.sleep(min(max(wait, _NAP), 0.05))
+
+    async def finish(self) -> None:
+        """Wait for a permit still being asked for: nothing of this batch is left running."""
+        if self._asking is not None:
+            await asyncio.wait([self._asking])
+
+    def _shut(self, message: Message) -> bool:
+        terms, watch = self._terms, self._watch
+        return (
+            self._lost
+            or watch.withdrawn(message.key.customer_id, terms.since)
+            or watch.any_withdrawn(terms.scopes, terms.since)
+            or message.send_before <= time() + terms.clock_ahead
+            or monotonic() > terms.closes_at
+        )
+
+    def _is_permitted(self, ordinal: int) -> bool:
+        if ordinal + WINDOW >= self._permitted < self._terms.size and self._asking is None:
+            self._asking = asyncio.get_running_loop().create_task(self._ask())
+        return ordinal < self._permitted
+
+    async def _ask(self) -> None:
+        upto = min(self._permitted + WINDOW, self._terms.size)
+        try:
+            if await self._permit(upto):
+                self._permitted = upto
+            else:
+                self._lost = True
+        except Exception:  # no answer is no permit; the batch is decided on again later
+            self._lost = True
+            raise
+        finally:
+            self._asking = None
+
+
+class OpenGate:
+    """Lets answers to a person's own act through: they go at least once, with one key."""
+
+    def begin(self, message: Message) -> Passage:
+        """Let it through."""
+        del message
+        return Passage.GO
+
+    async def opens(self) -> None:
+        """Never shut."""

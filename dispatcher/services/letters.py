@@ -1,0 +1,201 @@
+"""Letters: what people write back, and what is done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from dispatcher.domain.addresses import Problem, normalise_email, normalise_phone
+from dispatcher.domain.consents import ConsentSource, ConsentState
+from dispatcher.domain.messages import Channel, MessageClass
+from dispatcher.domain.people import Person
+from dispatcher.inbound.replies import MOST_CHARACTERS, ReplyLabel, Understanding, understand
+from dispatcher.services.service_texts import service_text
+from dispatcher.services.subscribe import Act, Desk, join, leave, rejoinable
+from dispatcher.storage import consents, customers, replies, service_messages, suppressions
+from dispatcher.storage.events import Heard, clean
+from dispatcher.storage.service_messages import ServiceMessage
+from dispatcher.storage.suppressions import SuppressionReason
+
+# A confirmation later than five minutes would have to be justified (RULEBOOK 3.1).
+_CONFIRM_WITHIN = timedelta(minutes=5)
+_ANSWER_WITHIN = timedelta(hours=24)
+# Two machines may answer each other for ever: nobody gets more answers of a kind in a day.
+_LOOP_SPAN = timedelta(hours=24)
+_MOST_ANSWERS = 2
+_SHORTEST_NUMBER = 8  # digits; anything shorter is a short code, which no person writes from
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what came of a callback."""
+
+    opted_out: int = 0
+    opted_in: int = 0
+    answers: int = 0
+
+
+class Letter(NamedTuple):
+    """A reply with everything known of its sender."""
+
+    heard: Heard
+    channel: Channel
+    address: str  # in normal form, or "" when nobody could be answered
+    digests: tuple[bytes, ...]  # the first is the sender's own
+    people: tuple[int, ...]
+    writer: Person | None
+    meaning: Understanding
+
+
+def sender_of(text: str) -> tuple[Channel, str | Problem]:
+    """Read who wrote: an e-mail address, or a number that gateways may give without its +."""
+    text = text.strip()
+    if "@" in text:
+        return Channel.EMAIL, normalise_email(text)
+    found = normalise_phone(text)
+    digits = text.removeprefix("00")
+    if isinstance(found, Problem) and digits.isdecimal() and len(digits) >= _SHORTEST_NUMBER:
+        found = normalise_phone(f"+{digits}")
+    return Channel.SMS, found
+
+
+def read(conn: Connection, desk: Desk, heard: Heard) -> Letter:
+    """Find out who wrote, and what it means."""
+    event = heard.event
+    channel, found = sender_of(clean(event.sender))
+    address = "" if isinstance(found, Problem) else found
+    # Somebody without a proper address is remembered by what the gateway called them.
+    known_as = address or clean(event.sender).strip().casefold()
+    digests = desk.digests.look_up(channel, known_as)
+    people = tuple(customers.holders(conn, channel, digests)) if address else ()
+    writer = customers.holder(conn, channel, digests[0])
+    return Letter(
+        heard=heard,
+        channel=channel,
+        address=address,
+        digests=digests,
+        people=people,
+        writer=customers.person(conn, writer or people[0]) if people else None,
+        meaning=understand(event.text),
+    )
+
+
+def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
+    """Do what the letter asks for, keep it, and answer at most once."""
+    answer = _deed(conn, desk, letter, tally)
+    if answer and _may_answer(conn, letter):
+        tally.answers += _queue_answer(conn, letter, answer)
+    replies.record(
+        conn,
+        replies.Reply(
+            dedup_key=clean(letter.heard.event.dedup_key),
+            gateway=clean(letter.heard.event.gateway),
+            channel=letter.channel,
+            customer_id=letter.writer.id if letter.writer else None,
+            digest=letter.digests[0],
+            text=clean(letter.heard.event.text, MOST_CHARACTERS),
+            label=letter.meaning.label,
+            received_at=letter.heard.heard_at,
+        ),
+    )
+
+
+def _deed(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
+    match letter.meaning.label:
+        case ReplyLabel.OPT_OUT:
+            return _stop(conn, desk, letter, tally)
+        case ReplyLabel.OPT_IN:
+            return _start(conn, desk, letter, tally)
+        case ReplyLabel.HELP:
+            return MessageClass.HELP_REPLY
+        case ReplyLabel.OTHER:
+            return None
+
+
+def _stop(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
+    """Take everybody with this address off the channel, known or not.
+
+    It counts from when we heard it: a gateway whose clock is behind must not make an older
+    consent win over a STOP.
+    """
+    heard_at = letter.heard.heard_at
+    evidence = {"text": clean(letter.heard.event.text, MOST_CHARACTERS)}
+    origin = f"reply over {clean(letter.heard.event.gateway)}"
+    acts = [
+        Act(person, letter.channel, heard_at, evidence=evidence, origin=origin)
+        for person in letter.people
+    ]
+    news = any(leave(conn, desk, acts).values())
+    address = letter.address
+    stored = desk.digests.store(letter.channel, address) if address else letter.digests
+    stranger = suppressions.suppress(
+        conn,
+        letter.channel,
+        stored,
+        reason=SuppressionReason.OPTED_OUT,
+        source=ConsentSource.OWN_HAND,
+        at=heard_at,
+    )
+    news = news if letter.people else stranger
+    tally.opted_out += news
+    return MessageClass.OPTOUT_CONFIRMATION if news else None
+
+
+def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
+    """Give back what a STOP took; a stranger's number may be written to again, nothing more."""
+    if letter.writer is None:
+        suppressions.lift(conn, letter.channel, letter.digests)
+        return None
+    ledger = consents.ledger_of(conn, [letter.writer.id])
+    topics = rejoinable(ledger, letter.channel)
+    if not topics:
+        return None
+    act = Act(
+        letter.writer.id,
+        letter.channel,
+        letter.heard.heard_at,
+        done_at=letter.heard.at,
+        kind="keyword",
+        evidence={"text": clean(letter.heard.event.text, MOST_CHARACTERS)},
+        origin=f"reply over {clean(letter.heard.event.gateway)}",
+    )
+    join(conn, desk, act, topics)
+    permitted = consents.consent_of(conn, letter.channel, topics[0], [act.customer_id])
+    if permitted[act.customer_id].state is not ConsentState.ACTIVE:
+        return None  # said before a STOP that we heard first
+    tally.opted_in += 1
+    return MessageClass.WELCOME
+
+
+def _may_answer(conn: Connection, letter: Letter) -> bool:
+    """Answer texts only, to a number a person can have, and never in a loop (RULEBOOK 3.2)."""
+    if letter.channel is not Channel.SMS or not letter.address:
+        return False
+    now = letter.heard.heard_at
+    before = replies.count_recent(conn, letter.digests[0], letter.meaning.label, now, _LOOP_SPAN)
+    return before < _MOST_ANSWERS
+
+
+def _queue_answer(conn: Connection, letter: Letter, message_class: MessageClass) -> bool:
+    event, now = letter.heard.event, letter.heard.heard_at
+    writer = letter.writer
+    voice = replies.voice_for(conn, writer.id if writer else None, clean(event.recipient))
+    if voice is None:
+        return False  # no brand, no offers, nothing to confirm
+    language = letter.meaning.language or (writer.language if writer else "")
+    confirms = message_class is MessageClass.OPTOUT_CONFIRMATION
+    message = ServiceMessage(
+        key=clean(event.dedup_key),
+        customer_id=writer.id if writer else 0,
+        channel=letter.channel,
+        address=letter.address,
+        gateway=clean(event.gateway),
+        sender=clean(event.recipient),
+        message_class=message_class,
+        text=service_text(message_class, language, voice),
+    )
+    expires = now + (_CONFIRM_WITHIN if confirms else _ANSWER_WITHIN)
+    return service_messages.queue(conn, message, now, expires)

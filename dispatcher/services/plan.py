@@ -1,0 +1,30 @@
+"""Plan: who gets a verdict in a wave, written in batches, one transaction a run of shards."""
+
+from __future__ import annotations
+
+from dispatcher.domain.ports import Bell
+from dispatcher.services.versions import Versions
+from dispatcher.storage import waves
+from dispatcher.storage.database import Database
+
+
+def plan(database: Database, versions: Versions, bell: Bell) -> int:
+    """Plan whatever waits to be planned; give how many people that were."""
+    people = 0
+    while (step := plan_step(database, versions)) is not None:
+        people += step.people
+        for channel in step.channels:
+            bell.ring(f"dispatch.{channel}")
+    return people
+
+
+def plan_step(database: Database, versions: Versions) -> waves.PlannedShards | None:
+    """Plan the next run of shards of one wave, in one transaction."""
+    with database.begin() as conn:
+        wave = waves.take_unplanned(conn)
+        if wave is None:
+            return None
+        spec = versions.get(conn, wave.version_id).spec
+        if wave.planned_to == 0:
+            wave = waves.choose_width(conn, wave, spec)
+        return waves.plan_shards(conn, wave, spec)

@@ -1,0 +1,142 @@
+"""Preview: what a campaign file would do, before anybody approves it; nothing is changed."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from math import isinf
+
+from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.domain.messages import Channel, DeliveryKey, Message
+from dispatcher.domain.policies import Policy, Window
+from dispatcher.domain.reports import Preview, Reach, Sample
+from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, render_batch
+from dispatcher.rendering.source import choose, languages
+from dispatcher.rules.hours import DAY, Hours, common_spans, first_at, opening
+from dispatcher.services.campaign_files import Checked, Workbench
+from dispatcher.storage import clock
+from dispatcher.storage import reach as reaches
+from dispatcher.storage.database import Database
+
+_WHOLE_DAY = Window(0, 24 * 60)
+# Nobody has these addresses (RFC 2606; Ofcom's numbers for drama).
+_NOBODY = {Channel.EMAIL: "sample@example.com", Channel.SMS: "+447700900000"}
+
+
+def preview(database: Database, checked: Checked, bench: Workbench, links: Links) -> Preview:
+    """Estimate reach, cost, parts and times, and render a sample in each language.
+
+    Frequency caps and the cool-down are not foreseen: they depend on what else goes out.
+    """
+    spec = checked.file.spec
+    with database.begin() as conn:
+        now = clock.now(conn)
+        reach = reaches.reach(conn, spec)
+        zones = reaches.zones(conn, spec) or [("UTC",)]
+    samples = tuple(_samples(checked, links, now))
+    first, last = possible_times(spec.policy, zones, now)
+    return Preview(
+        reach=reach,
+        cost=_cost(checked, bench, reach, samples),
+        parts=_most_parts(samples),
+        samples=samples,
+        first_at=first,
+        last_at=last,
+        notices=(*checked.file.notices, *_notices(spec, reach, now)),
+    )
+
+
+def possible_times(
+    policy: Policy, zones: Sequence[tuple[str, ...]], now: float
+) -> tuple[float | None, float | None]:
+    """Give the first and last instant at which anything may go out; None for never."""
+    limits = () if policy.window == _WHOLE_DAY else (Hours(*_minutes(policy.window)),)
+    margin = policy.close_margin_minutes * 60
+    begin = max(now, policy.starts_at)
+    openings = (_first(policy, where, limits, margin, begin) for where in zones)
+    first = min((at for at in openings if at is not None and at < policy.ends_at), default=None)
+    if first is None or isinf(policy.ends_at):
+        return first, None
+    ends = (_last(where, limits, margin, policy.ends_at) for where in zones)
+    return first, max((end for end in ends if end > first), default=None)
+
+
+def _minutes(window: Window) -> tuple[int, int]:
+    return window.opens, window.closes
+
+
+def _first(
+    policy: Policy, zones: tuple[str, ...], limits: tuple[Hours, ...], margin: int, begin: float
+) -> float | None:
+    release = first_at(zones, policy.send_at, begin) if policy.send_at >= 0 else begin
+    stretch = opening(zones, limits, margin, max(begin, release))
+    return stretch.opens if stretch else None
+
+
+def _last(zones: tuple[str, ...], limits: tuple[Hours, ...], margin: int, ends_at: float) -> float:
+    if not limits:
+        return ends_at
+    spans = common_spans(zones, limits, int(ends_at // DAY))
+    before = [min(end - margin, ends_at) for start, end in spans if start < ends_at]
+    return max(before, default=0.0)
+
+
+def _samples(checked: Checked, links: Links, now: float) -> Iterator[Sample]:
+    spec, template = checked.file.spec, checked.template
+    paper = Letterhead(spec.brand, spec.offer, links, spec.audience.topic, spec.name)
+    compiled = compile_template(template, paper)
+    at = datetime.fromtimestamp(now, UTC)
+    wanted = spec.audience.languages or languages(template)
+    for channel in spec.channels:
+        people = [_somebody(checked, channel, language, at) for language in wanted]
+        for person, made in zip(people, render_batch(compiled, channel, people, at), strict=True):
+            if isinstance(made, Message):
+                yield _sample(channel, person.language, made)
+            else:
+                yield Sample(channel, person.language, "", f"{made.reason}: {made.detail}", 0)
+
+
+def _somebody(checked: Checked, channel: Channel, language: str, at: datetime) -> Addressee:
+    fields = checked.template.sample
+    return Addressee(DeliveryKey(0, 0, 1), _NOBODY[channel], language, fields, at.date())
+
+
+def _sample(channel: Channel, language: str, message: Message) -> Sample:
+    if channel is Channel.SMS:
+        return Sample(channel, language, "", message.content.decode(), message.parts)
+    mail = email.message_from_bytes(message.content, policy=email.policy.default)
+    body = mail.get_body(("plain",))
+    text = str(body.get_content()) if body else ""
+    return Sample(channel, language, str(mail["subject"]), text, message.parts)
+
+
+def _cost(checked: Checked, bench: Workbench, reach: Reach, samples: Iterable[Sample]) -> float:
+    """Reckon with the parts of each language's sample; an unknown language has the default's."""
+    template = checked.template
+    parts = {(sample.channel, sample.language): sample.parts for sample in samples}
+    written = tuple({language for _, language in parts})
+    total = 0.0
+    for row in reach.rows:
+        if row.reason == "ok":
+            language = choose(written, row.language, template.default_language)
+            price = bench.prices.get(bench.gateway(checked.file, row.channel), 0.0)
+            total += row.people * parts.get((row.channel, language), 1) * price
+    return round(total, 2)
+
+
+def _most_parts(samples: Iterable[Sample]) -> Mapping[Channel, int]:
+    most: dict[Channel, int] = {}
+    for sample in samples:
+        most[sample.channel] = max(sample.parts, most.get(sample.channel, 0))
+    return most
+
+
+def _notices(spec: CampaignSpec, reach: Reach, now: float) -> Iterator[str]:
+    if now >= spec.policy.ends_at:
+        yield "the offer has ended: it can be neither approved nor enqueued"
+    if not reach.audience:
+        yield "nobody is in this audience"
+    elif not reach.count():
+        yield "nobody in this audience may be written to"

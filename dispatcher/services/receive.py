@@ -1,0 +1,99 @@
+"""Receive: what gateways report and people reply, recorded and obeyed before it is acknowledged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from dispatcher.domain.consents import ConsentSource
+from dispatcher.domain.messages import Event, EventKind
+from dispatcher.inbound.replies import ReplyLabel
+from dispatcher.services import letters
+from dispatcher.services.subscribe import Act, Desk, leave
+from dispatcher.storage import customers, events
+from dispatcher.storage.events import Heard, clean
+
+
+class Received(NamedTuple):
+    """What came of a callback: counts, and the meaning of each new reply."""
+
+    events: int = 0
+    new: int = 0
+    opted_out: int = 0
+    opted_in: int = 0
+    answers: int = 0
+    labels: tuple[ReplyLabel, ...] = ()
+
+
+def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
+    """Record events and obey them in one transaction; when this returns, it is committed.
+
+    `now` is the programme's clock. Events told before change nothing. StorageDown: nothing was
+    recorded, and the gateway must not be told otherwise.
+    """
+    tally = letters.Tally()
+    with desk.database.begin() as conn:
+        fresh = events.record(conn, [Heard(event, _trusted(event.at, now), now) for event in told])
+        written = [
+            letters.read(conn, desk, heard)
+            for heard in fresh
+            if heard.event.kind is EventKind.REPLIED
+        ]
+        # Everybody concerned is locked at once and in order, so that callbacks never deadlock.
+        customers.lock_people(conn, {person for letter in written for person in letter.people})
+        for letter in written:
+            letters.obey(conn, desk, letter, tally)
+        for heard in fresh:
+            _obey_report(conn, desk, heard, tally)
+    labels = tuple(letter.meaning.label for letter in written)
+    counts = (tally.opted_out, tally.opted_in, tally.answers)
+    return Received(len(told), len(fresh), *counts, labels)
+
+
+def reply(
+    desk: Desk, sender: str, text: str, now: datetime, *, gateway: str, recipient: str = ""
+) -> Received:
+    """Take a reply typed by an operator, on the same path as one from a gateway."""
+    event = Event(
+        dedup_key=f"typed:{desk.entropy(16).hex()}",
+        gateway=gateway,
+        kind=EventKind.REPLIED,
+        at=now.timestamp(),
+        sender=sender,
+        recipient=recipient,
+        text=text,
+    )
+    return receive(desk, [event], now)
+
+
+def _trusted(at: float, now: datetime) -> datetime:
+    """Give when it happened, never later than now; a gateway's nonsense counts as now."""
+    if not math.isfinite(at) or not 0 < at < now.timestamp():
+        return now
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _obey_report(conn: Connection, desk: Desk, heard: Heard, tally: letters.Tally) -> None:
+    """Act on a dead address, a complaint, or a gateway that blocks the person for us."""
+    event = heard.event
+    ends = event.contact_stopped or event.kind in (EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
+    if not (ends or event.dead_address):
+        return
+    subject = events.subject_of(conn, event)
+    if subject is None or not customers.lock_people(conn, [subject.customer_id]):
+        return
+    if event.dead_address:
+        customers.mark_undeliverable(conn, subject.customer_id, subject.channel)
+    if ends:
+        act = Act(
+            subject.customer_id,
+            subject.channel,
+            heard.heard_at,
+            source=ConsentSource.GATEWAY,
+            origin=f"{event.kind} over {clean(event.gateway)}",
+        )
+        tally.opted_out += leave(conn, desk, [act])[subject.customer_id]

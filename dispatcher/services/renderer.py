@@ -1,0 +1,84 @@
+"""Renderer: a campaign version's template, compiled once a process, for batch after batch."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+
+from dispatcher.domain.batches import Batch
+from dispatcher.domain.campaigns import CampaignVersion
+from dispatcher.domain.customers import Recipient
+from dispatcher.domain.decisions import Decision
+from dispatcher.domain.messages import DeliveryKey, Message
+from dispatcher.rendering.batch import render_batch
+from dispatcher.rendering.compiled import CompiledTemplate, Letterhead, compile_template
+from dispatcher.rendering.links import Links
+from dispatcher.rendering.people import Addressee, Unrenderable
+from dispatcher.storage.deliveries import Reserved
+
+_KEEP = 64
+
+
+def letterhead(version: CampaignVersion, links: Links) -> Letterhead:
+    """Give what all messages of a campaign version have in common."""
+    spec = version.spec
+    return Letterhead(
+        brand=spec.brand,
+        offer=spec.offer,
+        links=links,
+        topic=spec.audience.topic,
+        campaign=spec.name,
+        message_class=spec.policy.message_class,
+    )
+
+
+class Renderer:
+    """Renders whole batches, lazily; keeps the templates compiled last."""
+
+    def __init__(self, links: Links) -> None:
+        self._links = links
+        self._compiled: OrderedDict[int, CompiledTemplate] = OrderedDict()
+
+    def render(
+        self,
+        version: CampaignVersion,
+        batch: Batch,
+        people: Mapping[int, Recipient],
+        decisions: Mapping[int, Decision],
+        reserved: Sequence[Reserved],
+        now: float,
+    ) -> Iterator[Message | Unrenderable]:
+        """Yield each reserved person's message, or why there is none, in ordinal order."""
+        wave = batch.key.wave_id
+        addressees = (
+            _addressee(wave, people[each.customer_id], decisions[each.customer_id], each)
+            for each in reserved
+        )
+        instant = datetime.fromtimestamp(now, UTC)
+        return render_batch(self._template(version), batch.channel, addressees, instant)
+
+    def _template(self, version: CampaignVersion) -> CompiledTemplate:
+        if version.id not in self._compiled:
+            head = letterhead(version, self._links)
+            self._compiled[version.id] = compile_template(version.template, head)
+            if len(self._compiled) > _KEEP:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(version.id)
+        return self._compiled[version.id]
+
+
+def _addressee(wave: int, person: Recipient, decision: Decision, reserved: Reserved) -> Addressee:
+    return Addressee(
+        DeliveryKey(wave, person.customer_id, reserved.attempt),
+        person.address,
+        person.language,
+        person.fields,
+        _day(person.consent_since),
+        reserved.ordinal,
+        decision.send_before,
+    )
+
+
+def _day(since: float) -> date | None:
+    return datetime.fromtimestamp(since, UTC).date() if since else None

@@ -1,0 +1,137 @@
+"""Reserve: claim a batch, decide on its people under the lock, and write every verdict at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+
+from sqlalchemy import Connection
+
+from dispatcher.domain.batches import Batch
+from dispatcher.domain.campaigns import CampaignSpec, CampaignVersion
+from dispatcher.domain.customers import Recipient
+from dispatcher.domain.decisions import Decision
+from dispatcher.domain.messages import Channel
+from dispatcher.rules.book import BOOK
+from dispatcher.rules.decide import decide
+from dispatcher.services.gate import WINDOW, Pace
+from dispatcher.services.spending import affordable
+from dispatcher.services.versions import Versions
+from dispatcher.storage import batches, deliveries, rates, recipients
+from dispatcher.storage.database import Database
+
+_ROUND_SECONDS = 5.0  # what a throttle lets go later than this stays for a later round
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """People of one batch who may be sent to now, in ordinal order, with all that sending needs.
+
+    `since` is monotonic, before the claim; `now` is the programme's clock in Unix seconds.
+    `again_in`: seconds until the batch is worth claiming again for those left in it.
+    """
+
+    batch: Batch
+    version: CampaignVersion
+    people: Mapping[int, Recipient]
+    decisions: Mapping[int, Decision]
+    reserved: list[deliveries.Reserved]
+    since: float
+    now: float
+    pace: Pace | None
+    again_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What a gateway costs a part, in the programme's currency, and how fast it may be used."""
+
+    price: float = 0.0
+    per_second: float = 0.0
+
+
+def reserve(
+    database: Database,
+    versions: Versions,
+    tariffs: Mapping[str, Tariff],
+    channel: Channel,
+    worker: str,
+) -> Round | None:
+    """Claim the next batch of a channel and decide on it; None when there is nothing to claim."""
+    since = monotonic()
+    with database.begin() as conn:
+        claim = batches.claim(conn, channel, worker)
+    if claim is None:
+        return None
+    with database.begin() as conn:
+        if not batches.hold(conn, claim.batch):
+            return None
+        version = versions.get(conn, claim.batch.version_id)
+        return _decide(conn, claim, version, tariffs[claim.batch.gateway], since)
+
+
+def _decide(
+    conn: Connection,
+    claim: batches.Claim,
+    version: CampaignVersion,
+    tariff: Tariff,
+    since: float,
+) -> Round:
+    batch, spec = claim.batch, version.spec
+    slots = _lease_slots(conn, batch, spec, tariff)
+    limit = affordable(conn, batch, spec, tariff.price, slots.granted)
+    ids = recipients.lock_undecided(conn, batch, limit) if limit else []
+    people = recipients.load(conn, batch, spec, ids, claim.now) if ids else []
+    decisions = decide(people, spec.policy, claim.now)
+    reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, BOOK.hash, claim.now)
+    slots.use(conn, len(reserved))
+    batches.permit(conn, batch, min(WINDOW, len(reserved)))
+    return Round(
+        batch=batch,
+        version=version,
+        people={person.customer_id: person for person in people},
+        decisions={decision.customer_id: decision for decision in decisions},
+        reserved=reserved,
+        since=since,
+        now=claim.now,
+        pace=slots.pace(),
+        again_in=slots.again_in,
+    )
+
+
+@dataclass(slots=True)
+class _Slots:
+    """Slots leased from every rate that applies to a batch."""
+
+    granted: int
+    starts_in: float = 0.0
+    step: float = 0.0
+    keys: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def again_in(self) -> float:
+        return max(self.starts_in, 0.05)
+
+    def use(self, conn: Connection, count: int) -> None:
+        for key, step in self.keys if count else ():
+            rates.take(conn, key, count, step)
+
+    def pace(self) -> Pace | None:
+        return Pace(self.step, self.starts_in) if self.keys else None
+
+
+def _lease_slots(conn: Connection, batch: Batch, spec: CampaignSpec, tariff: Tariff) -> _Slots:
+    slots = _Slots(granted=batch.size)
+    for key, per_second in (
+        (f"campaign:{batch.campaign_id}", spec.per_minute / 60),
+        (f"gateway:{batch.gateway}", tariff.per_second),
+    ):
+        if per_second:
+            step = 1 / per_second
+            granted, wait = rates.lease(conn, key, slots.granted, step, _ROUND_SECONDS + step)
+            slots.granted = min(slots.granted, granted)
+            slots.starts_in = max(slots.starts_in, wait)
+            slots.step = max(slots.step, step)
+            slots.keys += ((key, step),)
+    return slots

@@ -1,0 +1,120 @@
+"""Settle: receipts become states, in groups, while the rest of the batch is on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from time import monotonic
+from typing import Protocol, TypeVar
+
+from dispatcher.domain.decisions import Reason
+from dispatcher.domain.deliveries import SETTLED_AS, DeliveryState
+from dispatcher.domain.messages import DeliveryKey, Outcome, Receipt
+from dispatcher.services.consequences import draw_consequences
+from dispatcher.services.reserve import Round
+from dispatcher.services.subscribe import Desk
+from dispatcher.storage import deliveries
+from dispatcher.storage.deliveries import Settlement
+
+_GROUP = 250  # receipts
+_PATIENCE = 0.25  # seconds
+_REASONS = {
+    Outcome.ACCEPTED: Reason.OK,
+    Outcome.REFUSED: Reason.GATEWAY_REFUSED,
+    Outcome.DEFERRED: Reason.GATEWAY_DEFERRED,
+    Outcome.UNSURE: Reason.OK,
+    Outcome.WITHHELD: Reason.WITHDRAWN,
+}
+T = TypeVar("T")
+
+
+class Store(Protocol):
+    """The part of a worker process that settling needs."""
+
+    desk: Desk
+
+    def in_store(self, work: Callable[[], T]) -> Awaitable[T]:
+        """Run database work on the process's store thread."""
+
+
+class Settler:
+    """Settles one round. `retry_after` and `why` are set when the gateway went down."""
+
+    def __init__(self, store: Store, current: Round, price: float = 0.0) -> None:
+        self._store, self._round, self._price = store, current, price
+        self._open = {
+            reserved.customer_id: DeliveryKey(
+                current.batch.key.wave_id, reserved.customer_id, reserved.attempt
+            )
+            for reserved in current.reserved
+        }
+        self._group: list[Settlement] = []
+        self._receipts: list[Receipt] = []
+        self._flushed_at = monotonic()
+        self.parts: dict[int, int] = {}
+        self.retry_after = 0.0
+        self.why = ""
+
+    async def add(self, receipt: Receipt) -> None:
+        """Take a receipt; every so many, or so often, a group is written."""
+        self._open.pop(receipt.key.customer_id, None)
+        self._group.append(self._settlement(receipt))
+        if receipt.contact_stopped or receipt.dead_address:
+            self._receipts.append(receipt)
+        if len(self._group) >= _GROUP or monotonic() - self._flushed_at > _PATIENCE:
+            await self._flush()
+
+    def skip(self, key: DeliveryKey, reason: Reason, detail: str) -> None:
+        """Note that there is nothing to send to somebody: the message cannot be made."""
+        self._open.pop(key.customer_id, None)
+        self._group.append(Settlement(key, DeliveryState.SKIPPED, reason, detail=detail))
+
+    async def finish(self, begun: Collection[int]) -> None:
+        """Settle the rest: begun without receipt is UNSURE, all others are decided on again."""
+        for customer_id, key in list(self._open.items()):
+            outcome = Outcome.UNSURE if customer_id in begun else Outcome.WITHHELD
+            receipt = Receipt(key, outcome, detail=self.why, retry_after=self.retry_after)
+            self._group.append(self._settlement(receipt))
+        self._open.clear()
+        await asyncio.shield(asyncio.ensure_future(self._flush()))
+
+    def _settlement(self, receipt: Receipt) -> Settlement:
+        state = SETTLED_AS[receipt.outcome]
+        reason = _REASONS[receipt.outcome]
+        customer_id = receipt.key.customer_id
+        parts = self.parts.get(customer_id, 0)
+        if receipt.outcome is Outcome.DEFERRED and self._is_last_try(customer_id):
+            state, reason = DeliveryState.REFUSED, Reason.TOO_MANY_ATTEMPTS
+        if self.why and receipt.outcome is Outcome.WITHHELD:
+            reason = Reason.GATEWAY_DEFERRED
+        paid = state in (DeliveryState.ACCEPTED, DeliveryState.UNSURE)
+        return Settlement(
+            key=receipt.key,
+            state=state,
+            reason=reason,
+            outcome=receipt.outcome,
+            not_before=self._round.now + receipt.retry_after,
+            reference=receipt.reference,
+            code=receipt.code,
+            detail=receipt.detail,
+            parts=parts,
+            cost=parts * self._price if paid else 0.0,
+        )
+
+    def _is_last_try(self, customer_id: int) -> bool:
+        tries = self._round.people[customer_id].attempts + 1
+        return tries >= self._round.version.spec.policy.max_attempts
+
+    async def _flush(self) -> None:
+        group, self._group = self._group, []
+        receipts, self._receipts = self._receipts, []
+        self._flushed_at = monotonic()
+        if group:
+            await self._store.in_store(lambda: self._write(group, receipts))
+
+    def _write(self, group: list[Settlement], receipts: list[Receipt]) -> None:
+        with self._store.desk.database.begin() as conn:
+            deliveries.settle(conn, group)
+        if receipts:
+            channel = self._round.batch.channel
+            draw_consequences(self._store.desk, receipts, channel, self._round.now)

@@ -1,0 +1,222 @@
+"""Subscribe: people join and leave, by their own hand or by what is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from dispatcher.domain.consents import (
+    ANY_TOPIC,
+    ConsentAction,
+    ConsentEvent,
+    ConsentSource,
+    ConsentState,
+    fold,
+)
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.people import Address, Person
+from dispatcher.errors import NotFound
+from dispatcher.storage import consents, customers, suppressions
+from dispatcher.storage.database import Database
+from dispatcher.storage.evidence import Entropy, erase_evidence
+from dispatcher.storage.suppressions import SuppressionReason
+from dispatcher.storage.withdrawals import withdraw
+from dispatcher.tokens import Digests
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every act of a customer needs: where it is kept, how addresses are digested.
+
+    `entropy` gives random bytes for salts and keys (`secrets.token_bytes`).
+    """
+
+    database: Database
+    digests: Digests
+    entropy: Entropy
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act of one customer on one channel; `heard_at` is when we learnt of it.
+
+    `done_at` is when it happened; without one it counts from when it was heard.
+    """
+
+    customer_id: int
+    channel: Channel
+    heard_at: datetime
+    topic: str = ANY_TOPIC
+    source: ConsentSource = ConsentSource.OWN_HAND
+    done_at: datetime | None = None
+    kind: str = ""
+    wording: str = ""
+    origin: str = ""
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+    def event(self, action: ConsentAction, topic: str) -> ConsentEvent:
+        """Give the line for the ledger."""
+        return ConsentEvent(
+            customer_id=self.customer_id,
+            channel=self.channel,
+            topic=topic,
+            action=action,
+            source=self.source,
+            occurred_at=self.done_at or self.heard_at,
+            received_at=self.heard_at,
+            kind=self.kind,
+            wording=self.wording,
+            evidence=self.evidence,
+            origin=self.origin,
+        )
+
+
+def opt_out(desk: Desk, act: Act) -> bool:
+    """Take somebody off a topic, or off the whole channel; give whether that is news.
+
+    When this returns, it is committed, and running workers learn of it (PROTOCOL section 4).
+    """
+    with desk.database.begin() as conn:
+        return leave(conn, desk, [act])[act.customer_id]
+
+
+def opt_in(desk: Desk, act: Act) -> bool:
+    """Record a consent; give whether it is in force, which after an opt-out takes the own hand."""
+    with desk.database.begin() as conn:
+        join(conn, desk, act, [act.topic])
+        permission = consents.consent_of(conn, act.channel, act.topic, [act.customer_id])
+        return permission[act.customer_id].state is ConsentState.ACTIVE
+
+
+def suppress(
+    desk: Desk,
+    channel: Channel,
+    address: str,
+    *,
+    now: datetime,
+    reason: SuppressionReason = SuppressionReason.OPERATOR,
+    source: str = "operator",
+) -> bool:
+    """Send nothing to a normalised address any more, known or not; give whether that is news."""
+    with desk.database.begin() as conn:
+        return suppressions.suppress(
+            conn,
+            channel,
+            desk.digests.store(channel, address),
+            reason=reason,
+            source=source,
+            at=now,
+        )
+
+
+def forget(desk: Desk, customer_id: int, now: datetime) -> None:
+    """Erase a customer: only digests that keep the address silent and the bare chain stay."""
+    with desk.database.begin() as conn:
+        found = customers.lock_people(conn, [customer_id])
+        person = customers.person(conn, customer_id)
+        if not found or person is None:
+            raise NotFound(f"there is no customer {customer_id}")
+        for at in person.addresses:
+            _silence(conn, at, SuppressionReason.ERASED, "erasure", now)
+        withdraw(conn, [customer_id])
+        erase_evidence(conn, [customer_id])
+        customers.erase(conn, customer_id, now)
+
+
+def leave(conn: Connection, desk: Desk, acts: Sequence[Act]) -> dict[int, bool]:
+    """Record opt-outs within a transaction; give for each customer whether it is news.
+
+    Topic "*" ends everything on that channel: each topic gets its own line, and the address is
+    suppressed, so that it stays silent under whatever name it comes back.
+    """
+    customers.lock_people(conn, {act.customer_id for act in acts})
+    before = {act.customer_id: _allowed(conn, act) for act in acts}
+    lines = [line for act in acts for line in _opt_out_lines(conn, act)]
+    consents.append(conn, lines, desk.entropy)
+    everything = [act for act in acts if act.topic == ANY_TOPIC]
+    people = customers.people(conn, {act.customer_id for act in everything})
+    for act in everything:
+        _suppress_address(conn, people[act.customer_id], act)
+    return before
+
+
+def join(conn: Connection, desk: Desk, act: Act, topics: Iterable[str]) -> None:
+    """Record opt-ins within a transaction; the own hand also lifts what it may lift."""
+    customers.lock_people(conn, [act.customer_id])
+    lines = [act.event(ConsentAction.OPT_IN, topic) for topic in topics]
+    consents.append(conn, lines, desk.entropy)
+    person = customers.person(conn, act.customer_id)
+    at = person.address(act.channel) if person else None
+    if at and act.source is ConsentSource.OWN_HAND:
+        suppressions.lift(conn, act.channel, desk.digests.look_up(act.channel, at.address))
+
+
+def rejoinable(events: Iterable[ConsentEvent], channel: Channel) -> list[str]:
+    """Give the topics that START brings back: those the person had, and lost by a STOP.
+
+    A topic left by itself stays left, unless nothing was ever stopped altogether; a topic the
+    person never had is never given.
+    """
+    by_topic: dict[str, list[ConsentEvent]] = {}
+    for event in events:
+        if event.channel is channel:
+            by_topic.setdefault(event.topic, []).append(event)
+    lost = {topic: _lost_at(line) for topic, line in by_topic.items()}
+    stops = {
+        event.effective_at
+        for event in by_topic.get(ANY_TOPIC, ())
+        if event.action is ConsentAction.OPT_OUT
+    }
+    candidates = [topic for topic, at in lost.items() if at is not None]
+    stopped = [topic for topic in candidates if lost[topic] in stops]
+    return sorted(stopped if stops else candidates)
+
+
+def _lost_at(events: Sequence[ConsentEvent]) -> datetime | None:
+    """Give when the consent in force was ended by the opt-outs that stand now, if it was."""
+    if fold(events).state is not ConsentState.OPTED_OUT:
+        return None
+    line = sorted(events, key=lambda event: (event.effective_at, event.id))
+    at = None
+    while line and fold(line).state is ConsentState.OPTED_OUT:
+        last = line.pop()
+        at = last.effective_at if last.action is ConsentAction.OPT_OUT else at
+    return at if fold(line).state is ConsentState.ACTIVE else None
+
+
+def _allowed(conn: Connection, act: Act) -> bool:
+    """Say whether the opt-out narrows anything: nobody opts out twice."""
+    standings = consents.standings_of(conn, act.customer_id)
+    rows = {row.topic: row.state for row in standings if row.channel is act.channel}
+    if act.topic == ANY_TOPIC:
+        return rows.get(ANY_TOPIC) is not ConsentState.OPTED_OUT or (
+            ConsentState.ACTIVE in rows.values()
+        )
+    permission = consents.consent_of(conn, act.channel, act.topic, [act.customer_id])
+    return permission[act.customer_id].state is not ConsentState.OPTED_OUT
+
+
+def _opt_out_lines(conn: Connection, act: Act) -> list[ConsentEvent]:
+    topics = {act.topic}
+    if act.topic == ANY_TOPIC:
+        standings = consents.standings_of(conn, act.customer_id)
+        topics |= {row.topic for row in standings if row.channel is act.channel}
+    return [act.event(ConsentAction.OPT_OUT, topic) for topic in sorted(topics)]
+
+
+def _suppress_address(conn: Connection, person: Person, act: Act) -> None:
+    told = act.source is ConsentSource.GATEWAY
+    reason = SuppressionReason.GATEWAY if told else SuppressionReason.OPTED_OUT
+    at = person.address(act.channel)
+    if at:
+        _silence(conn, at, reason, act.source, act.heard_at)
+
+
+def _silence(
+    conn: Connection, at: Address, reason: SuppressionReason, source: str, now: datetime
+) -> None:
+    digests = [at.digest, at.digest_wide]
+    suppressions.suppress(conn, at.channel, digests, reason=reason, source=source, at=now)

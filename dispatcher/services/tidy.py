@@ -1,0 +1,124 @@
+"""Tidy: adopt the journals of the dead, reap their batches, wake the deferred, finish waves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from dispatcher.domain.decisions import Reason
+from dispatcher.domain.deliveries import SETTLED_AS, DeliveryState
+from dispatcher.domain.messages import Outcome
+from dispatcher.domain.ports import Bell
+from dispatcher.services.versions import Versions
+from dispatcher.storage import batches, clock, deliveries, due, journal, waves, workers
+from dispatcher.storage.database import Database
+from dispatcher.storage.deliveries import Settlement
+from dispatcher.storage.journal import Legacy
+
+_PATIENCE = 300.0  # seconds the reaper waits for a journal on another host to be adopted
+
+
+@dataclass(slots=True)
+class Tidied:
+    """What one round of tidying did."""
+
+    adopted: list[str] = field(default_factory=list)
+    released: int = 0
+    unsure: int = 0
+    woken: int = 0
+    finished: list[int] = field(default_factory=list)
+    cancelled: int = 0
+
+
+def tidy(database: Database, versions: Versions, bell: Bell, journals: Path, host: str) -> Tidied:
+    """Do what is nobody's task in particular; any number of these at once is harmless."""
+    done = Tidied()
+    adopt(database, journals, done)
+    with database.begin() as conn:
+        reap_expired(conn, host, done)
+    wake(database, versions, done)
+    with database.begin() as conn:
+        done.cancelled = waves.close_cancelled(conn, clock.now(conn))
+        done.finished = waves.finish(conn)
+    ring_for_waiting(database, bell)
+    return done
+
+
+def adopt(database: Database, journals: Path, done: Tidied | None = None) -> Tidied:
+    """Settle what the journals of dead processes on this host prove, then free their batches."""
+    done = done or Tidied()
+    for legacy in journal.orphans(journals):
+        with database.begin() as conn:
+            _settle_legacy(conn, legacy)
+            for batch in workers.batches_of(conn, legacy.worker):
+                unknown = legacy.begun - legacy.receipts.keys()
+                reaped = workers.reap(
+                    conn, batch, begun=unknown, absence_proves_unsent=legacy.complete
+                )
+                done.released += reaped.released
+                done.unsure += reaped.unsure
+            workers.retire(conn, legacy.worker)
+        done.adopted.append(legacy.worker)
+    return done
+
+
+def _settle_legacy(conn: Connection, legacy: Legacy) -> None:
+    settlements = [
+        Settlement(
+            key=key,
+            state=SETTLED_AS[receipt.outcome],
+            reason=Reason.OK if receipt.outcome is Outcome.ACCEPTED else Reason.GATEWAY_REFUSED,
+            outcome=receipt.outcome,
+            not_before=clock.now(conn) + receipt.retry_after,
+            reference=receipt.reference,
+            code=receipt.code,
+            detail=receipt.detail,
+        )
+        for key, receipt in legacy.receipts.items()
+        if SETTLED_AS[receipt.outcome] is not DeliveryState.UNSURE
+    ]
+    if settlements:
+        deliveries.settle(conn, settlements)
+
+
+def reap_expired(conn: Connection, host: str, done: Tidied) -> None:
+    """Free batches whose lease ran out: their worker is stuck, or gone with its machine."""
+    for batch in workers.expired(conn):
+        elsewhere = batch.host not in ("", host)
+        if elsewhere and workers.expired_for(conn, batch) < _PATIENCE:
+            continue  # its own host may still adopt the journal and know more than we do
+        reaped = workers.reap(conn, batch)
+        done.released += reaped.released
+        done.unsure += reaped.unsure
+
+
+def wake(database: Database, versions: Versions, done: Tidied) -> None:
+    """Put the deferred who are due into new batches, wave by wave."""
+    with database.begin() as conn:
+        waiting = due.waves_with_due(conn, clock.now(conn))
+    for wave, version_id in waiting:
+        with database.begin() as conn:
+            spec = versions.get(conn, version_id).spec
+            done.woken += due.wake(conn, wave, spec, clock.now(conn))
+
+
+def ring_for_waiting(database: Database, bell: Bell) -> None:
+    """Ring wherever work waits: repairs every bell that was lost."""
+    with database.begin() as conn:
+        queues = [f"dispatch.{channel}" for channel in batches.ready_channels(conn)]
+        queues += [queue for queue, query in _WAITING.items() if conn.execute(query).scalar()]
+    for queue in queues:
+        bell.ring(queue)
+
+
+_WAITING = {
+    "plan": text("""
+        SELECT EXISTS (SELECT FROM wave w JOIN campaign c ON c.id = w.campaign_id
+                       WHERE w.state = 'planning' AND c.state = 'running')"""),
+    "inbound": text("""
+        SELECT EXISTS (SELECT FROM service_message s CROSS JOIN clock
+                       WHERE s.state = 'waiting'
+                         AND s.not_before <= clock_timestamp() + clock.ahead)"""),
+}

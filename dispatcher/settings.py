@@ -1,0 +1,140 @@
+"""All settings in one typed object: environment over `dispatcher.toml` over defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from dispatcher.embedded.runfile import find_running
+from dispatcher.errors import ConfigError
+
+CONFIG_FILE = "dispatcher.toml"
+
+
+class GatewaySettings(BaseModel):
+    """One `[gateways.<name>]` table; what is not named here goes to the adapter."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str = Field(description="Which adapter: smtp, http_sms, sandbox, or an installed one.")
+    channel: str = Field(default="", description="email or sms, for adapters that serve both.")
+    price: float = Field(default=0.0, description="Cost of one part, in the programme's currency.")
+    per_second: float = Field(
+        default=0.0, description="Most messages a second over all workers; 0: no limit."
+    )
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What the adapter itself is to be told."""
+        return self.model_extra or {}
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. In the environment each name has the prefix DISPATCHER_."""
+
+    model_config = SettingsConfigDict(env_prefix="DISPATCHER_", frozen=True, extra="forbid")
+
+    home: Path = Field(
+        Path(".dispatcher"), description="Folder for the embedded stack, journals, keys and logs."
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL; empty: the embedded one.",
+    )
+    broker_url: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="BROKER_URL",
+        description="Valkey, Redis or RabbitMQ; empty: the embedded one.",
+    )
+    safe_mode: bool = Field(
+        True, description="While true nothing leaves the machine: every gateway is the sandbox."
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8025", description="Where customers reach `dispatcher web`."
+    )
+    mail_domain: str = Field(
+        "dispatcher.localhost",
+        description="Domain of return paths, unsubscribe mail and message ids.",
+    )
+    default_country: str = Field(
+        "", description="Country of phone numbers written without +, as ISO 3166 (GB)."
+    )
+    keys: list[SecretStr] = Field(
+        default_factory=list,
+        description="Secrets that sign links and digest addresses, hex, newest first; "
+        "empty: the file `keys` in the home folder.",
+    )
+    worker_processes: int = Field(2, ge=1, description="Sending processes that `up` starts.")
+    work_seconds: float = Field(
+        30.0, gt=0, le=60, description="How long one task works before the queue gets its turn."
+    )
+    gateways: dict[str, GatewaySettings] = Field(
+        default_factory=dict, description="The ways out, by name."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment first, then the file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    @cached_property
+    def database(self) -> str:
+        """Where the database is: as set, else the running embedded stack's."""
+        return self.database_url.get_secret_value() or self._running("DATABASE_URL").database_url
+
+    @cached_property
+    def broker(self) -> str:
+        """Where the broker is: as set, else the running embedded stack's."""
+        return self.broker_url.get_secret_value() or self._running("BROKER_URL").broker_url
+
+    @property
+    def journals(self) -> Path:
+        """The folder of the workers' journals; it must survive a restart."""
+        return self.home / "journals"
+
+    def _running(self, setting: str) -> Any:
+        running = find_running(self.home)
+        if running is None:
+            raise ConfigError(
+                setting,
+                f"is not set, and no embedded stack runs in {self.home.absolute()}; "
+                "start one with 'dispatcher up', or set it",
+            )
+        return running
+
+
+def config_file() -> Path:
+    """Name the settings file: DISPATCHER_CONFIG, or dispatcher.toml in this folder."""
+    return Path(os.environ.get("DISPATCHER_CONFIG", CONFIG_FILE))
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings. Raises ConfigError, which names the setting and what is wrong."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(name, f"{first['msg']} (environment or {config_file()})") from None
+    except ValueError as error:  # broken TOML
+        raise ConfigError(str(config_file()), f"cannot be read: {error}") from None

@@ -1,0 +1,148 @@
+"""Customers and their addresses: found by keyed digest, locked in order, shown as people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, text
+
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.people import Address, Person
+
+# A customer `c` is there for everybody once the import that brought the person is done. Cheap to
+# join: there are as many imports as files.
+VISIBLE = (
+    "NOT EXISTS (SELECT FROM import visible_i"
+    " WHERE visible_i.id = c.import_id AND visible_i.state <> 'done')"
+)
+
+_LOCK = text("SELECT id FROM customer WHERE id = ANY(:people) ORDER BY id FOR NO KEY UPDATE")
+_HOLDERS = text(
+    "SELECT customer_id FROM address WHERE channel = :channel AND digest = ANY(:digests) UNION"
+    " SELECT customer_id FROM address WHERE channel = :channel AND digest_wide = ANY(:digests)"
+    " AND digest_wide <> digest ORDER BY customer_id"
+)
+_EXACT = text("SELECT customer_id FROM address WHERE channel = :channel AND digest = :digest")
+_PEOPLE = text(f"SELECT c.*, {VISIBLE} AS visible FROM customer c WHERE id = ANY(:people)")
+_ADDRESSES = text("SELECT * FROM address WHERE customer_id = ANY(:people) ORDER BY channel")
+_INSERT = text(
+    "INSERT INTO customer (id, language, country, zone, hours_from, hours_until, attributes)"
+    " VALUES (:id, :language, :country, :zone, :hours_from, :hours_until,"
+    " CAST(:attributes AS jsonb))"
+)
+_INSERT_ADDRESS = text(
+    "INSERT INTO address (customer_id, channel, address, digest, digest_wide, bucket, zones)"
+    " VALUES (:id, :channel, :address, :digest, :digest_wide, :bucket, :zones)"
+)
+_PRESSURE = text("INSERT INTO person_pressure (customer_id) VALUES (:id) ON CONFLICT DO NOTHING")
+_DEAD = text(
+    "UPDATE address SET deliverable = false"
+    " WHERE customer_id = :id AND channel = :channel AND deliverable"
+)
+_ERASE = text(
+    "UPDATE customer SET language = '', country = '', zone = '', hours_from = 0, hours_until = 0,"
+    " attributes = '{}', erased_at = :at WHERE id = :id AND erased_at IS NULL"
+)
+_ERASE_ADDRESSES = text("DELETE FROM address WHERE customer_id = :id")
+
+
+def lock_people(conn: Connection, person_ids: Iterable[int]) -> set[int]:
+    """Lock customers in the order of their ids until the transaction ends; give those found."""
+    return set(conn.execute(_LOCK, {"people": list(person_ids)}).scalars())
+
+
+def holders(conn: Connection, channel: Channel, digests: Sequence[bytes]) -> list[int]:
+    """Give everybody whose address on a channel has one of these digests, in plain form too."""
+    return list(conn.execute(_HOLDERS, {"channel": channel, "digests": list(digests)}).scalars())
+
+
+def holder(conn: Connection, channel: Channel, digest: bytes) -> int | None:
+    """Give the one customer with exactly this address."""
+    return conn.execute(_EXACT, {"channel": channel, "digest": digest}).scalar_one_or_none()
+
+
+def people(conn: Connection, person_ids: Iterable[int]) -> dict[int, Person]:
+    """Give customers with their addresses, also those that are not visible yet."""
+    wanted = {"people": list(person_ids)}
+    addresses: dict[int, list[Address]] = {}
+    for row in conn.execute(_ADDRESSES, wanted):
+        addresses.setdefault(row.customer_id, []).append(_as_address(row))
+    return {
+        row.id: _as_person(row, tuple(addresses.get(row.id, ())))
+        for row in conn.execute(_PEOPLE, wanted)
+    }
+
+
+def person(conn: Connection, customer_id: int) -> Person | None:
+    """Give one customer."""
+    return people(conn, [customer_id]).get(customer_id)
+
+
+def add(conn: Connection, new: Person) -> None:
+    """Add one customer who is visible at once; an address that is taken is an IntegrityError."""
+    conn.execute(
+        _INSERT,
+        {
+            "id": new.id,
+            "language": new.language,
+            "country": new.country,
+            "zone": new.zone,
+            "hours_from": new.hours_from,
+            "hours_until": new.hours_until,
+            "attributes": orjson.dumps(dict(new.attributes)).decode(),
+        },
+    )
+    conn.execute(_PRESSURE, {"id": new.id})
+    for at in new.addresses:
+        conn.execute(
+            _INSERT_ADDRESS,
+            {
+                "id": new.id,
+                "channel": at.channel,
+                "address": at.address,
+                "digest": at.digest,
+                "digest_wide": at.digest_wide,
+                "bucket": at.bucket,
+                "zones": list(at.zones),
+            },
+        )
+
+
+def mark_undeliverable(conn: Connection, customer_id: int, channel: Channel) -> bool:
+    """Note that an address does not exist (any more); give whether that is news."""
+    return conn.execute(_DEAD, {"id": customer_id, "channel": channel}).rowcount == 1
+
+
+def erase(conn: Connection, customer_id: int, at: Any) -> bool:
+    """Forget what a customer told us and where the customer is; the random id stays."""
+    conn.execute(_ERASE_ADDRESSES, {"id": customer_id})
+    return conn.execute(_ERASE, {"id": customer_id, "at": at}).rowcount == 1
+
+
+def _as_address(row: Row[Any]) -> Address:
+    return Address(
+        channel=Channel(row.channel),
+        address=row.address,
+        digest=bytes(row.digest),
+        digest_wide=bytes(row.digest_wide),
+        bucket=row.bucket,
+        zones=tuple(row.zones),
+        deliverable=row.deliverable,
+    )
+
+
+def _as_person(row: Row[Any], addresses: tuple[Address, ...]) -> Person:
+    return Person(
+        id=row.id,
+        language=row.language,
+        country=row.country,
+        zone=row.zone,
+        hours_from=row.hours_from,
+        hours_until=row.hours_until,
+        attributes=row.attributes,
+        addresses=addresses,
+        visible=row.visible,
+        erased=row.erased_at is not None,
+    )

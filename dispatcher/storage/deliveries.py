@@ -1,0 +1,289 @@
+"""Deliveries: verdicts written in bulk, receipts settled in bulk, each a no-op the second time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from dispatcher.domain.batches import Batch
+from dispatcher.domain.decisions import Decision, Reason, Verdict
+from dispatcher.domain.deliveries import DeliveryState
+from dispatcher.domain.messages import DeliveryKey, Outcome
+from dispatcher.domain.policies import Policy
+from dispatcher.storage.database import copy_rows
+
+
+class Reserved(NamedTuple):
+    """One person's place in the batch's order, and the number of this attempt."""
+
+    customer_id: int
+    ordinal: int
+    attempt: int
+
+
+class Settlement(NamedTuple):
+    """What is to be written for one attempt. `not_before`: programme's clock, Unix seconds.
+
+    `outcome` None: the gateway was never asked (nothing to render, released).
+    """
+
+    key: DeliveryKey
+    state: DeliveryState
+    reason: Reason
+    outcome: Outcome | None = None
+    not_before: float = 0.0
+    reference: str = ""
+    code: str = ""
+    detail: str = ""
+    parts: int = 0
+    cost: float = 0.0
+
+
+_STATES = {
+    Verdict.SEND: DeliveryState.RESERVED,
+    Verdict.DEFER: DeliveryState.DEFERRED,
+    Verdict.SKIP: DeliveryState.SKIPPED,
+}
+
+
+def write_decisions(
+    conn: Connection,
+    batch: Batch,
+    policy: Policy,
+    decisions: Sequence[Decision],
+    book: str,
+    now: float,
+) -> list[Reserved]:
+    """Write every verdict of a batch; give those who may be sent to, in ordinal order.
+
+    The key (wave, customer) is the last guard: who already has a final verdict is not reserved.
+    """
+    values = {**_common(batch, policy, book, now), **_columns(decisions)}
+    rows = conn.execute(_UPSERT, values).all()
+    written = {row.customer_id: row.attempt for row in rows}
+    _record(conn, batch, decisions, book, now)
+    conn.execute(_DEFER, values)
+    conn.execute(_CONTACT, values)
+    sent = [d.customer_id for d in decisions if d.verdict is Verdict.SEND]
+    return [
+        Reserved(customer_id, ordinal, written[customer_id])
+        for ordinal, customer_id in enumerate(sent)
+        if customer_id in written
+    ]
+
+
+def _common(batch: Batch, policy: Policy, book: str, now: float) -> dict[str, Any]:
+    return {
+        "wave": batch.key.wave_id,
+        "shard": batch.key.shard,
+        "batch_no": batch.key.batch_no,
+        "fence": batch.fence,
+        "channel": batch.channel,
+        "gateway": batch.gateway,
+        "brand": policy.brand,
+        "subject": policy.subject,
+        "book": book,
+        "now": now,
+    }
+
+
+def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
+    ordinals, ordinal = [], 0
+    for decision in decisions:
+        ordinals.append(ordinal)
+        ordinal += decision.verdict is Verdict.SEND
+    return {
+        "ids": [d.customer_id for d in decisions],
+        "states": [_STATES[d.verdict].value for d in decisions],
+        "reasons": [d.reason.value for d in decisions],
+        "rules": [d.rule for d in decisions],
+        "ordinals": ordinals,
+        "consents": [d.consent_event for d in decisions],
+        "untils": [d.until if d.verdict is Verdict.DEFER else None for d in decisions],
+        "befores": [d.send_before if d.verdict is Verdict.SEND else None for d in decisions],
+        "details": [d.detail for d in decisions],
+    }
+
+
+_UPSERT = text("""
+    INSERT INTO delivery (wave_id, customer_id, state, reason, channel, gateway, batch_no, attempt,
+                          ordinal, fence, consent_event, rule_book, rule, decided_at, not_before,
+                          send_before, detail)
+    SELECT :wave, n.id, n.state, n.reason, :channel, :gateway, :batch_no,
+           (n.state = 'reserved')::int, n.ordinal, :fence, n.consent, :book, n.rule,
+           to_timestamp(:now), to_timestamp(n.until), to_timestamp(n.before), n.detail
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
+                CAST(:rules AS text[]), CAST(:ordinals AS int[]), CAST(:consents AS bigint[]),
+                CAST(:untils AS float8[]), CAST(:befores AS float8[]), CAST(:details AS text[]))
+         AS n (id, state, reason, rule, ordinal, consent, until, before, detail)
+    ON CONFLICT (wave_id, customer_id) DO UPDATE
+    SET state = excluded.state, reason = excluded.reason, channel = excluded.channel,
+        gateway = excluded.gateway, batch_no = excluded.batch_no,
+        attempt = delivery.attempt + excluded.attempt, ordinal = excluded.ordinal,
+        fence = excluded.fence, consent_event = excluded.consent_event,
+        rule_book = excluded.rule_book, rule = excluded.rule, decided_at = excluded.decided_at,
+        not_before = excluded.not_before, send_before = excluded.send_before,
+        detail = excluded.detail
+    WHERE delivery.state = 'deferred'
+    RETURNING customer_id, attempt
+""")
+
+# People are due on the campaign's shard, where their audience row is.
+_DEFER = text("""
+    INSERT INTO due (due_at, shard, wave_id, customer_id)
+    SELECT to_timestamp(n.until), :shard, :wave, n.id
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:untils AS float8[])) AS n (id, until)
+    WHERE n.until IS NOT NULL
+    ON CONFLICT DO NOTHING
+""")
+
+_CONTACT = text("""
+    INSERT INTO contact (customer_id, wave_id, at, channel, brand, subject)
+    SELECT n.id, :wave, to_timestamp(:now), :channel, :brand, :subject
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS n (id, state)
+    WHERE n.state = 'reserved'
+    ON CONFLICT (customer_id, wave_id) DO UPDATE SET at = excluded.at, channel = excluded.channel
+""")
+
+
+def _record(
+    conn: Connection, batch: Batch, decisions: Sequence[Decision], book: str, now: float
+) -> None:
+    wave, at = batch.key.wave_id, _instant(now)
+    rows = (
+        (
+            wave,
+            d.customer_id,
+            at,
+            d.verdict.value,
+            d.reason.value,
+            d.rule,
+            _instant(d.until) if d.verdict is Verdict.DEFER else None,
+            book,
+            d.facts,
+        )
+        for d in decisions
+    )
+    copy_rows(conn, _DECISION, rows)
+
+
+_DECISION = "decision (wave_id, customer_id, at, verdict, reason, rule, until, rule_book, facts)"
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def settle(conn: Connection, settlements: Sequence[Settlement]) -> list[DeliveryKey]:
+    """Write what became of attempts; give those for which it was news.
+
+    Merges by (delivery, attempt) whatever the fence: receipts are facts. Settling twice is a
+    no-op, and UNSURE may still become ACCEPTED or REFUSED.
+    """
+    values = _settlement_columns(settlements)
+    conn.execute(_ATTEMPT, values)
+    rows = conn.execute(_SETTLE, values).all()
+    news = [DeliveryKey(*row) for row in rows]
+    if any(s.cost for s in settlements):
+        conn.execute(_SPEND, {**values, "news": [key.customer_id for key in news]})
+    if any(s.state in _GIVES_SLOT_BACK for s in settlements):
+        conn.execute(_GIVE_SLOT_BACK, {**values, "news": [key.customer_id for key in news]})
+    if any(s.state is DeliveryState.DEFERRED for s in settlements):
+        conn.execute(_DUE_AGAIN, {**values, "news": [key.customer_id for key in news]})
+    return news
+
+
+_GIVES_SLOT_BACK = (DeliveryState.REFUSED, DeliveryState.DEFERRED, DeliveryState.SKIPPED)
+
+
+def _settlement_columns(settlements: Sequence[Settlement]) -> dict[str, Any]:
+    return {
+        "waves": [s.key.wave_id for s in settlements],
+        "ids": [s.key.customer_id for s in settlements],
+        "nos": [s.key.attempt for s in settlements],
+        "states": [s.state.value for s in settlements],
+        "reasons": [s.reason.value for s in settlements],
+        "outcomes": [s.outcome.value if s.outcome else None for s in settlements],
+        "befores": [s.not_before for s in settlements],
+        "references": [s.reference for s in settlements],
+        "codes": [s.code for s in settlements],
+        "details": [s.detail[:500] for s in settlements],
+        "parts": [s.parts for s in settlements],
+        "costs": [s.cost for s in settlements],
+    }
+
+
+_ROWS = """
+    unnest(CAST(:waves AS bigint[]), CAST(:ids AS bigint[]), CAST(:nos AS smallint[]),
+           CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:outcomes AS text[]),
+           CAST(:befores AS float8[]), CAST(:references AS text[]), CAST(:codes AS text[]),
+           CAST(:details AS text[]), CAST(:parts AS smallint[]), CAST(:costs AS float8[]))
+    AS n (wave_id, customer_id, no, state, reason, outcome, not_before, reference, code, detail,
+          parts, cost)
+"""
+
+_ATTEMPT = text(f"""
+    INSERT INTO attempt (wave_id, customer_id, no, channel, gateway, fence, outcome, reference,
+                         code, detail)
+    SELECT n.wave_id, n.customer_id, n.no, d.channel, d.gateway, d.fence, n.outcome, n.reference,
+           n.code, n.detail
+    FROM {_ROWS} JOIN delivery d USING (wave_id, customer_id)
+    WHERE n.outcome <> 'withheld'
+    ON CONFLICT (wave_id, customer_id, no) DO UPDATE
+    SET outcome = excluded.outcome, reference = excluded.reference, code = excluded.code,
+        detail = excluded.detail
+    WHERE attempt.outcome = 'unsure' AND excluded.outcome IN ('accepted', 'refused')
+""")
+
+_SETTLE = text(f"""
+    UPDATE delivery d
+    SET state = n.state, reason = n.reason, settled_at = clock_timestamp(),
+        reference = n.reference, detail = n.detail, parts = n.parts, cost = n.cost,
+        tries = d.tries + coalesce(n.outcome = 'deferred', false)::int,
+        not_before = CASE WHEN n.state = 'deferred' THEN to_timestamp(n.not_before) END
+    FROM {_ROWS}
+    WHERE d.wave_id = n.wave_id AND d.customer_id = n.customer_id AND d.attempt = n.no
+      AND (d.state = 'reserved' OR d.state = 'unsure' AND n.outcome IN ('accepted', 'refused'))
+    RETURNING d.wave_id, d.customer_id, d.attempt
+""")
+
+_SPEND = text(f"""
+    UPDATE wave w SET spent = spent + cost.total
+    FROM (SELECT n.wave_id, sum(n.cost) AS total FROM {_ROWS}
+          WHERE n.customer_id = ANY(:news) GROUP BY n.wave_id) AS cost
+    WHERE w.id = cost.wave_id
+""")
+
+_GIVE_SLOT_BACK = text(f"""
+    DELETE FROM contact c USING {_ROWS}
+    WHERE c.wave_id = n.wave_id AND c.customer_id = n.customer_id
+      AND n.state IN ('refused', 'deferred', 'skipped') AND n.customer_id = ANY(:news)
+""")
+
+_DUE_AGAIN = text(f"""
+    INSERT INTO due (due_at, shard, wave_id, customer_id)
+    SELECT to_timestamp(n.not_before), b.shard, n.wave_id, n.customer_id
+    FROM {_ROWS}
+    JOIN delivery d USING (wave_id, customer_id)
+    JOIN wave w ON w.id = n.wave_id
+    JOIN customer c ON c.id = n.customer_id
+    CROSS JOIN LATERAL (SELECT (c.shard / w.shard_width * w.shard_width)::smallint AS shard) b
+    WHERE n.state = 'deferred' AND n.customer_id = ANY(:news)
+    ON CONFLICT DO NOTHING
+""")
+
+
+def unsure(conn: Connection, limit: int = 1000) -> Sequence[Any]:
+    """List deliveries that were on the wire when their worker died, the newest first."""
+    return conn.execute(_UNSURE, {"limit": limit}).mappings().all()
+
+
+_UNSURE = text("""
+    SELECT d.wave_id, d.customer_id, d.attempt, c.name AS campaign, d.channel, d.gateway,
+           d.settled_at, d.detail
+    FROM delivery d JOIN wave w ON w.id = d.wave_id JOIN campaign c ON c.id = w.campaign_id
+    WHERE d.state = 'unsure' ORDER BY d.settled_at DESC NULLS LAST LIMIT :limit
+""")

@@ -1,0 +1,64 @@
+"""The deferred: woken when due, in small steps, into new batches that meet all rules again."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.storage.segments import channel_parameters, first_channel, gateway_of
+from dispatcher.storage.waves import BATCH_SIZE
+
+ENOUGH_READY = 64  # batches; while so many wait, waking more people would only make a herd
+
+
+def waves_with_due(conn: Connection, now: float) -> list[tuple[int, int]]:
+    """Give (wave, version) of running waves in which somebody is due, unless enough is ready."""
+    rows = conn.execute(_WAVES, {"now": now, "enough": ENOUGH_READY}).all()
+    return [(int(wave), int(version)) for wave, version in rows]
+
+
+_WAVES = text("""
+    SELECT w.id, w.version_id FROM wave w JOIN campaign c ON c.id = w.campaign_id
+    WHERE w.state IN ('planning', 'running') AND c.state = 'running'
+      AND EXISTS (SELECT FROM due d WHERE d.wave_id = w.id AND d.due_at <= to_timestamp(:now))
+      AND (SELECT count(*) FROM batch b WHERE b.wave_id = w.id AND b.state = 'ready') < :enough
+    ORDER BY w.closes_at LIMIT 20
+""")
+
+
+def wake(conn: Connection, wave: int, spec: CampaignSpec, now: float, most: int = 5000) -> int:
+    """Move people who are due into new ready batches; count them."""
+    values = {"wave": wave, "now": now, "most": most, "batch": BATCH_SIZE}
+    query = _WAKE.format(channel=first_channel(spec.channels), gateway=gateway_of(spec, "channel"))
+    rows = conn.execute(text(query), {**values, **channel_parameters(spec)}).scalars().all()
+    return sum(rows)
+
+
+# `numbered` gives every group of at most :batch people of one shard and channel one new number.
+_WAKE = """
+    WITH taken AS (
+        DELETE FROM due WHERE ctid IN (
+            SELECT ctid FROM due WHERE wave_id = :wave AND due_at <= to_timestamp(:now)
+            ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED)
+        RETURNING customer_id
+    ), person AS (
+        SELECT a.shard, a.batch_no, a.customer_id, {channel} AS channel
+        FROM taken JOIN audience a ON a.wave_id = :wave AND a.customer_id = taken.customer_id
+        JOIN customer c ON c.id = a.customer_id
+    ), grouped AS (
+        SELECT *, (row_number() OVER (PARTITION BY shard, channel ORDER BY customer_id) - 1)
+                  / :batch AS part
+        FROM person
+    ), numbered AS (
+        SELECT shard, channel, part, nextval('woken_batch_no')::int AS new_no, count(*) AS size
+        FROM grouped GROUP BY shard, channel, part
+    ), moved AS (
+        UPDATE audience a SET batch_no = n.new_no
+        FROM grouped g JOIN numbered n USING (shard, channel, part)
+        WHERE a.wave_id = :wave AND a.shard = g.shard AND a.batch_no = g.batch_no
+          AND a.customer_id = g.customer_id
+    )
+    INSERT INTO batch (wave_id, shard, batch_no, channel, gateway, size)
+    SELECT :wave, shard, new_no, channel, {gateway}, size FROM numbered
+    RETURNING size
+"""

@@ -1,0 +1,74 @@
+"""Reach: whom a campaign would write to, counted in the very terms of plan and load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.reports import Reach, ReachRow
+from dispatcher.storage.consents import PERMISSION_JOIN, PERMISSION_STATE
+from dispatcher.storage.segments import channel_parameters, first_channel, membership
+from dispatcher.storage.suppressions import SUPPRESSION_JOIN
+
+# In the order of the rules (RULEBOOK section 8), so that each person has one reason.
+_REACH = f"""
+    SELECT language, reason, count(*) AS people FROM (
+        SELECT c.language,
+               CASE WHEN a.customer_id IS NULL THEN 'no_address'
+                    WHEN NOT a.deliverable THEN 'bad_address'
+                    WHEN suppressed.reason IS NOT NULL THEN 'suppressed'
+                    WHEN permission.state = 'opted_out' THEN 'topic_opted_out'
+                    WHEN permission.state = 'imported_unproven' THEN 'imported_unproven'
+                    WHEN permission.state <> 'active' THEN 'no_consent'
+                    WHEN a.bucket < :holdout THEN 'holdout'
+                    WHEN :hours AND c.zone = '' AND a.zones = '{{{{}}}}' THEN 'zone_unknown_closed'
+                    ELSE 'ok' END AS reason
+        FROM customer c
+        LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
+        {PERMISSION_JOIN.format(person="c.id")}
+        CROSS JOIN LATERAL (SELECT {PERMISSION_STATE} AS state) permission
+        {SUPPRESSION_JOIN.format(address="a")}
+        WHERE {{condition}} AND {{first}} = :channel
+    ) person GROUP BY language, reason ORDER BY people DESC, language, reason
+"""
+
+_ZONES = """
+    SELECT DISTINCT CASE WHEN c.zone <> '' THEN ARRAY[c.zone] ELSE a.zones END AS zones
+    FROM customer c JOIN address a ON a.customer_id = c.id AND a.channel = ANY(:channels)
+    WHERE {condition} AND (c.zone <> '' OR a.zones <> '{{}}') LIMIT 500
+"""
+
+
+def reach(conn: Connection, spec: CampaignSpec) -> Reach:
+    """Count the audience by channel, language and the verdict people would get."""
+    return Reach(tuple(row for channel in spec.channels for row in _on(conn, spec, channel)))
+
+
+def _on(conn: Connection, spec: CampaignSpec, channel: Channel) -> list[ReachRow]:
+    condition, values = membership(spec.audience)
+    query = _REACH.format(condition=condition, first=first_channel(spec.channels))
+    values |= channel_parameters(spec) | _facts(spec) | {"channel": channel}
+    rows = conn.execute(text(query), values)
+    return [ReachRow(channel, row.language, row.reason, row.people) for row in rows]
+
+
+def _facts(spec: CampaignSpec) -> dict[str, Any]:
+    policy = spec.policy
+    whole_day = policy.window.opens == 0 and policy.window.closes == 24 * 60
+    return {
+        "topic": spec.audience.topic,
+        "brand": spec.brand.id,
+        "holdout": policy.holdout,
+        "hours": policy.send_at >= 0 or not whole_day,
+    }
+
+
+def zones(conn: Connection, spec: CampaignSpec) -> list[tuple[str, ...]]:
+    """Give the time zones an audience lives in, as sets of those a person may be in."""
+    condition, values = membership(spec.audience)
+    values |= {"channels": list(spec.channels)}
+    rows = conn.execute(text(_ZONES.format(condition=condition)), values)
+    return [tuple(row.zones) for row in rows]

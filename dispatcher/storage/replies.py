@@ -1,0 +1,64 @@
+"""Replies: what people wrote back, and how often they did so lately."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from dispatcher.domain.messages import Channel
+
+_INSERT = text(
+    "INSERT INTO reply (dedup_key, gateway, channel, customer_id, digest, text, label,"
+    " received_at) VALUES (:dedup_key, :gateway, :channel, :customer_id, :digest, :text, :label,"
+    " :received_at)"
+)
+_RECENT = text(
+    "SELECT count(*) FROM reply WHERE digest = :digest AND label = :label AND received_at > :since"
+)
+_BRAND = text(
+    "SELECT b.id, b.name, b.email, b.contact FROM brand b"
+    " ORDER BY (b.sms_sender <> '' AND b.sms_sender = :recipient) DESC,"
+    " (SELECT max(at) FROM contact c WHERE c.customer_id = :customer_id AND c.brand = b.id)"
+    " DESC NULLS LAST, b.id LIMIT 1"
+)
+
+
+class Reply(NamedTuple):
+    """One text a person sent us; `customer_id` is None when we do not know who."""
+
+    dedup_key: str
+    gateway: str
+    channel: Channel
+    customer_id: int | None
+    digest: bytes
+    text: str
+    label: str
+    received_at: datetime
+
+
+class Voice(NamedTuple):
+    """The brand that answers: whose number was written to, else the last that wrote."""
+
+    name: str
+    contact: str
+
+
+def record(conn: Connection, reply: Reply) -> None:
+    """Keep a reply."""
+    conn.execute(_INSERT, reply._asdict())
+
+
+def count_recent(
+    conn: Connection, digest: bytes, label: str, now: datetime, within: timedelta
+) -> int:
+    """Count the replies with one meaning from one sender, back from now."""
+    values = {"digest": digest, "label": label, "since": now - within}
+    return int(conn.execute(_RECENT, values).scalar_one())
+
+
+def voice_for(conn: Connection, customer_id: int | None, recipient: str) -> Voice | None:
+    """Give the brand that answers; None when there is no brand at all."""
+    row = conn.execute(_BRAND, {"customer_id": customer_id, "recipient": recipient}).one_or_none()
+    return Voice(row.name, row.contact or row.email) if row else None

@@ -1,0 +1,89 @@
+"""Service messages: answers to a person's own act, waiting to be sent at least once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from dispatcher.domain.messages import Channel, MessageClass
+
+_QUEUE = text(
+    "INSERT INTO service_message (key, customer_id, channel, address, gateway, sender, class,"
+    " text, not_before, expires_at) VALUES (:key, :customer_id, :channel, :address, :gateway,"
+    " :sender, :message_class, :text, :not_before, :expires_at) ON CONFLICT (key) DO NOTHING"
+)
+_EXPIRE = text(
+    "UPDATE service_message SET state = 'expired' WHERE state = 'waiting' AND expires_at <= :now"
+)
+_TAKE = text(
+    "UPDATE service_message SET attempts = attempts + 1, not_before = :again WHERE key IN"
+    " (SELECT key FROM service_message WHERE state = 'waiting' AND gateway = :gateway"
+    " AND not_before <= :now ORDER BY not_before LIMIT :limit FOR UPDATE SKIP LOCKED)"
+    " RETURNING key, customer_id, channel, address, gateway, sender, class AS message_class,"
+    " text, attempts"
+)
+_GATEWAYS = text(
+    "SELECT DISTINCT gateway FROM service_message WHERE state = 'waiting' AND not_before <= :now"
+)
+_SETTLE = text(
+    "UPDATE service_message SET state = :state, reference = :reference"
+    " WHERE key = :key AND state = 'waiting'"
+)
+_LATER = text(
+    "UPDATE service_message SET not_before = :not_before WHERE key = :key AND state = 'waiting'"
+)
+
+
+class ServiceMessage(NamedTuple):
+    """One answer. `key` is its idempotency key; `customer_id` is 0 for a stranger."""
+
+    key: str
+    customer_id: int
+    channel: Channel
+    address: str
+    gateway: str
+    sender: str
+    message_class: MessageClass
+    text: str
+    attempts: int = 0
+
+
+def queue(
+    conn: Connection, message: ServiceMessage, not_before: datetime, expires_at: datetime
+) -> bool:
+    """Queue an answer once for each key; give whether it is new. Both on the programme's clock."""
+    row = message._asdict() | {"not_before": not_before, "expires_at": expires_at}
+    return conn.execute(_QUEUE, row).rowcount == 1
+
+
+def gateways_waiting(conn: Connection, now: datetime) -> list[str]:
+    """Name the gateways that have answers to send, after dropping what came too late."""
+    conn.execute(_EXPIRE, {"now": now})
+    return list(conn.execute(_GATEWAYS, {"now": now}).scalars())
+
+
+def take(
+    conn: Connection, gateway: str, now: datetime, limit: int, lease: timedelta
+) -> list[ServiceMessage]:
+    """Take answers to send; those not settled within the lease come back, with the same key."""
+    conn.execute(_EXPIRE, {"now": now})
+    values = {"gateway": gateway, "now": now, "again": now + lease, "limit": limit}
+    return [
+        ServiceMessage(**row._mapping)._replace(
+            channel=Channel(row.channel), message_class=MessageClass(row.message_class)
+        )
+        for row in conn.execute(_TAKE, values)
+    ]
+
+
+def settle(conn: Connection, key: str, *, accepted: bool, reference: str = "") -> None:
+    """Note that the gateway has taken an answer, or never will."""
+    state = "accepted" if accepted else "refused"
+    conn.execute(_SETTLE, {"key": key, "state": state, "reference": reference})
+
+
+def later(conn: Connection, key: str, not_before: datetime) -> None:
+    """Try an answer again, not before that."""
+    conn.execute(_LATER, {"key": key, "not_before": not_before})

@@ -1,0 +1,85 @@
+"""Suppressions: addresses that get nothing, known by keyed digests that survive erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, text
+
+from dispatcher.domain.messages import Channel
+from dispatcher.storage.customers import holders
+from dispatcher.storage.withdrawals import withdraw
+
+
+class SuppressionReason(StrEnum):
+    """Why an address gets nothing."""
+
+    OPTED_OUT = "opted_out"
+    GATEWAY = "gateway"  # a complaint, or the gateway blocks the address for us
+    ERASED = "erased"
+    OPERATOR = "operator"
+
+
+# What the person's own hand may undo by opting in again; erasure and the operator stand.
+LIFTABLE = (SuppressionReason.OPTED_OUT, SuppressionReason.GATEWAY)
+
+# Joins the oldest suppression of an address row, named in {address}; its reason is
+# `suppressed.reason`, NULL when there is none. Reads `:brand`.
+SUPPRESSION_JOIN = """
+    LEFT JOIN LATERAL (
+        SELECT s.reason FROM suppression s
+        WHERE s.channel = {address}.channel
+          AND s.digest IN ({address}.digest, {address}.digest_wide)
+          AND s.brand IN ('*', :brand)
+        ORDER BY s.at LIMIT 1
+    ) suppressed ON true
+"""
+
+_INSERT = text(
+    "INSERT INTO suppression (channel, digest, brand, reason, source, at)"
+    " SELECT :channel, unnest(CAST(:digests AS bytea[])), :brand, :reason, :source, :at"
+    " ON CONFLICT DO NOTHING"
+)
+_DELETE = text(
+    "DELETE FROM suppression"
+    " WHERE channel = :channel AND digest = ANY(:digests) AND reason = ANY(:reasons)"
+)
+_FIND = text("SELECT digest FROM suppression WHERE channel = :channel AND digest = ANY(:digests)")
+
+
+def suppress(
+    conn: Connection,
+    channel: Channel,
+    digests: Sequence[bytes],
+    *,
+    reason: SuppressionReason,
+    source: str,
+    at: datetime,
+    brand: str = "*",
+) -> bool:
+    """Suppress an address by its digests, stop what is under way to it; give whether it is news."""
+    row = {
+        "channel": channel,
+        "digests": list(dict.fromkeys(digests)),
+        "brand": brand,
+        "reason": reason,
+        "source": source,
+        "at": at,
+    }
+    news = conn.execute(_INSERT, row).rowcount > 0
+    withdraw(conn, holders(conn, channel, digests))
+    return news
+
+
+def lift(conn: Connection, channel: Channel, digests: Iterable[bytes]) -> bool:
+    """Take back what the person's own hand may take back; give whether there was any."""
+    row = {"channel": channel, "digests": list(digests), "reasons": list(LIFTABLE)}
+    return conn.execute(_DELETE, row).rowcount > 0
+
+
+def is_suppressed(conn: Connection, channel: Channel, digests: Iterable[bytes]) -> bool:
+    """Say whether any of these digests is suppressed, for any brand."""
+    row = {"channel": channel, "digests": list(digests)}
+    return conn.execute(_FIND, row).first() is not None

@@ -1,0 +1,183 @@
+"""Waves: one run of a campaign, its planned audience, and its end."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.storage.segments import (
+    channel_parameters,
+    first_channel,
+    gateway_of,
+    membership,
+)
+
+SHARDS = 256
+BATCH_SIZE = 500
+
+
+class PlannedShards(NamedTuple):
+    """What one planning transaction did."""
+
+    people: int
+    channels: list[str]
+    done: bool
+
+
+class OpenWave(NamedTuple):
+    """A wave whose planning is not done."""
+
+    id: int
+    version_id: int
+    planned_to: int
+    shard_width: int
+
+
+def take_unplanned(conn: Connection) -> OpenWave | None:
+    """Lock one wave that still has shards to plan, or give None."""
+    row = conn.execute(_TAKE_UNPLANNED).one_or_none()
+    return OpenWave(*row) if row else None
+
+
+_TAKE_UNPLANNED = text("""
+    SELECT w.id, w.version_id, w.planned_to, w.shard_width
+    FROM wave w JOIN campaign c ON c.id = w.campaign_id
+    WHERE w.state = 'planning' AND c.state = 'running'
+    ORDER BY w.id LIMIT 1 FOR UPDATE OF w SKIP LOCKED
+""")
+
+
+def count_audience(conn: Connection, spec: CampaignSpec, upto: int) -> int:
+    """Count an audience, but no further than `upto`."""
+    condition, values = membership(spec.audience)
+    query = f"SELECT count(*) FROM (SELECT FROM customer c WHERE {condition} LIMIT :upto) AS found"
+    return int(conn.execute(text(query), {**values, "upto": upto}).scalar_one())
+
+
+def choose_width(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> OpenWave:
+    """Choose how many neighbouring shards a batch spans: small waves make few small batches."""
+    people = count_audience(conn, spec, SHARDS * BATCH_SIZE)
+    width = 1
+    while width < SHARDS and people * width // SHARDS < BATCH_SIZE // 2:
+        width *= 2
+    conn.execute(
+        text("UPDATE wave SET shard_width = :width WHERE id = :wave"),
+        {"width": width, "wave": wave.id},
+    )
+    return wave._replace(shard_width=width)
+
+
+def plan_shards(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> PlannedShards:
+    """Write who gets a verdict, for the next run of shards; the caller's transaction is the step.
+
+    One transaction a step, and `planned_to` moves with it: planning again neither overlaps nor
+    leaves gaps.
+    """
+    condition, values = membership(spec.audience)
+    last = wave.planned_to + wave.shard_width
+    values |= channel_parameters(spec)
+    values |= {"wave": wave.id, "first": wave.planned_to, "last": last, "batch": BATCH_SIZE}
+    query = _PLAN.format(
+        condition=condition,
+        channel=first_channel(spec.channels),
+        gateway=gateway_of(spec, "channel"),
+    )
+    rows = conn.execute(text(query), values).all()
+    done = last >= SHARDS
+    people = sum(size for _, size in rows)
+    conn.execute(_ADVANCE, {"wave": wave.id, "last": last, "people": people, "done": done})
+    return PlannedShards(people, [str(channel) for channel, _ in rows], done)
+
+
+_PLAN = """
+    WITH person AS MATERIALIZED (
+        SELECT c.id, {channel} AS channel FROM customer c
+        WHERE c.shard >= :first AND c.shard < :last AND {condition}
+    ), numbered AS (
+        SELECT id, channel,
+               dense_rank() OVER (ORDER BY channel) * 1000000
+               + (row_number() OVER (PARTITION BY channel ORDER BY id) - 1) / :batch AS batch_no
+        FROM person
+    ), written AS (
+        INSERT INTO audience (wave_id, shard, batch_no, customer_id)
+        SELECT :wave, :first, batch_no, id FROM numbered
+    )
+    INSERT INTO batch (wave_id, shard, batch_no, channel, gateway, size)
+    SELECT :wave, :first, batch_no, channel, {gateway}, count(*)
+    FROM numbered GROUP BY batch_no, channel
+    RETURNING channel, size
+"""
+
+_ADVANCE = text("""
+    UPDATE wave SET planned_to = :last, people = people + :people,
+                    state = CASE WHEN :done THEN 'running' ELSE state END
+    WHERE id = :wave
+""")
+
+
+def finish(conn: Connection) -> list[int]:
+    """Close waves in which everybody has a verdict and nothing waits; give their ids."""
+    rows = conn.execute(_FINISH).scalars().all()
+    if rows:
+        conn.execute(_FINISH_CAMPAIGNS, {"waves": list(rows)})
+    return [int(row) for row in rows]
+
+
+_FINISH = text("""
+    UPDATE wave w SET state = 'finished', finished_at = clock_timestamp()
+    WHERE w.state = 'running'
+      AND NOT EXISTS (SELECT FROM batch b WHERE b.wave_id = w.id AND b.state <> 'done')
+      AND NOT EXISTS (SELECT FROM due d WHERE d.wave_id = w.id)
+    RETURNING w.id
+""")
+
+_FINISH_CAMPAIGNS = text("""
+    UPDATE campaign c SET state = 'finished'
+    WHERE c.state = 'running'
+      AND c.id IN (SELECT campaign_id FROM wave WHERE id = ANY(:waves))
+      AND NOT EXISTS (SELECT FROM wave w
+                      WHERE w.campaign_id = c.id AND w.state IN ('planning', 'running'))
+""")
+
+
+def close_cancelled(conn: Connection, now: float) -> int:
+    """Give everybody still undecided in a cancelled campaign that verdict; count them."""
+    wave = conn.execute(_CANCELLED_WAVE).scalar_one_or_none()
+    if wave is None:
+        return 0
+    values: dict[str, Any] = {"wave": wave, "now": now}
+    closed = conn.execute(_SKIP_UNDECIDED, values).rowcount
+    conn.execute(text("DELETE FROM due WHERE wave_id = :wave"), values)
+    conn.execute(_CLOSE_BATCHES, values)
+    conn.execute(_CANCEL_WAVE, values)
+    return closed
+
+
+_CANCELLED_WAVE = text("""
+    SELECT w.id FROM wave w JOIN campaign c ON c.id = w.campaign_id
+    WHERE c.state = 'cancelled' AND w.state IN ('planning', 'running')
+      AND NOT EXISTS (SELECT FROM batch b WHERE b.wave_id = w.id AND b.state = 'leased')
+    LIMIT 1 FOR UPDATE OF w SKIP LOCKED
+""")
+
+_SKIP_UNDECIDED = text("""
+    INSERT INTO delivery (wave_id, customer_id, state, reason, channel, gateway, batch_no,
+                          rule_book, rule, decided_at)
+    SELECT a.wave_id, a.customer_id, 'skipped', 'cancelled', b.channel, b.gateway, a.batch_no,
+           '', 'cancelled', to_timestamp(:now)
+    FROM audience a JOIN batch b USING (wave_id, shard, batch_no)
+    LEFT JOIN delivery d USING (wave_id, customer_id)
+    WHERE a.wave_id = :wave AND (d.state IS NULL OR d.state = 'deferred')
+    ON CONFLICT (wave_id, customer_id) DO UPDATE
+    SET state = 'skipped', reason = 'cancelled', rule = 'cancelled', not_before = NULL,
+        decided_at = to_timestamp(:now)
+    WHERE delivery.state = 'deferred'
+""")
+
+_CLOSE_BATCHES = text("UPDATE batch SET state = 'done' WHERE wave_id = :wave AND state = 'ready'")
+
+_CANCEL_WAVE = text("""
+    UPDATE wave SET state = 'cancelled', finished_at = clock_timestamp() WHERE id = :wave
+""")

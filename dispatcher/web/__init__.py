@@ -1,0 +1,1 @@
+"""The pages and endpoints of the outside world: gateways that call back, customers who click."""

@@ -1,0 +1,235 @@
+"""The only place that builds things: settings in, a working Dispatcher out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from celery import Celery
+from pydantic import SecretStr
+
+from dispatcher.bell import CeleryBell, SilentBell
+from dispatcher.domain.messages import Channel, Message
+from dispatcher.domain.ports import Bell, Gateway
+from dispatcher.errors import ConfigError
+from dispatcher.gateways import registry
+from dispatcher.rendering.links import Links
+from dispatcher.services.dispatch import Outbound
+from dispatcher.services.renderer import Renderer
+from dispatcher.services.reserve import Tariff
+from dispatcher.services.subscribe import Desk
+from dispatcher.services.tidy import adopt
+from dispatcher.services.versions import Versions
+from dispatcher.settings import GatewaySettings, Settings
+from dispatcher.storage import clock, installation, sandbox, workers
+from dispatcher.storage.database import Database
+from dispatcher.storage.journal import Journal, boot_id
+from dispatcher.storage.watch import Watch
+from dispatcher.tokens import MIN_KEY, Digests, Tokens
+
+KEYS_FILE = "keys"
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """The whole product, wired: what the command line, the web and the workers stand on."""
+
+    settings: Settings
+    database: Database
+    bell: Bell
+    versions: Versions
+    tokens: Tokens
+    digests: Digests
+    seal: SecretStr
+
+    @property
+    def host(self) -> str:
+        """Name this machine, as journals and heartbeats know it."""
+        return socket.gethostname()
+
+    @property
+    def desk(self) -> Desk:
+        """Give what every act of a customer needs."""
+        return Desk(self.database, self.digests, secrets.token_bytes)
+
+    @cached_property
+    def tariffs(self) -> dict[str, Tariff]:
+        """Say what each gateway costs and how fast it may be used."""
+        return {
+            name: Tariff(gateway.price, gateway.per_second)
+            for name, gateway in gateway_settings(self.settings).items()
+        }
+
+    def now(self) -> datetime:
+        """Give the programme's present instant."""
+        with self.database.begin() as conn:
+            return datetime.fromtimestamp(clock.now(conn), UTC)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.dispose()
+
+
+def build(settings: Settings, celery: Celery | None = None) -> Dispatcher:
+    """Wire everything; raises ConfigError when a setting or the keys do not fit."""
+    keys = load_keys(settings)
+    database = Database(settings.database)
+    with database.begin() as conn:
+        installation.check_keys(conn, keys[-1])
+    return Dispatcher(
+        settings=settings,
+        database=database,
+        bell=CeleryBell(celery) if celery else SilentBell(),
+        versions=Versions(),
+        tokens=Tokens(keys),
+        digests=Digests(keys[-1:]),  # the pepper is the oldest key and never changes
+        seal=SecretStr(keys[0].hex()),
+    )
+
+
+def build_with_bell(settings: Settings) -> Dispatcher:
+    """Wire everything for a process outside Celery; the bell rings where a broker is named.
+
+    Without one the bell is a SilentBell: the sweeper finds the work as soon as workers run.
+    """
+    try:
+        named = bool(settings.broker)
+    except ConfigError:
+        named = False
+    if not named:
+        return build(settings)
+    celery = Celery("dispatcher")
+    celery.config_from_object("celeryconfig")
+    return build(settings, celery)
+
+
+def gateway_settings(settings: Settings) -> dict[str, GatewaySettings]:
+    """Give every gateway that is there now: in safe mode each one is the sandbox.
+
+    A channel nobody configured has a sandbox under the channel's own name.
+    """
+    configured = dict(settings.gateways)
+    if settings.safe_mode:
+        configured = {name: _in_sandbox(name, each) for name, each in configured.items()}
+    served = {channel_of(name, each) for name, each in configured.items()}
+    for channel in Channel:
+        if channel not in served:
+            configured.setdefault(channel, GatewaySettings(kind="sandbox", channel=channel))
+    return configured
+
+
+def channel_of(name: str, gateway: GatewaySettings) -> Channel:
+    """Say which channel a gateway serves."""
+    if gateway.kind == "sandbox" or gateway.channel:
+        try:
+            return Channel(gateway.channel)
+        except ValueError:
+            raise ConfigError(
+                f"gateways.{name}.channel", f'is "{gateway.channel}"; it must be email or sms'
+            ) from None
+    return Channel.EMAIL if gateway.kind == "smtp" else Channel.SMS
+
+
+def _in_sandbox(name: str, gateway: GatewaySettings) -> GatewaySettings:
+    return GatewaySettings(
+        kind="sandbox",
+        channel=channel_of(name, gateway),
+        price=gateway.price,
+        per_second=gateway.per_second,
+    )
+
+
+def build_gateways(dispatcher: Dispatcher) -> dict[str, Gateway]:
+    """Build every gateway; on the event loop that will use them."""
+    return {
+        name: _build_gateway(dispatcher, name, settings)
+        for name, settings in gateway_settings(dispatcher.settings).items()
+    }
+
+
+def _build_gateway(dispatcher: Dispatcher, name: str, settings: GatewaySettings) -> Gateway:
+    options = dict(settings.options)
+    if settings.kind == "sandbox":
+        options["channel"] = settings.channel
+
+    async def put(messages: Sequence[Message]) -> None:
+        await asyncio.to_thread(_put, dispatcher.database, name, messages)
+
+    supplies = registry.Supplies(put=put, key=dispatcher.seal)
+    return registry.build(name, settings.kind, options, supplies)
+
+
+def _put(database: Database, gateway: str, messages: Sequence[Message]) -> None:
+    with database.begin() as conn:
+        sandbox.put(conn, gateway, messages)
+
+
+def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outbound:
+    """Build what one worker process sends with; adopts what dead processes left, first."""
+    settings = dispatcher.settings
+    worker = f"{dispatcher.host}-{os.getpid()}-{secrets.token_hex(4)}"
+    with dispatcher.database.begin() as conn:
+        workers.enlist(conn, worker, dispatcher.host, boot_id(), os.getpid())
+    adopt(dispatcher.database, settings.journals)
+    watch = Watch(settings.database)
+    watch.start()
+    return Outbound(
+        worker=worker,
+        desk=dispatcher.desk,
+        versions=dispatcher.versions,
+        renderer=build_renderer(dispatcher),
+        gateways=build_gateways(dispatcher),
+        tariffs=dispatcher.tariffs,
+        watch=watch,
+        journal=Journal(settings.journals, worker),
+        stopping=stopping,
+    )
+
+
+def build_renderer(dispatcher: Dispatcher) -> Renderer:
+    """Build what writes the messages, with links that lead back to us."""
+    settings = dispatcher.settings
+    return Renderer(Links(dispatcher.tokens, settings.public_url, settings.mail_domain))
+
+
+def load_keys(settings: Settings) -> list[bytes]:
+    """Give the installation's secrets, newest first; the key file is made on first use."""
+    if settings.keys:
+        try:
+            keys = [bytes.fromhex(key.get_secret_value()) for key in settings.keys]
+        except ValueError:
+            keys = []
+        if not keys or min(map(len, keys)) < MIN_KEY:
+            problem = f"each key must have at least {2 * MIN_KEY} hexadecimal digits"
+            raise ConfigError("DISPATCHER_KEYS", problem)
+        return keys
+    path = settings.home / KEYS_FILE
+    if not path.exists():
+        make_keys(path)
+    try:
+        keys = [bytes.fromhex(line) for line in path.read_text("ascii").split()]
+    except ValueError:
+        keys = []
+    if not keys or min(map(len, keys)) < MIN_KEY:
+        raise ConfigError(
+            str(path),
+            f"this is no key file: each line must be a key of at least {2 * MIN_KEY} hexadecimal "
+            "digits; restore it from your backup",
+        )
+    return keys
+
+
+def make_keys(path: Path) -> None:
+    """Make the key file, readable by its owner only. Losing it means losing suppressions."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(secrets.token_hex(32) + "\n", "ascii")
+    new.rename(path)

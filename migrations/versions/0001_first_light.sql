@@ -1,0 +1,434 @@
+-- Which keys links and digests were made with; others would make every suppression miss.
+CREATE TABLE key_fingerprint (
+    fingerprint text PRIMARY KEY
+);
+
+-- People -----------------------------------------------------------------------------------------
+
+CREATE TABLE brand (
+    id             text PRIMARY KEY,
+    name           text NOT NULL,
+    email          text NOT NULL,               -- From address of its offers
+    sms_sender     text NOT NULL DEFAULT '',
+    postal_address text NOT NULL,
+    contact        text NOT NULL DEFAULT ''     -- what HELP answers with
+);
+
+CREATE TABLE import (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source      text NOT NULL,                  -- file name as the operator gave it
+    digest      text NOT NULL UNIQUE,           -- SHA-256 of file and mapping: a second run resumes
+    state       text NOT NULL CHECK (state IN ('staging', 'merging', 'done', 'failed')),
+    rows_read   bigint NOT NULL DEFAULT 0,
+    rows_merged bigint NOT NULL DEFAULT 0,
+    rejects     bigint NOT NULL DEFAULT 0,
+    people      bigint NOT NULL DEFAULT 0,      -- new customers
+    updated     bigint NOT NULL DEFAULT 0,      -- customers that were there already
+    proven      bigint NOT NULL DEFAULT 0,      -- consents with full evidence
+    unproven    bigint NOT NULL DEFAULT 0,      -- consents without: no marketing
+    withheld    bigint NOT NULL DEFAULT 0,      -- consents not taken: the person has opted out
+    started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz
+);
+
+CREATE TABLE customer (
+    id          bigint PRIMARY KEY CHECK (id > 0),           -- random: says nothing of the person
+    shard       smallint GENERATED ALWAYS AS ((id & 255)::smallint) STORED,
+    import_id   bigint,                                      -- invisible until that import is done
+    language    text NOT NULL DEFAULT '',
+    country     text NOT NULL DEFAULT '',
+    zone        text NOT NULL DEFAULT '',                    -- IANA name, as the person said
+    hours_from  smallint NOT NULL DEFAULT 0,                 -- the person's own hours: minutes after
+    hours_until smallint NOT NULL DEFAULT 0,                 -- local midnight; equal: none set
+    attributes  jsonb NOT NULL DEFAULT '{}',                 -- declared facts, template fields
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    erased_at   timestamptz
+);
+CREATE INDEX customer_shard ON customer (shard, id);
+CREATE INDEX customer_import ON customer (import_id) WHERE import_id IS NOT NULL;
+
+CREATE TABLE address (
+    customer_id bigint NOT NULL,
+    channel     text NOT NULL CHECK (channel IN ('email', 'sms')),
+    address     text NOT NULL,                               -- normal form, E.164
+    digest      bytea NOT NULL,                              -- keyed HMAC of the canonical form
+    digest_wide bytea NOT NULL,                              -- the same without +tag (RULEBOOK PR-04)
+    bucket      smallint NOT NULL,                           -- keyed hash 0..9999, for holdouts
+    zones       text[] NOT NULL DEFAULT '{}',                -- zones a phone number may be in
+    deliverable boolean NOT NULL DEFAULT true,
+    PRIMARY KEY (customer_id, channel)
+);
+CREATE UNIQUE INDEX address_digest ON address (channel, digest);
+CREATE INDEX address_wide ON address (channel, digest_wide) WHERE digest_wide <> digest;
+
+-- The narrow row that caps are locked on; nothing else ever locks it.
+CREATE TABLE person_pressure (
+    customer_id bigint PRIMARY KEY
+);
+
+-- What caps count: offers sent and in flight. `at` is on the programme's clock.
+CREATE TABLE contact (
+    customer_id bigint NOT NULL,
+    wave_id     bigint NOT NULL,
+    at          timestamptz NOT NULL,
+    channel     text NOT NULL,
+    brand       text NOT NULL,
+    subject     text NOT NULL,
+    PRIMARY KEY (customer_id, wave_id)
+);
+
+-- Permission -------------------------------------------------------------------------------------
+
+CREATE TABLE wording (
+    digest   text PRIMARY KEY,                               -- SHA-256 of the very text shown
+    text     text NOT NULL,
+    language text NOT NULL DEFAULT ''
+);
+
+CREATE TABLE consent_event (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer_id bigint NOT NULL,
+    seq         int NOT NULL,
+    channel     text NOT NULL,
+    topic       text NOT NULL,
+    action      text NOT NULL,
+    source      text NOT NULL,
+    kind        text NOT NULL DEFAULT '',
+    wording     text NOT NULL DEFAULT '',
+    origin      text NOT NULL DEFAULT '',                    -- where it came from; nothing personal
+    occurred_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL,
+    commitments jsonb NOT NULL DEFAULT '{}',                 -- field -> H(salt, value)
+    xid         xid8 NOT NULL DEFAULT pg_current_xact_id(),  -- for checkpoints; not in the hash
+    prev_hash   bytea NOT NULL,
+    hash        bytea NOT NULL,
+    UNIQUE (customer_id, seq),
+    UNIQUE (customer_id, prev_hash)
+);
+
+CREATE INDEX consent_event_xid ON consent_event (xid);
+
+-- Values and salts, encrypted with the person's key; erasing them leaves the chain whole.
+CREATE TABLE consent_evidence (
+    event_id    bigint PRIMARY KEY,
+    customer_id bigint NOT NULL,
+    sealed      bytea NOT NULL
+);
+CREATE INDEX consent_evidence_person ON consent_evidence (customer_id);
+
+CREATE SCHEMA vault;                                         -- kept out of base backups
+CREATE TABLE vault.person_key (
+    customer_id bigint PRIMARY KEY,
+    key         bytea NOT NULL
+);
+
+CREATE TABLE consent_checkpoint (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    from_xid  bigint NOT NULL,                               -- covers consent_event rows with
+    up_to     bigint NOT NULL,                               -- from_xid <= xid < up_to
+    low_id    bigint NOT NULL,                               -- and low_id < id <= last_id
+    last_id   bigint NOT NULL,
+    people    bigint NOT NULL,
+    prev_hash bytea NOT NULL,
+    hash      bytea NOT NULL UNIQUE
+);
+
+-- The fold of consent_event, provably equal to it.
+CREATE TABLE consent (
+    customer_id bigint NOT NULL,
+    channel     text NOT NULL,
+    topic       text NOT NULL,
+    state       text NOT NULL,
+    event_id    bigint NOT NULL,
+    own_hand    boolean NOT NULL,
+    kind        text NOT NULL DEFAULT '',
+    since       timestamptz NOT NULL,
+    PRIMARY KEY (customer_id, channel, topic)
+);
+CREATE INDEX consent_topic ON consent (topic, channel) WHERE state = 'active';
+
+CREATE TABLE suppression (
+    channel text NOT NULL,
+    digest  bytea NOT NULL,
+    brand   text NOT NULL DEFAULT '*',
+    reason  text NOT NULL,
+    source  text NOT NULL,
+    at      timestamptz NOT NULL,
+    PRIMARY KEY (channel, digest, brand)
+);
+
+-- Every narrowing of permission, in its own transaction (PROTOCOL section 4).
+CREATE TABLE withdrawal (
+    xid       xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    person_id bigint NOT NULL DEFAULT 0,
+    scope     text NOT NULL DEFAULT '',                      -- all, brand:x, campaign:7, gateway:y
+    at        timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX withdrawal_xid ON withdrawal (xid);
+
+-- Campaigns --------------------------------------------------------------------------------------
+
+CREATE TABLE campaign (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name       text NOT NULL UNIQUE,
+    brand      text NOT NULL REFERENCES brand (id),
+    state      text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    note       text NOT NULL DEFAULT ''                      -- why it was paused or cancelled
+);
+
+CREATE TABLE campaign_version (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    campaign_id bigint NOT NULL REFERENCES campaign (id),
+    no          int NOT NULL,
+    source      text NOT NULL,                               -- the file as the marketer wrote it
+    spec        jsonb NOT NULL,
+    template    jsonb NOT NULL,
+    digest      text NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (campaign_id, no)
+);
+CREATE FUNCTION forbid_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+END $$;
+CREATE TRIGGER campaign_version_immutable BEFORE UPDATE OR DELETE ON campaign_version
+    FOR EACH ROW EXECUTE FUNCTION forbid_change();
+CREATE TRIGGER consent_event_immutable BEFORE UPDATE OR DELETE ON consent_event
+    FOR EACH ROW EXECUTE FUNCTION forbid_change();
+
+CREATE TABLE halt (
+    scope text PRIMARY KEY,                                  -- all, brand:x, campaign:7, gateway:y
+    actor text NOT NULL,
+    at    timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE wave (
+    id          bigint PRIMARY KEY,                          -- time-ordered: ms since 1970 * 1024 + n
+    campaign_id bigint NOT NULL REFERENCES campaign (id),
+    version_id  bigint NOT NULL REFERENCES campaign_version (id),
+    brand       text NOT NULL,
+    state       text NOT NULL CHECK (state IN ('planning', 'running', 'finished', 'cancelled')),
+    shard_width smallint NOT NULL DEFAULT 1,                 -- a batch lies inside so many shards
+    planned_to  smallint NOT NULL DEFAULT 0,                 -- shards below it are planned
+    people      bigint NOT NULL DEFAULT 0,
+    served      bigint NOT NULL DEFAULT 0,
+    spent       numeric(14, 4) NOT NULL DEFAULT 0,           -- what settled messages have cost
+    weight      int NOT NULL DEFAULT 5,
+    closes_at   timestamptz NOT NULL,
+    enqueue_key text NOT NULL UNIQUE,                        -- enqueueing twice is one wave
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz
+);
+CREATE INDEX wave_open ON wave (state) WHERE state IN ('planning', 'running');
+CREATE INDEX wave_campaign ON wave (campaign_id);
+
+-- The hand-over protocol; partitioned by wave, a partition a month -----------------------------------
+
+CREATE TABLE audience (
+    wave_id     bigint NOT NULL,
+    shard       smallint NOT NULL,
+    batch_no    int NOT NULL,
+    customer_id bigint NOT NULL,
+    PRIMARY KEY (wave_id, shard, batch_no, customer_id)
+) PARTITION BY RANGE (wave_id);
+CREATE INDEX audience_person ON audience (customer_id);
+
+CREATE TABLE batch (
+    wave_id        bigint NOT NULL,
+    shard          smallint NOT NULL,
+    batch_no       int NOT NULL,
+    channel        text NOT NULL,
+    gateway        text NOT NULL,
+    state          text NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'leased', 'done')),
+    size           int NOT NULL,
+    not_before     timestamptz NOT NULL DEFAULT '-infinity',
+    fence          bigint NOT NULL DEFAULT 0,
+    lease_until    timestamptz,
+    worker         text,
+    permitted_upto int NOT NULL DEFAULT 0,                   -- ordinals below it may have been begun
+    PRIMARY KEY (wave_id, shard, batch_no)
+);
+CREATE INDEX batch_ready ON batch (channel, wave_id, not_before) WHERE state = 'ready';
+CREATE SEQUENCE woken_batch_no AS int START 10000000;        -- batches of the deferred
+CREATE INDEX batch_leased ON batch (lease_until) WHERE state = 'leased';
+
+CREATE TABLE delivery (
+    wave_id       bigint NOT NULL,
+    customer_id   bigint NOT NULL,
+    state         text NOT NULL,
+    reason        text NOT NULL,
+    channel       text NOT NULL,
+    gateway       text NOT NULL,
+    batch_no      int NOT NULL,                              -- the batch that decided last; -1: released
+    attempt       smallint NOT NULL DEFAULT 0,               -- numbers reservations, one attempt each
+    tries         smallint NOT NULL DEFAULT 0,               -- times a gateway deferred it
+    ordinal       int NOT NULL DEFAULT 0,
+    fence         bigint NOT NULL DEFAULT 0,
+    consent_event bigint NOT NULL DEFAULT 0,
+    rule_book     text NOT NULL,
+    rule          text NOT NULL DEFAULT '',
+    decided_at    timestamptz NOT NULL,                      -- on the programme's clock
+    not_before    timestamptz,
+    send_before   timestamptz,
+    settled_at    timestamptz,
+    parts         smallint NOT NULL DEFAULT 0,
+    cost          numeric(10, 4) NOT NULL DEFAULT 0,
+    reference     text NOT NULL DEFAULT '',                  -- the gateway's own id
+    detail        text NOT NULL DEFAULT '',
+    PRIMARY KEY (wave_id, customer_id)
+) PARTITION BY RANGE (wave_id);
+CREATE INDEX delivery_person ON delivery (customer_id);
+
+CREATE TABLE attempt (
+    wave_id     bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    no          smallint NOT NULL,
+    channel     text NOT NULL,
+    gateway     text NOT NULL,
+    fence       bigint NOT NULL,
+    outcome     text NOT NULL,
+    reference   text NOT NULL DEFAULT '',
+    code        text NOT NULL DEFAULT '',
+    detail      text NOT NULL DEFAULT '',
+    at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (wave_id, customer_id, no)
+) PARTITION BY RANGE (wave_id);
+
+CREATE TABLE decision (
+    wave_id     bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    at          timestamptz NOT NULL,
+    verdict     text NOT NULL,
+    reason      text NOT NULL,
+    rule        text NOT NULL,
+    until       timestamptz,
+    rule_book   text NOT NULL,
+    facts       text NOT NULL
+) PARTITION BY RANGE (wave_id);
+CREATE INDEX decision_person ON decision (customer_id, wave_id);
+
+CREATE TABLE due (
+    due_at      timestamptz NOT NULL,                        -- on the programme's clock
+    shard       smallint NOT NULL,
+    wave_id     bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    PRIMARY KEY (due_at, shard, wave_id, customer_id)
+);
+CREATE INDEX due_wave ON due (wave_id);
+
+-- Makes the month's partitions; called before a wave is made. Waves are numbered by time.
+CREATE FUNCTION ensure_partitions(wave bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    month timestamptz := date_trunc('month', to_timestamp(wave / 1024 / 1000.0), 'UTC');
+    low   bigint := extract(epoch FROM month) * 1000 * 1024;
+    high  bigint := extract(epoch FROM (month AT TIME ZONE 'UTC' + interval '1 month')
+                                       AT TIME ZONE 'UTC') * 1000 * 1024;
+    part  text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('ensure_partitions'));
+    FOREACH part IN ARRAY ARRAY['audience', 'delivery', 'attempt', 'decision'] LOOP
+        IF to_regclass(format('%I', part || to_char(month AT TIME ZONE 'UTC', '_YYYY_MM'))) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%s) TO (%s) %s',
+                part || to_char(month AT TIME ZONE 'UTC', '_YYYY_MM'), part, low, high,
+                CASE part WHEN 'delivery' THEN 'WITH (fillfactor = 70)' ELSE '' END);
+        END IF;
+    END LOOP;
+END $$;
+
+CREATE TABLE worker (
+    id         text PRIMARY KEY,                             -- names its journal file
+    host       text NOT NULL,
+    boot_id    text NOT NULL,
+    pid        int NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    beat_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    adopted_at timestamptz                                   -- its journal has been read to the end
+);
+
+CREATE TABLE rate (
+    key text PRIMARY KEY,
+    tat timestamptz NOT NULL                                 -- theoretical arrival time (GCRA)
+);
+
+-- How far the programme's clock is ahead of the wall's; only safe mode may set it.
+CREATE TABLE clock (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    ahead    interval NOT NULL DEFAULT '0'
+);
+INSERT INTO clock DEFAULT VALUES;
+
+-- The way back ------------------------------------------------------------------------------------
+
+CREATE TABLE event (
+    dedup_key   text PRIMARY KEY,
+    gateway     text NOT NULL,
+    kind        text NOT NULL,
+    at          timestamptz NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    wave_id     bigint,
+    customer_id bigint,
+    reference   text NOT NULL DEFAULT '',
+    code        text NOT NULL DEFAULT '',
+    detail      text NOT NULL DEFAULT ''
+);
+CREATE INDEX event_person ON event (customer_id);
+
+CREATE TABLE reply (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    dedup_key   text NOT NULL UNIQUE,
+    gateway     text NOT NULL,
+    channel     text NOT NULL,
+    customer_id bigint,
+    digest      bytea NOT NULL,                              -- who wrote, should we not know them
+    text        text NOT NULL,
+    label       text NOT NULL,
+    received_at timestamptz NOT NULL
+);
+CREATE INDEX reply_person ON reply (customer_id);
+
+-- Answers to a person's own act: at least once, with the same idempotency key.
+CREATE TABLE service_message (
+    key         text PRIMARY KEY,
+    customer_id bigint NOT NULL,
+    channel     text NOT NULL,
+    address     text NOT NULL,
+    gateway     text NOT NULL,
+    sender      text NOT NULL DEFAULT '',                    -- our number the person wrote to
+    class       text NOT NULL,
+    text        text NOT NULL,
+    state       text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'accepted', 'refused', 'expired')),
+    attempts    smallint NOT NULL DEFAULT 0,
+    not_before  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at  timestamptz NOT NULL,
+    reference   text NOT NULL DEFAULT '',
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX service_message_waiting ON service_message (not_before) WHERE state = 'waiting';
+
+CREATE TABLE sandbox_message (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    channel     text NOT NULL,
+    gateway     text NOT NULL,
+    sender      text NOT NULL,
+    recipient   text NOT NULL,
+    content     bytea NOT NULL,
+    wave_id     bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    attempt     smallint NOT NULL,
+    at          timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX sandbox_message_recipient ON sandbox_message (recipient);
+
+CREATE TABLE audit (
+    id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor   text NOT NULL,
+    action  text NOT NULL,
+    subject text NOT NULL,
+    detail  jsonb NOT NULL DEFAULT '{}'
+);
+CREATE TRIGGER audit_immutable BEFORE UPDATE OR DELETE ON audit
+    FOR EACH ROW EXECUTE FUNCTION forbid_change();

@@ -1,0 +1,165 @@
+"""What every gateway promises about callbacks: understood when genuine, refused when not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from dispatcher.domain.messages import Callback, DeliveryKey, Event, EventKind
+from dispatcher.domain.ports import Gateway
+from dispatcher.errors import CallbackRejected
+from dispatcher.gateways.registry import Supplies, build
+
+SECRET = "callback secret of the tests"
+SAMPLES = sorted((Path(__file__).parent.parent / "samples").glob("*.json"))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A recorded callback and what it means. Signatures in it were made by another program."""
+
+    kind: str
+    options: dict[str, Any]
+    callback: Callback
+    events: list[dict[str, Any]]
+
+    @property
+    def sealed(self) -> bool:
+        """Whether a signature protects it, instead of a shared word."""
+        return self.kind == "sandbox" or self.options["callback_auth"] == "hmac"
+
+    def gateway(self, name: str = "acme") -> Gateway:
+        """Build the gateway it is for."""
+
+        async def put(_: object) -> None: ...
+
+        return build(name, self.kind, self.options, Supplies(put=put, key=SecretStr(SECRET)))
+
+
+def load(path: Path) -> Sample:
+    """Read a sample."""
+    data = json.loads(path.read_text())
+    said = data["callback"]
+    callback = Callback(
+        said["method"],
+        said["path"],
+        said["query"],
+        said["headers"],
+        said["body"].encode(),
+        data["received_at"],
+    )
+    return Sample(data["kind"], data["options"], callback, data["events"])
+
+
+def expected(sample: Sample, told: dict[str, Any], event: Event) -> Event:
+    """Give the event a sample describes; the dedup key is the gateway's own affair."""
+    key = DeliveryKey(*told["key"]) if "key" in told else None
+    rest = {**told, "kind": EventKind(told["kind"]), "key": key}
+    return Event(dedup_key=event.dedup_key, gateway="acme", at=sample.callback.received_at, **rest)
+
+
+each_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+
+
+@each_sample
+def test_a_genuine_callback_gives_its_events(path: Path) -> None:
+    """Each recorded callback is understood, entry by entry."""
+    sample = load(path)
+    events = sample.gateway().read(sample.callback)
+    assert len(events) == len(sample.events)
+    for event, told in zip(events, sample.events, strict=True):
+        assert event == expected(sample, told, event)
+
+
+@each_sample
+def test_the_same_callback_twice_gives_the_same_keys(path: Path) -> None:
+    """A repeat, even hours later by another process, is known by its dedup keys."""
+    sample = load(path)
+    first = [event.dedup_key for event in sample.gateway().read(sample.callback)]
+    again = [event.dedup_key for event in sample.gateway().read(sample.callback)]
+    assert first == again
+    assert len(set(first)) == len(first)
+    assert not set(first) & {e.dedup_key for e in sample.gateway("other").read(sample.callback)}
+
+
+FORGERIES: dict[str, Callable[[Callback], Callback]] = {
+    "no proof": lambda c: c._replace(
+        headers={"content-type": c.header("content-type")}, query={**c.query, "token": ""}
+    ),
+    "wrong proof": lambda c: c._replace(
+        headers={k: _spoil(k, v) for k, v in c.headers.items()},
+        query={k: _spoil(k, v) for k, v in c.query.items()},
+    ),
+    "half a proof": lambda c: c._replace(
+        headers={k: v if k == "content-type" else v[:-1] for k, v in c.headers.items()},
+        query={k: v[:-1] for k, v in c.query.items()},
+    ),
+    "strange letters": lambda c: c._replace(
+        headers={k: v if k == "content-type" else f"é{v}" for k, v in c.headers.items()},
+        query={k: f"é{v}" for k, v in c.query.items()},
+    ),
+}
+
+
+def _spoil(name: str, value: str) -> str:
+    return value if name == "content-type" else value[::-1]
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
+@each_sample
+def test_a_forged_callback_is_refused(path: Path, forge: Callable[[Callback], Callback]) -> None:
+    """Without the right proof nothing is believed, and the refusal tells no secret."""
+    sample = load(path)
+    with pytest.raises(CallbackRejected) as refusal:
+        sample.gateway().read(forge(sample.callback))
+    assert SECRET not in str(refusal.value)
+
+
+SEALED = [path for path in SAMPLES if load(path).sealed]
+each_sealed = pytest.mark.parametrize("path", SEALED, ids=lambda path: path.stem)
+
+
+@each_sealed
+def test_another_body_under_the_same_seal_is_refused(path: Path) -> None:
+    """One changed, added or missing byte breaks the seal, white space at the end included."""
+    sample = load(path)
+    body = sample.callback.body
+    for changed in (body + b"\n", body[:-1], body.replace(b'"', b"'", 1), b"", b"{}"):
+        with pytest.raises(CallbackRejected):
+            sample.gateway().read(sample.callback._replace(body=changed))
+
+
+@each_sealed
+@pytest.mark.parametrize("late", [330.0, 86_400.0, -330.0])
+def test_an_old_callback_played_again_is_refused(path: Path, late: float) -> None:
+    """A genuine callback is good for five minutes around its time of signing."""
+    sample = load(path)
+    signed = 200.0 if path.stem == "seal_in_another_dress" else 20.0
+    moment = sample.callback.received_at - signed + late
+    with pytest.raises(CallbackRejected, match="stale"):
+        sample.gateway().read(sample.callback._replace(received_at=moment))
+
+
+@each_sealed
+def test_a_new_time_on_an_old_seal_is_refused(path: Path) -> None:
+    """The time is signed as well, so it cannot be brought forward."""
+    sample = load(path)
+    fresh = {
+        name: value if "sign" in name or name == "content-type" else str(int(value) + 1)
+        for name, value in sample.callback.headers.items()
+    }
+    with pytest.raises(CallbackRejected):
+        sample.gateway().read(sample.callback._replace(headers=fresh))
+
+
+def test_no_callbacks_without_a_secret() -> None:
+    """A gateway that was not told how callbacks prove themselves believes none."""
+    gateway = build("acme", "http_sms", {"url": "https://sms.example/"})
+    with pytest.raises(CallbackRejected, match="callback_auth"):
+        gateway.read(Callback("POST", "/hooks/acme", {}, {}, b"{}", 1790000000.0))

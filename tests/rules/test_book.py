@@ -1,0 +1,74 @@
+"""Promises of the rule book: its hash names the rules that decided."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from dispatcher import rules
+from dispatcher.rules.book import BOOK, GROUND, ORDER, rule_book
+
+FOLDER = Path(rules.__file__).parent
+
+# What each version of each module decides by. When a test here fails, a rule's code has changed:
+# if what it decides may have changed as well, raise its VERSION; then note the new fingerprint.
+FINGERPRINTS: dict[tuple[str, int], str] = {
+    ("addressable", 1): "e9b7c03d4307",
+    ("left_audience", 1): "193f0ff93113",
+    ("offer_window", 1): "ea7f1273bc41",
+    ("suppression", 1): "56fe37cdb4c8",
+    ("consent", 1): "cf3e35057f66",
+    ("holdout", 1): "b3d721386314",
+    ("attempts", 1): "0efa17b62ad1",
+    ("quiet_hours", 1): "20f10d966149",
+    ("frequency_cap", 1): "39d71817e41e",
+    ("cool_down", 1): "ded30f76af6a",
+    ("hours", 1): "ad1d45afdd00",
+    ("holding", 1): "d127ea929ddd",
+}
+
+
+def fingerprint(source: str) -> str:
+    """Give a digest of code without its comments, docstrings and layout."""
+    digest = hashlib.sha256()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value.value = ""
+        words = [
+            value for _, value in ast.iter_fields(node) if isinstance(value, (str, int, float))
+        ]
+        digest.update(f"{type(node).__name__}{words}".encode())
+    return digest.hexdigest()[:12]
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [*((rule.name, rule.version) for rule in ORDER), *GROUND]
+)
+def test_no_rule_changes_under_the_same_version(name: str, version: int) -> None:
+    """Two decisions with the same book hash were made by the same code."""
+    source = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    assert FINGERPRINTS.get((name, version)) == fingerprint(source)
+
+
+def test_the_hash_is_sixteen_hex_digits_and_hangs_on_everything() -> None:
+    """Another name, version or byte of data gives another hash."""
+    assert len(BOOK.hash) == 16
+    assert int(BOOK.hash, 16) >= 0
+    books = [
+        rule_book("a", "1"),
+        rule_book("b", "1"),
+        rule_book("a", "2"),
+        rule_book("a", "1", b"data"),
+    ]
+    assert len({book.hash for book in books}) == 4
+    assert rule_book(BOOK.name, BOOK.version) == BOOK
+
+
+def test_each_rule_is_found_under_its_own_name() -> None:
+    """The rule `x` is the function `x` in `x.py`."""
+    for rule in ORDER:
+        assert rule.judge.__name__ == rule.name
+        assert rule.judge.__module__ == f"dispatcher.rules.{rule.name}"

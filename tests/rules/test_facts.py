@@ -1,0 +1,87 @@
+"""Promises of the record of what the rules saw: short, impersonal, and enough to read back."""
+
+from __future__ import annotations
+
+import zoneinfo
+
+from hypothesis import given
+
+from dispatcher.domain.customers import Recipient
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.policies import Policy
+from dispatcher.rules.facts import LIMIT, recall, record
+from dispatcher.rules.zone_codes import ZONES, code_of, zone_of
+from tests.rules.people import HOUR, NOON, contact, instants, people, person, policies, policy
+
+
+def test_a_record_is_one_short_line() -> None:
+    """What is stored with each decision, spelled out once."""
+    some = (contact(2), contact(30, Channel.EMAIL, "theatre"))
+    line = record(person(contacts=some, hours_from=600, hours_until=1200), policy(), NOON)
+    assert line == "1|1795435200.0|sadi|Europe/Berlin|600-1200||a|5000|0|0|S1c20,e1a5e0"
+
+
+def test_a_record_reads_back_as_what_was_seen() -> None:
+    """Everything a rule asks for comes back; address, name and language do not."""
+    some = (contact(2), contact(30, Channel.EMAIL, "theatre"))
+    seen = person(contacts=some, suppressed="complaint", attempts=2, held_since=NOON - HOUR)
+    read, now = recall(record(seen, policy(), NOON), policy())
+    assert now == NOON
+    assert [(one.at, one.channel) for one in read.contacts] == [
+        (one.at, one.channel) for one in some
+    ]
+    assert [one.brand == "roaster" for one in read.contacts] == [True, False]
+    personal = {"customer_id", "consent_event", "address", "fields", "language", "country"}
+    for name in set(seen._fields) - personal - {"contacts"}:
+        assert getattr(read, name) == getattr(seen, name)
+    assert (read.address != "", read.fields, read.language) == (True, {}, "")
+
+
+@given(people, policies, instants)
+def test_a_record_holds_no_address_and_no_merge_field(
+    someone: Recipient, terms: Policy, now: float
+) -> None:
+    """Nothing personal is kept, in at most 200 bytes, all of them plain ASCII."""
+    someone = someone._replace(address="anna@private.example", fields={"first_name": "Annabella"})
+    line = record(someone, terms, now)
+    assert "anna" not in line.lower()
+    assert len(line.encode("ascii")) <= LIMIT
+
+
+def test_the_worst_case_is_within_the_limit() -> None:
+    """All the world's zones, many contacts, large numbers, long reasons: still 200 bytes."""
+    worst = person(
+        zone="",
+        zones=tuple(sorted(zoneinfo.available_timezones() - {"localtime", "Factory"})),
+        contacts=(contact(30 * 24, Channel.EMAIL),) * 1000,
+        suppressed="ü|" * 500,
+        hours_from=1439,
+        hours_until=1440,
+        bucket=9999,
+        attempts=99,
+        held_since=NOON - 0.7,
+    )
+    assert len(record(worst, policy(), NOON + 1 / 3)) <= LIMIT
+
+
+@given(people, policies, instants)
+def test_recording_what_was_read_back_gives_the_same_line(
+    someone: Recipient, terms: Policy, now: float
+) -> None:
+    """The round trip loses nothing more."""
+    line = record(someone, terms, now)
+    read, at = recall(line, terms)
+    again = record(read, terms, at)
+    assert again == line or "*" in line.rpartition("|")[2]
+
+
+def test_zone_codes_never_move() -> None:
+    """Records of years are read by these codes: the list may only grow at its end."""
+    assert (code_of("Africa/Abidjan"), code_of("Europe/Berlin"), code_of("Zulu")) == (
+        "00",
+        "c1",
+        "gk",
+    )
+    assert len(set(ZONES)) == len(ZONES)
+    assert all(zone_of(code_of(zone)) == zone for zone in ZONES)
+    assert code_of("No/Such") == ""

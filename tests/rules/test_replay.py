@@ -1,0 +1,55 @@
+"""Promises of replay: a recorded decision can be made again, and comes out the same."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+
+from dispatcher.domain.customers import Recipient
+from dispatcher.domain.decisions import Reason
+from dispatcher.domain.policies import Cap, Policy
+from dispatcher.rules.decide import decide
+from dispatcher.rules.facts import record
+from dispatcher.rules.replay import replay
+from tests.rules.people import NOON, contact, instants, people, person, policies, policy
+
+
+def same_again(someone: Recipient, terms: Policy, now: float) -> None:
+    """Compare a decision with its replay, but for what stands beside the facts."""
+    (decision,) = decide([someone], terms, now)
+    again = replay(decision.facts, terms)
+    assert again[1:6] == decision[1:6]
+    assert again.verdict is decision.verdict
+
+
+@settings(max_examples=400)
+@given(people, policies, instants)
+def test_the_facts_alone_give_the_same_verdict(
+    someone: Recipient, terms: Policy, now: float
+) -> None:
+    """Same verdict, reason, rule, `until` and `send_before`, for anybody at any time."""
+    same_again(someone, terms, now)
+
+
+@settings(max_examples=400)
+@given(people, policies)
+def test_the_facts_alone_give_the_same_verdict_at_noon(someone: Recipient, terms: Policy) -> None:
+    """The same where contacts are fresh, so that caps and gaps speak."""
+    same_again(person(contacts=someone.contacts, channel=someone.channel), terms, NOON)
+
+
+def test_more_contacts_than_fit_into_a_record_still_replay() -> None:
+    """Of three hundred contacts only those are kept that the verdict hangs on."""
+    crowd = tuple(contact(ago / 10, brand="theatre") for ago in range(300))
+    terms = policy(caps=(Cap(250, 720), Cap(40, 5), Cap(100, 24)), max_hold_hours=1000.0)
+    (decision,) = decide([person(contacts=crowd)], terms, NOON)
+    assert decision.reason is Reason.CAP_PERSON
+    assert "*" in decision.facts
+    same_again(person(contacts=crowd), terms, NOON)
+    same_again(person(contacts=crowd), policy(caps=()), NOON)
+
+
+def test_a_replay_shows_the_details_again() -> None:
+    """What explain prints is what was decided, in the same words."""
+    someone = person(hours_from=600, hours_until=720)
+    (decision,) = decide([someone], policy(), NOON)
+    assert replay(record(someone, policy(), NOON), policy()).detail == decision.detail

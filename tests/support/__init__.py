@@ -1,0 +1,1 @@
+"""What several tests stand on: servers, and what may be missing on a machine."""

@@ -1,0 +1,192 @@
+"""A whole Dispatcher over a real database, in this process: people, a campaign, a sending desk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from dispatcher import settings, wiring
+from dispatcher.domain.campaigns import Audience, Brand, CampaignSpec, Offer
+from dispatcher.domain.consents import ConsentSource
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.people import Address, Person
+from dispatcher.domain.policies import Policy
+from dispatcher.rendering import load
+from dispatcher.resources import templates_folder
+from dispatcher.services.dispatch import Outbound, dispatch
+from dispatcher.services.plan import plan
+from dispatcher.services.subscribe import Act, opt_in
+from dispatcher.services.tidy import Tidied, tidy
+from dispatcher.storage import brands, campaigns, clock, customers, wave_starts
+from dispatcher.wiring import Dispatcher
+
+# A Tuesday: ten in the morning in London, six in the evening in Singapore, midnight in Honolulu.
+TUESDAY = datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
+BRAND = Brand(
+    "northwind", "Northwind Coffee", "hello@northwind.example", "Northwind", "1 Quay Street, Bristol"
+)
+OFFER = Offer(
+    "Coffee week",
+    code="WEEK26",
+    url="https://northwind.example/week",
+    fields={"discount": "15 %", "coffee": "Finca La Palma", "ends_on": "Sunday"},
+)
+KEY = "5e" * 32
+
+
+@dataclass(slots=True)
+class House:
+    """What a test needs of the product; `run` and `tidy` do what workers and beat would."""
+
+    dispatcher: Dispatcher
+
+    def people(
+        self,
+        count: int,
+        *,
+        first: int = 1,
+        channel: Channel = Channel.SMS,
+        consent: bool = True,
+        **facts: Any,
+    ) -> list[int]:
+        """Add customers with one address each; ids run from `first`."""
+        ids = list(range(first, first + count))
+        for customer_id in ids:
+            self.add(customer_id, channel, **facts)
+            if consent:
+                self.consent(customer_id, channel)
+        return ids
+
+    def add(self, customer_id: int, channel: Channel = Channel.SMS, **facts: Any) -> None:
+        """Add one customer, in London unless said otherwise."""
+        address = f"p{customer_id}@example.com"
+        if channel is Channel.SMS:
+            address = f"+4477009{customer_id:05d}"
+        digests = self.dispatcher.digests.store(channel, address)
+        bucket = facts.pop("bucket", 9_999)
+        row = Address(channel, address, digests[0], digests[-1], bucket, ())
+        person = {"language": "en", "zone": "Europe/London"} | facts
+        with self.dispatcher.database.begin() as conn:
+            customers.add(conn, Person(customer_id, addresses=(row,), **person))
+
+    def consent(self, customer_id: int, channel: Channel = Channel.SMS, topic: str = "coffee") -> None:
+        """Record an own-hand consent, a month old."""
+        act = Act(
+            customer_id,
+            channel,
+            TUESDAY - timedelta(days=30),
+            topic=topic,
+            source=ConsentSource.OWN_HAND,
+            kind="gdpr_consent",
+        )
+        assert opt_in(self.dispatcher.desk, act)
+
+    def campaign(
+        self,
+        name: str = "Coffee week",
+        *,
+        channels: Sequence[Channel] = (Channel.SMS,),
+        policy: dict[str, Any] | None = None,
+        **spec: Any,
+    ) -> int:
+        """Pin a campaign of the shipped coffee template and start a wave of it; give its id."""
+        rules = Policy(
+            campaign_id=0,
+            brand=BRAND.id,
+            topic="coffee",
+            subject=BRAND.id,
+            **{"close_margin_minutes": 0, "starts_at": TUESDAY.timestamp()} | (policy or {}),
+        )
+        gateways = {channel: channel.value for channel in channels}
+        made = CampaignSpec(
+            name,
+            BRAND,
+            OFFER,
+            spec.pop("audience", Audience("coffee")),
+            tuple(channels),
+            "coffee-week",
+            rules,
+            gateways=gateways,
+            **spec,
+        )
+        template = load(templates_folder() / "coffee-week")
+        with self.dispatcher.database.begin() as conn:
+            brands.save(conn, BRAND)
+            saved = campaigns.save_version(conn, made, template, "", "tests")
+            wave_starts.start(conn, saved.version, name)
+            conn.execute(
+                text("UPDATE campaign SET state = 'running' WHERE id = :id"),
+                {"id": saved.version.campaign_id},
+            )
+        return saved.version.campaign_id
+
+    def jump(self, to: datetime) -> None:
+        """Set the programme's clock."""
+        with self.dispatcher.database.begin() as conn:
+            clock.set_ahead(conn, to - datetime.now(UTC))
+
+    def run(self, *channels: Channel) -> None:
+        """Plan and dispatch everything that can be done now, tidying in between as beat would."""
+        self.plan()
+        self.send(*(channels or (Channel.SMS, Channel.EMAIL)))
+        self.tidy()
+
+    def plan(self) -> int:
+        """Plan what waits to be planned."""
+        return plan(self.dispatcher.database, self.dispatcher.versions, self.dispatcher.bell)
+
+    def send(self, *channels: Channel) -> None:
+        """Dispatch until nothing is left to claim."""
+        asyncio.run(self._send(channels or (Channel.SMS, Channel.EMAIL)))
+
+    async def _send(self, channels: Sequence[Channel]) -> None:
+        out = self.outbound()
+        for channel in channels:
+            while await dispatch(out, channel, 30):
+                pass
+        await out.aclose()
+
+    def outbound(self) -> Outbound:
+        """Build what a worker process sends with; on a running loop."""
+        return wiring.build_outbound(self.dispatcher, stopping=lambda: False)
+
+    def tidy(self) -> Tidied:
+        """Do one round of what beat rings for."""
+        here = self.dispatcher
+        return tidy(here.database, here.versions, here.bell, here.settings.journals, here.host)
+
+    def query(self, sql: str, **values: Any) -> list[Any]:
+        """Ask the database; rows as tuples, single columns as values."""
+        with self.dispatcher.database.begin() as conn:
+            rows = conn.execute(text(sql), values).all()
+        return [row[0] if len(row) == 1 else tuple(row) for row in rows]
+
+    def verdicts(self) -> dict[tuple[str, str], int]:
+        """Count deliveries by state and reason."""
+        rows = self.query("SELECT state, reason, count(*) FROM delivery GROUP BY 1, 2")
+        return {(state, reason): count for state, reason, count in rows}
+
+    def inbox(self) -> list[int]:
+        """Name who got an offer, once for each that arrived, in order of their ids."""
+        return self.query(
+            "SELECT customer_id FROM sandbox_message WHERE wave_id > 0 ORDER BY customer_id"
+        )
+
+
+@contextmanager
+def house_on(url: str, home: Path, **overrides: Any) -> Iterator[House]:
+    """Open a house on a migrated database, in safe mode, on a Tuesday morning."""
+    chosen = settings.load(
+        database_url=url, broker_url="memory://", home=home, keys=[KEY], **overrides
+    )
+    house = House(wiring.build(chosen))
+    house.jump(TUESDAY)
+    yield house
+    house.dispatcher.close()

@@ -1,0 +1,68 @@
+"""A desk over a real database, and people to put before it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from dispatcher.domain.addresses import zones_of_phone
+from dispatcher.domain.consents import ConsentSource
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.people import Address, Person
+from dispatcher.services.subscribe import Act, Desk, opt_in
+from dispatcher.storage import customers
+from dispatcher.storage.database import Database
+from dispatcher.tokens import Digests
+
+NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
+DIGESTS = Digests([b"a pepper of the tests"])
+ANNA = "anna@example.com"
+ANNAS_PHONE = "+447700900123"
+
+
+def later(minutes: float) -> datetime:
+    """Give an instant after noon."""
+    return NOON + timedelta(minutes=minutes)
+
+
+@contextmanager
+def desk_on(url: str) -> Iterator[Desk]:
+    """Open a desk on a database; its randomness is the same in each run."""
+    database = Database(url, pool_size=4)
+    yield Desk(database, DIGESTS, random.Random(7).randbytes)
+    database.dispose()
+
+
+def address(channel: Channel, text: str) -> Address:
+    """Make an address row from a normal form."""
+    digests = DIGESTS.store(channel, text)
+    zones = zones_of_phone(text) if channel is Channel.SMS else ()
+    return Address(channel, text, digests[0], digests[-1], DIGESTS.holdout_bucket(text), zones)
+
+
+def add_person(
+    desk: Desk, customer_id: int = 7, *, email: str = ANNA, phone: str = ANNAS_PHONE, **facts: str
+) -> int:
+    """Add a customer; an empty address is none."""
+    pairs = ((Channel.EMAIL, email), (Channel.SMS, phone))
+    addresses = tuple(address(channel, text) for channel, text in pairs if text)
+    with desk.database.begin() as conn:
+        customers.add(conn, Person(customer_id, addresses=addresses, **facts))  # type: ignore[arg-type]
+    return customer_id
+
+
+def consent_to(
+    desk: Desk, topic: str = "coffee", channel: Channel = Channel.SMS, customer_id: int = 7
+) -> None:
+    """Let somebody have opted in, a day before noon, by an import with evidence."""
+    act = Act(
+        customer_id,
+        channel,
+        NOON - timedelta(days=1),
+        topic=topic,
+        source=ConsentSource.IMPORT,
+        kind="gdpr_consent",
+    )
+    assert opt_in(desk, act)

@@ -1,0 +1,371 @@
+"""`./dispatch`: from a fresh clone to a running product, on machines with and without this or that.
+
+The real launcher works on a small project with one package of its own, so no network is needed.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import fcntl
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.support.isolation import namespaces_work, run_as_nameless
+from tests.support.patience import eventually
+from tests.support.requirements import require
+
+ROOT = Path(__file__).resolve().parents[1]
+PRODUCT = 'import sys, tiny\nprint("product", tiny.WORD, sys.argv[1:])\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A clone of a very small product."""
+
+    root: Path
+    wheels: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.defpath,
+            "HOME": str(self.root),
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(self.wheels),
+            "PIP_CONFIG_FILE": os.devnull,
+        }
+
+    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*words),
+            env=self.environment | environment,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, str(self.root / "dispatch"), *words]
+
+    def lock(self, version: str) -> None:
+        """Make the lock file name that version of the one package."""
+        wheel = make_wheel(self.wheels, version)
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        text = f"tiny=={version} \\\n    --hash=sha256:{digest}\n"
+        (self.root / "requirements.lock").write_text(text)
+
+    def launcher(self) -> ModuleType:
+        """The launcher as a module, for what only a broken machine would show."""
+        loader = SourceFileLoader("dispatch_under_test", str(self.root / "dispatch"))
+        spec = importlib.util.spec_from_loader(loader.name, loader)
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        loader.exec_module(module)
+        return module
+
+
+def make_wheel(folder: Path, version: str) -> Path:
+    """A package `tiny` with one module."""
+    wheel, info = folder / f"tiny-{version}-py3-none-any.whl", f"tiny-{version}.dist-info"
+    files = {
+        "tiny.py": f"WORD = {version!r}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = [f"{name},sha256={digest(text)},{len(text)}" for name, text in files.items()]
+    files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,"]) + "\n"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return wheel
+
+
+def digest(text: str) -> str:
+    raw = hashlib.sha256(text.encode()).digest()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    made = Project(tmp_path / "a clone", tmp_path / "wheels")
+    made.wheels.mkdir()
+    (made.root / "dispatcher").mkdir(parents=True)
+    (made.root / "dispatcher" / "__main__.py").write_text(PRODUCT)
+    shutil.copy(ROOT / "dispatch", made.root)
+    made.lock("1.0")
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    return made
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def real_python() -> str:
+    return str(getattr(sys, "_base_executable", sys.executable))
+
+
+def built_with(project: Project) -> str:
+    """What the environment's own Python finds installed."""
+    python = str(project.root / ".venv" / "bin" / "python")
+    found = subprocess.run([python, "-c", "import tiny; print(tiny.WORD)"], capture_output=True)
+    return found.stdout.decode().strip()
+
+
+def test_one_command_installs_and_starts_the_product(project: Project) -> None:
+    """From a fresh clone, from any folder, with a space in the path; words arrive as they are."""
+    done = project.run("demo", "--fast", "two words")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "product 1.0 ['demo', '--fast', 'two words']\n"
+    assert "Setting up Dispatcher in .venv (once)" in done.stderr
+
+
+def test_the_second_start_installs_nothing(project: Project) -> None:
+    """It neither speaks of installation nor needs a package source."""
+    project.run("setup")
+    shutil.rmtree(project.wheels)
+    done = project.run("status")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "product 1.0 ['status']\n"
+
+
+def test_the_command_in_the_environment_starts_the_product(project: Project) -> None:
+    """`.venv/bin/dispatcher` is what `pip install -e .` would have made."""
+    project.run("setup")
+    command = [str(project.root / ".venv" / "bin" / "dispatcher"), "explain"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert done.stdout == "product 1.0 ['explain']\n", done.stderr
+
+
+def test_an_interrupted_setup_is_made_good(project: Project) -> None:
+    """A half-built environment is thrown away and built again."""
+    project.run("setup")
+    stamp = project.root / ".venv" / "dispatch-stamp"
+    stamp.rename(stamp.with_name("dispatch-unfinished"))
+    (project.root / ".venv" / "bin" / "python").unlink()
+    assert project.run("status").stdout == "product 1.0 ['status']\n"
+
+
+def test_a_new_lock_brings_the_new_packages(project: Project) -> None:
+    """After a pull that changes the lock the next start installs what it says."""
+    project.run("setup")
+    project.lock("2.0")
+    assert project.run("status").stdout == "product 2.0 ['status']\n"
+
+
+def test_an_environment_made_by_hand_is_added_to(project: Project) -> None:
+    """Who made .venv himself keeps what is in it."""
+    subprocess.run([real_python(), "-m", "venv", str(project.root / ".venv")], check=True)
+    own = project.root / ".venv" / "my-notes"
+    own.touch()
+    assert project.run("status").stdout == "product 1.0 ['status']\n"
+    assert own.exists()
+
+
+def test_a_package_with_another_hash_is_refused(project: Project) -> None:
+    """What is not what the lock says is not installed, and the person is told."""
+    lock = project.root / "requirements.lock"
+    lock.write_text(lock.read_text().replace("sha256:", "sha256:0000")[:-5] + "\n")
+    done = project.run("status")
+    assert done.returncode == 1
+    assert "Could not install the packages" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_settings_of_pip_that_lead_elsewhere_are_not_followed(
+    project: Project, tmp_path: Path
+) -> None:
+    """PIP_TARGET, PYTHONPATH and the like of the caller do not spoil the environment."""
+    elsewhere = str(tmp_path / "elsewhere")
+    done = project.run("status", PIP_TARGET=elsewhere, PIP_USER="1", PIP_REQUIRE_VIRTUALENV="1")
+    assert done.stdout == "product 1.0 ['status']\n", done.stderr
+    assert not Path(elsewhere).exists()
+
+
+def test_two_terminals_do_not_build_at_once(project: Project) -> None:
+    """The second one says that it waits, then goes on."""
+    with (project.root / ".dispatch-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen(
+            project.command("status"),
+            env=project.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"Another ./dispatch is setting up; waiting for it.\n"
+    output, errors = process.communicate(timeout=100)
+    assert output == b"product 1.0 ['status']\n", errors
+
+
+# Machines on which this or that is missing
+
+
+def python_without(project: Project, pattern: str) -> str:
+    """A Python in which whatever matches the pattern does not work."""
+    text = f'case "$*" in {pattern}) exit 1;; esac\nexec "{real_python()}" "$@"'
+    return str(script(project.root / "broken" / "python", text))
+
+
+def test_without_ensurepip_the_pip_of_the_system_is_used(project: Project) -> None:
+    """Debian without python3-venv, but with python3-pip."""
+    check_pip = [real_python(), "-c", "import pip"]
+    require(
+        subprocess.run(check_pip, capture_output=True).returncode == 0,
+        "pip of the system's Python",
+        "install without ensurepip",
+        "apt install python3-pip",
+    )
+    project.launcher().build(python_without(project, '*ensurepip*|"-m venv "[!-]*'))
+    assert built_with(project) == "1.0"
+
+
+def test_without_venv_an_installed_virtualenv_is_used(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody may have installed virtualenv for exactly this reason."""
+    tools = project.root / "tools"
+    script(tools / "virtualenv", f'for last; do :; done; "{real_python()}" -m venv "$last"')
+    monkeypatch.setenv("PATH", f"{tools}:{os.defpath}")
+    project.launcher().build(python_without(project, '*"import venv"*|*"-m venv"*|*virtualenv*'))
+    assert built_with(project) == "1.0"
+
+
+def test_with_nothing_to_install_with_the_package_is_named(project: Project) -> None:
+    """One sentence, which names what to install."""
+    launcher: Any = project.launcher()
+    with pytest.raises(launcher.CannotSetUp, match=re.escape("install apt install python3-venv")):
+        launcher.build(python_without(project, '*"import "*'))
+
+
+def test_uv_is_preferred_where_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """uv gets the lock with its hashes, and may build nothing."""
+    tools = project.root / "tools"
+    script(
+        tools / "uv",
+        f'echo "$*" >> "{tools}/said"\n'
+        f'case "$1" in venv) for last; do :; done; "{real_python()}" -m venv "$last";;\n'
+        f'*) "{project.root}/.venv/bin/python" -m pip install tiny;; esac',
+    )
+    monkeypatch.setenv("PATH", f"{tools}:{os.defpath}")
+    project.launcher().build(real_python())
+    assert built_with(project) == "1.0"
+    assert "--require-hashes --only-binary :all:" in (tools / "said").read_text()
+
+
+def test_a_uv_that_fails_is_passed_over(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool that does not work here costs a line, not the installation."""
+    tools = project.root / "tools"
+    script(tools / "uv", "echo no network for uv; exit 2")
+    monkeypatch.setenv("PATH", f"{tools}:{os.defpath}")
+    done = project.run("status", PATH=f"{tools}:{os.defpath}")
+    assert "uv did not work (no network for uv)" in done.stderr
+    assert done.stdout == "product 1.0 ['status']\n"
+
+
+def test_an_old_python_finds_a_newer_one_or_says_so(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The launcher itself runs on any Python 3.6 or later."""
+    launcher: Any = project.launcher()
+    monkeypatch.setattr(launcher, "VERSIONS", ((3, 99),))
+    with pytest.raises(launcher.CannotSetUp, match="needs Python 3.11, 3.12 or 3.13, and this is"):
+        launcher.find_python()
+    tools = project.root / "tools"
+    newer = script(tools / "python3.99", "exit 0")
+    monkeypatch.setenv("PATH", f"{tools}:{os.defpath}")
+    assert launcher.find_python() == str(newer)
+
+
+@pytest.fixture
+def _namespaces() -> None:
+    require(
+        namespaces_work(),
+        "user namespaces",
+        "play the part of another user",
+        "sysctl -w user.max_user_namespaces=1000",
+    )
+
+
+@pytest.mark.usefixtures("_namespaces")
+def test_a_user_without_a_name_or_a_home_can_set_up(project: Project) -> None:
+    """A uid that /etc/passwd does not know, as containers like to use."""
+    environment: Mapping[str, str] = project.environment | {"HOME": "/nonexistent"}
+    done = run_as_nameless(project.command("status"), environment, namespaces=True)
+    assert done.stdout == "product 1.0 ['status']\n", done.stderr
+
+
+@pytest.mark.usefixtures("_namespaces")
+def test_a_folder_that_cannot_be_written_is_named(project: Project) -> None:
+    """One sentence with the remedy, not a traceback."""
+    project.root.chmod(0o555)
+    done = run_as_nameless(project.command("status"), project.environment, namespaces=True)
+    project.root.chmod(0o755)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Cannot write to {project.root} (Permission denied): "
+        "copy the folder to a place of your own and start there.\n"
+    )
+
+
+# The file itself
+
+
+def test_the_launcher_is_readable_by_old_pythons_and_needs_no_package() -> None:
+    """Python 3.6 can read it, and it imports the standard library only."""
+    tree = ast.parse((ROOT / "dispatch").read_text(), feature_version=(3, 6))
+    imported = {
+        name.name.split(".")[0] if isinstance(node, ast.Import) else str(node.module)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
+    assert imported <= sys.stdlib_module_names
+    assert "__future__" not in imported  # annotations came with 3.7
+
+
+def test_verbs_that_come_later_say_so(project: Project) -> None:
+    """No bench in this small product: a sentence, and an exit code that scripts notice."""
+    done = project.run("bench")
+    assert done.returncode == 2
+    assert "This comes with a later version" in done.stderr
+
+
+def test_ctrl_c_during_setup_is_calm(project: Project) -> None:
+    """No traceback; the next start carries on."""
+    script(project.root / "tools" / "uv", "echo started > tools-started; sleep 60")
+    process = subprocess.Popen(
+        project.command("status"),
+        env=project.environment | {"PATH": f"{project.root}/tools:{os.defpath}"},
+        cwd=project.root,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert eventually((project.root / "tools-started").exists)
+    os.killpg(process.pid, 2)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.decode().endswith("Stopped. The next start carries on.\n")
+    assert project.run("status").stdout == "product 1.0 ['status']\n"

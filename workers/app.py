@@ -1,0 +1,92 @@
+"""The Celery app, and the one sending room each worker process has."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from celery import Celery
+from celery.signals import (
+    worker_process_init,
+    worker_process_shutdown,
+    worker_shutdown,
+    worker_shutting_down,
+)
+
+from dispatcher import settings, wiring
+from dispatcher.services.dispatch import Outbound
+
+app = Celery("dispatcher")
+app.config_from_object("celeryconfig")
+
+T = TypeVar("T")
+_stopping = multiprocessing.get_context("fork").Event()  # inherited by prefork children
+
+
+class Room:
+    """One process's dispatcher, event loop and sending desk; built at first use in that process."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.dispatcher = wiring.build(settings.load(), app)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sender", daemon=True)
+        self._thread.start()
+        self.outbound: Outbound = self.run(self._open())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the process's loop, from any thread."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def close(self) -> None:
+        """Close connections and leave the journal behind only if something in it is unsettled."""
+        self.run(self.outbound.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        self.dispatcher.close()
+
+    async def _open(self) -> Outbound:
+        # Gateways bind to the loop they are made on.
+        return wiring.build_outbound(self.dispatcher, stopping=_stopping.is_set)
+
+
+_room: Room | None = None
+_building = threading.Lock()
+
+
+def room() -> Room:
+    """Give this process's room; a fork never uses its parent's."""
+    global _room  # noqa: PLW0603 - one room a process is the point
+    with _building:
+        if _room is None or _room.pid != os.getpid():
+            _room = Room()
+        return _room
+
+
+def close_room(**_: object) -> None:
+    """Close this process's room, if it has one."""
+    global _room  # noqa: PLW0603
+    if _room is not None and _room.pid == os.getpid():
+        _room.close()
+        _room = None
+
+
+def stop_fetching(**_: object) -> None:
+    """Let running tasks end after the batch they hold."""
+    _stopping.set()
+
+
+def begin_process(**_: object) -> None:
+    """Forget what was inherited from the parent."""
+    global _building  # noqa: PLW0603 - a lock held in the parent would stay held for ever
+    _building = threading.Lock()
+
+
+worker_process_init.connect(begin_process)
+worker_process_shutdown.connect(close_room)
+worker_shutdown.connect(close_room)
+worker_shutting_down.connect(stop_fetching)

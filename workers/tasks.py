@@ -1,0 +1,58 @@
+"""The tasks, named as their queues; each calls one service."""
+
+from __future__ import annotations
+
+from dispatcher.domain.messages import Channel
+from dispatcher.services.answer import answer
+from dispatcher.services.dispatch import dispatch
+from dispatcher.services.plan import plan as plan_waves
+from dispatcher.services.tidy import tidy as tidy_up
+from dispatcher.storage.chains import checkpoint as chain_heads
+from workers.app import app, room
+from workers.base import Doorbell
+
+
+@app.task(name="plan", base=Doorbell)
+def plan() -> None:
+    """Write who gets a verdict, for every wave that waits for it."""
+    here = room().dispatcher
+    plan_waves(here.database, here.versions, here.bell)
+
+
+def _dispatch(channel: Channel) -> None:
+    here = room()
+    if here.run(dispatch(here.outbound, channel, here.dispatcher.settings.work_seconds)):
+        here.dispatcher.bell.ring(f"dispatch.{channel}")
+
+
+@app.task(name="dispatch.email", base=Doorbell)
+def dispatch_email() -> None:
+    """Send batches of e-mail for a while."""
+    _dispatch(Channel.EMAIL)
+
+
+@app.task(name="dispatch.sms", base=Doorbell)
+def dispatch_sms() -> None:
+    """Send batches of texts for a while."""
+    _dispatch(Channel.SMS)
+
+
+@app.task(name="inbound", base=Doorbell)
+def inbound() -> None:
+    """Send the confirmations and answers that people are owed."""
+    here = room()
+    here.run(answer(here.outbound))
+
+
+@app.task(name="tidy", base=Doorbell)
+def tidy() -> None:
+    """Adopt, reap, wake, finish, and ring where work waits."""
+    here = room().dispatcher
+    tidy_up(here.database, here.versions, here.bell, here.settings.journals, here.host)
+
+
+@app.task(name="checkpoint", base=Doorbell)
+def checkpoint() -> None:
+    """Chain the newest heads of the consent ledger, so that a cut tail shows."""
+    with room().dispatcher.database.begin() as conn:
+        chain_heads(conn)
