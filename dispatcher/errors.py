@@ -6,6 +6,7 @@ DispatcherError
 │   ├── CampaignError    a campaign or template file is wrong; names file, line and field
 │   │   └── CampaignErrors  everything that is wrong with it, told at once
 │   └── ImportFileError  a file of customers cannot be read at all; names file and line
+├── WrongInput           what was typed cannot be right: an address, an option
 ├── NotFound             no such thing (HTTP 404)
 ├── Conflict             not possible in the present state (HTTP 409)
 ├── CallbackRejected     a gateway's callback is forged, stale or unreadable (HTTP 400)
@@ -61,6 +62,10 @@ class CampaignErrors(CampaignError):
 
 class ImportFileError(FileError):
     """A file of customers cannot be read at all."""
+
+
+class WrongInput(DispatcherError):
+    """What was typed cannot be right; says how it is written."""
 
 
 class NotFound(DispatcherError):

@@ -127,6 +127,17 @@ def real_python() -> str:
     return str(getattr(sys, "_base_executable", sys.executable))
 
 
+def python_without(project: Project, pattern: str) -> str:
+    """A Python in which whatever matches the pattern does not work."""
+    text = f'case "$*" in {pattern}) exit 1;; esac\nexec "{real_python()}" "$@"'
+    return str(script(project.root / "broken" / "python", text))
+
+
+def quick_python(project: Project) -> str:
+    """A Python that takes the quickest of the ways that need no other tool."""
+    return python_without(project, '*"import ensurepip"*')
+
+
 def built_with(project: Project) -> str:
     """What the environment's own Python finds installed."""
     python = str(project.root / ".venv" / "bin" / "python")
@@ -135,52 +146,49 @@ def built_with(project: Project) -> str:
 
 
 def test_one_command_installs_and_starts_the_product(project: Project) -> None:
-    """From a fresh clone, from any folder, with a space in the path; words arrive as they are."""
+    """From a fresh clone, from any folder, with a space in the path; words arrive as they are.
+
+    The second start installs nothing, and `.venv/bin/dispatcher` does what an installer's would.
+    """
     done = project.run("demo", "--fast", "two words")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "product 1.0 ['demo', '--fast', 'two words']\n"
     assert "Setting up Dispatcher in .venv (once)" in done.stderr
 
-
-def test_the_second_start_installs_nothing(project: Project) -> None:
-    """It neither speaks of installation nor needs a package source."""
-    project.run("setup")
     shutil.rmtree(project.wheels)
-    done = project.run("status")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "product 1.0 ['status']\n"
+    again = project.run("status")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "product 1.0 ['status']\n", "")
 
-
-def test_the_command_in_the_environment_starts_the_product(project: Project) -> None:
-    """`.venv/bin/dispatcher` is what `pip install -e .` would have made."""
-    project.run("setup")
     command = [str(project.root / ".venv" / "bin" / "dispatcher"), "explain"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
-    assert done.stdout == "product 1.0 ['explain']\n", done.stderr
+    direct = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert direct.stdout == "product 1.0 ['explain']\n", direct.stderr
+
+    later = project.run("bench")
+    assert (later.returncode, later.stdout) == (2, "")
+    assert "This comes with a later version" in later.stderr
 
 
-def test_an_interrupted_setup_is_made_good(project: Project) -> None:
-    """A half-built environment is thrown away and built again."""
-    project.run("setup")
-    stamp = project.root / ".venv" / "dispatch-stamp"
-    stamp.rename(stamp.with_name("dispatch-unfinished"))
-    (project.root / ".venv" / "bin" / "python").unlink()
-    assert project.run("status").stdout == "product 1.0 ['status']\n"
-
-
-def test_a_new_lock_brings_the_new_packages(project: Project) -> None:
-    """After a pull that changes the lock the next start installs what it says."""
-    project.run("setup")
-    project.lock("2.0")
-    assert project.run("status").stdout == "product 2.0 ['status']\n"
+@pytest.mark.parametrize("mark", ["dispatch-unfinished", "dispatch-stamp"])
+def test_an_interrupted_or_outdated_environment_is_built_again(project: Project, mark: str) -> None:
+    """Half a build, or one from another lock, is thrown away rather than trusted."""
+    (project.root / ".venv" / "bin").mkdir(parents=True)
+    (project.root / ".venv" / "bin" / "python").touch(mode=0o755)
+    (project.root / ".venv" / mark).write_text("of another lock")
+    launcher: Any = project.launcher()
+    assert not launcher.is_current()
+    launcher.build(quick_python(project))
+    assert launcher.is_current()
+    assert built_with(project) == "1.0"
 
 
 def test_an_environment_made_by_hand_is_added_to(project: Project) -> None:
     """Who made .venv himself keeps what is in it."""
-    subprocess.run([real_python(), "-m", "venv", str(project.root / ".venv")], check=True)
+    by_hand = [real_python(), "-m", "venv", "--without-pip", str(project.root / ".venv")]
+    subprocess.run(by_hand, check=True)
     own = project.root / ".venv" / "my-notes"
     own.touch()
-    assert project.run("status").stdout == "product 1.0 ['status']\n"
+    project.launcher().build(quick_python(project))
+    assert built_with(project) == "1.0"
     assert own.exists()
 
 
@@ -188,10 +196,10 @@ def test_a_package_with_another_hash_is_refused(project: Project) -> None:
     """What is not what the lock says is not installed, and the person is told."""
     lock = project.root / "requirements.lock"
     lock.write_text(lock.read_text().replace("sha256:", "sha256:0000")[:-5] + "\n")
-    done = project.run("status")
-    assert done.returncode == 1
-    assert "Could not install the packages" in done.stderr
-    assert "Traceback" not in done.stderr
+    launcher: Any = project.launcher()
+    with pytest.raises(launcher.CannotSetUp, match="Could not install the packages"):
+        launcher.build(quick_python(project))
+    assert not launcher.is_current()
 
 
 def test_settings_of_pip_that_lead_elsewhere_are_not_followed(
@@ -205,40 +213,28 @@ def test_settings_of_pip_that_lead_elsewhere_are_not_followed(
 
 
 def test_two_terminals_do_not_build_at_once(project: Project) -> None:
-    """The second one says that it waits, then goes on."""
+    """The second one says that it waits, and does not repeat what the first one has done."""
     with (project.root / ".dispatch-lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         process = subprocess.Popen(
-            project.command("status"),
-            env=project.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            project.command("setup"), env=project.environment, stderr=subprocess.PIPE
         )
         assert process.stderr is not None
         assert process.stderr.readline() == b"Another ./dispatch is setting up; waiting for it.\n"
-    output, errors = process.communicate(timeout=100)
-    assert output == b"product 1.0 ['status']\n", errors
+        (project.root / ".venv" / "bin").mkdir(parents=True)
+        (project.root / ".venv" / "bin" / "python").touch(mode=0o755)
+        launcher: Any = project.launcher()
+        (project.root / ".venv" / "dispatch-stamp").write_text(launcher.wanted_stamp())
+    _, errors = process.communicate(timeout=100)
+    assert errors.decode() == "Dispatcher is set up. Next: ./dispatch demo\n"
 
 
 # Machines on which this or that is missing
 
 
-def python_without(project: Project, pattern: str) -> str:
-    """A Python in which whatever matches the pattern does not work."""
-    text = f'case "$*" in {pattern}) exit 1;; esac\nexec "{real_python()}" "$@"'
-    return str(script(project.root / "broken" / "python", text))
-
-
 def test_without_ensurepip_the_pip_of_the_system_is_used(project: Project) -> None:
     """Debian without python3-venv, but with python3-pip."""
-    check_pip = [real_python(), "-c", "import pip"]
-    require(
-        subprocess.run(check_pip, capture_output=True).returncode == 0,
-        "pip of the system's Python",
-        "install without ensurepip",
-        "apt install python3-pip",
-    )
-    project.launcher().build(python_without(project, '*ensurepip*|"-m venv "[!-]*'))
+    project.launcher().build(python_without(project, '*"import ensurepip"*|"-m venv "[!-]*'))
     assert built_with(project) == "1.0"
 
 
@@ -261,7 +257,7 @@ def test_with_nothing_to_install_with_the_package_is_named(project: Project) -> 
 
 
 def test_uv_is_preferred_where_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """uv gets the lock with its hashes, and may build nothing."""
+    """It gets the lock with its hashes, and may build nothing."""
     tools = project.root / "tools"
     script(
         tools / "uv",
@@ -291,7 +287,9 @@ def test_an_old_python_finds_a_newer_one_or_says_so(
     """The launcher itself runs on any Python 3.6 or later."""
     launcher: Any = project.launcher()
     monkeypatch.setattr(launcher, "VERSIONS", ((3, 99),))
-    with pytest.raises(launcher.CannotSetUp, match="needs Python 3.11, 3.12 or 3.13, and this is"):
+    with pytest.raises(
+        launcher.CannotSetUp, match=r"needs Python 3\.11, 3\.12 or 3\.13, and this is"
+    ):
         launcher.find_python()
     tools = project.root / "tools"
     newer = script(tools / "python3.99", "exit 0")
@@ -346,13 +344,6 @@ def test_the_launcher_is_readable_by_old_pythons_and_needs_no_package() -> None:
     assert "__future__" not in imported  # annotations came with 3.7
 
 
-def test_verbs_that_come_later_say_so(project: Project) -> None:
-    """No bench in this small product: a sentence, and an exit code that scripts notice."""
-    done = project.run("bench")
-    assert done.returncode == 2
-    assert "This comes with a later version" in done.stderr
-
-
 def test_ctrl_c_during_setup_is_calm(project: Project) -> None:
     """No traceback; the next start carries on."""
     script(project.root / "tools" / "uv", "echo started > tools-started; sleep 60")
@@ -368,4 +359,3 @@ def test_ctrl_c_during_setup_is_calm(project: Project) -> None:
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert errors.decode().endswith("Stopped. The next start carries on.\n")
-    assert project.run("status").stdout == "product 1.0 ['status']\n"

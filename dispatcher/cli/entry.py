@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from dispatcher import __version__
 from dispatcher.cli.table import COMMANDS
-from dispatcher.errors import ConfigError, DispatcherError, FileError
+from dispatcher.errors import ConfigError, DispatcherError, FileError, WrongInput
 
 FAILED = 1
 MISUSED = 2  # wrong words, a bad file or a bad setting
@@ -95,7 +95,7 @@ def run(words: Sequence[str]) -> int:
     except typer.TyperException as misuse:
         code = _misused(misuse, words)
     except DispatcherError as error:
-        bad_input = isinstance(error, ConfigError | FileError)
+        bad_input = isinstance(error, ConfigError | FileError | WrongInput)
         code = _tell(str(error), MISUSED if bad_input else FAILED, words)
     except BrokenPipeError:
         code = _hang_up()

@@ -52,8 +52,13 @@ _HEAD = """\
 What each gateway can do, and every setting of it. This page is written by
 `python -m dispatcher.gateways.matrix`; a test fails when it is out of date.
 
-To connect a provider of text messages see [Connect an SMS gateway](how-to/connect-an-sms-gateway.md),
-to add a gateway of your own [Write a gateway](how-to/write-a-gateway.md).
+- A provider of text messages is connected without any code:
+  [Connect an SMS gateway](how-to/connect-an-sms-gateway.md).
+- A gateway of your own is one module: [Write a gateway](how-to/write-a-gateway.md).
+
+Settings stand in `dispatcher.toml`, in the table `[gateways.<name>]`, where the name is yours to
+choose. Every gateway has a `kind`, and may have a `price` (of one part) and `per_second` (the most
+messages a second, over all workers). In safe mode the sandbox takes the place of every gateway.
 
 ## What each can do
 """
@@ -62,7 +67,6 @@ _COLUMNS = (
     "channel",
     "messages in a request",
     "requests at once",
-    "messages a second",
     "knows repeats",
     "receipts later",
     "replies",
@@ -72,7 +76,7 @@ _COLUMNS = (
 def page() -> str:
     """Give the whole page."""
     matrix = _table(_COLUMNS, [_row(kind, each) for kind in KINDS for each in EXAMPLES[kind]])
-    return "\n".join([_HEAD, matrix, *map(_section, KINDS)])
+    return "\n".join([_HEAD, matrix + "".join(map(_section, KINDS))])
 
 
 def _row(kind: str, example: Example) -> Sequence[str]:
@@ -88,7 +92,6 @@ def _cells(limits: Limits) -> Sequence[str]:
         limits.channel,
         str(limits.max_batch),
         str(limits.in_flight),
-        f"{limits.per_second:g}" if limits.per_second else "no limit",
         f"for {limits.idempotency:g} s" if limits.idempotency else "no",
         "yes" if limits.receipts_later else "no",
         "yes" if limits.replies else "no",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, field, fields
 from typing import Any, NamedTuple, TypeVar, get_type_hints
@@ -70,9 +71,7 @@ def _default(f: Field[Any]) -> str:
     value = f.default if f.default_factory is MISSING else f.default_factory()
     if isinstance(value, SecretStr) or value in ("", (), {}):
         return ""
-    if isinstance(value, str):
-        return str(value)
-    return repr(list(value) if isinstance(value, tuple) else value).replace("'", '"')
+    return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _convert(name: str, hint: Any, value: Any) -> Any:

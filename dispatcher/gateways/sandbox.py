@@ -41,7 +41,7 @@ class SandboxSettings:
 class SandboxGateway:
     """Puts messages where people can look at them, and takes their replies.
 
-    `put` writes a batch in one transaction; a message that is there already stays as it is.
+    `put` writes a batch in one transaction. Replies arrive as sealed callbacks.
     """
 
     kind: ClassVar[str] = "sandbox"

@@ -12,7 +12,7 @@ from dispatcher.domain.messages import MessageClass
 from dispatcher.errors import CampaignError
 from dispatcher.rendering.engine import Engine, RenderError
 from dispatcher.rendering.grammar import examine
-from dispatcher.rendering.headers import CONTROL
+from dispatcher.rendering.headers import CONTROL, is_address
 from dispatcher.rendering.links import Links
 from dispatcher.rendering.mjml import BrokenMjmlError, to_html
 from dispatcher.rendering.source import HTML, SMS, SUBJECT, TEXT, WHY, choose, languages
@@ -95,6 +95,10 @@ class CompiledTemplate:
 
 def compile_template(source: TemplateSource, letterhead: Letterhead) -> CompiledTemplate:
     """Compile a template that has been checked; CampaignError where it cannot be."""
+    brand = letterhead.brand
+    if not is_address(brand.email) or CONTROL.search(brand.name):
+        problem = f"The brand {brand.id!r} has no name and e-mail fit for a header."
+        raise CampaignError(source.name, 1, problem, "brand")
     engine = Engine()
     by_language = {
         language: _words(engine, source, letterhead, language) for language in languages(source)

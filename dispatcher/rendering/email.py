@@ -60,7 +60,6 @@ class EmailRenderer:
             f"X-Dispatcher-Delivery: {name}\r\n"
             f"List-Unsubscribe: <{link}>,\r\n <mailto:{box}?subject=unsubscribe>\r\n"
         )
-        eight_bit = not (text.isascii() and own.isascii())
         content = _joined(self._static + own.encode(), f"=_{name}", text, html)
         if len(content) > MAX_MAIL:
             raise UnrenderableError(Reason.RENDER_FAILED, f"larger than {MAX_MAIL} bytes")
@@ -72,7 +71,7 @@ class EmailRenderer:
             content=content,
             ordinal=person.ordinal,
             send_before=person.send_before,
-            eight_bit=eight_bit,
+            eight_bit=not content.isascii(),
             envelope_from=links.return_path(key),
             message_id=f"<{name}@{self._domain}>",
         )

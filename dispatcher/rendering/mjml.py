@@ -37,7 +37,7 @@ def to_html(text: str, language: str) -> str:
     if faults:
         raise BrokenMjmlError(faults)
     try:
-        html = mjml2html(veiled, fonts={})
+        html = mjml2html(veiled, fonts={}, disable_comments=True)
     except ValueError as wrong:
         raise BrokenMjmlError([_where(veiled, str(wrong))]) from wrong
     _require_all(html, sources, text)

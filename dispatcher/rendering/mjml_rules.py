@@ -94,6 +94,7 @@ class _Linter:
             if len(self.open) > MAX_DEPTH:
                 yield self.fault(f"Tags are nested more than {MAX_DEPTH} deep.")
                 return
+        yield from self.stray(at, len(self.text))
         for left in reversed(self.open):
             yield Fault(left.line, f"<{left.name}> is never closed.")
 
@@ -160,13 +161,21 @@ class _Linter:
             yield self.fault(f"The link {value!r} does not begin with https://, mailto: or tel:.")
 
     def stray(self, start: int, end: int) -> Iterator[Fault]:
+        """Look at the text between two tags: no bare <, and no words between components."""
+        text = self.text[start:end]
+        bare = text.find("<")
+        if bare >= 0:
+            line = line_of(self.text, start + bare)
+            yield Fault(line, "A < begins no tag here; write &lt; for the sign.")
         parent = self.open[-1].name if self.open else ""
         if parent not in _STRUCTURE:
             return
-        text = self.text[start:end]
-        for found in HIDDEN.finditer(text):
-            if self.sources[int(found[1])].startswith("{{"):
-                yield self.fault(f"{self.sources[int(found[1])]} stands outside of mj-text.")
-        words = HIDDEN.sub("", text).strip()
+        words = HIDDEN.sub(self.block, text).strip()
         if words:
-            yield self.fault(f"{words[:30]!r} stands outside of mj-text.")
+            line = line_of(self.text, start + len(text) - len(text.lstrip()))
+            yield Fault(line, f"{words[:40]!r} stands outside of mj-text.")
+
+    def block(self, found: re.Match[str]) -> str:
+        """Leave out tags that choose between components; show those that print."""
+        source = self.sources[int(found[1])]
+        return "" if source.startswith("{%") else source

@@ -71,7 +71,9 @@ def _manifest(path: Path, text: str) -> tuple[tuple[str, ...], dict[str, str], s
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
         found = _AT_LINE.search(str(wrong))
-        raise CampaignError(path, int(found[1]) if found else 1, f"{wrong}.") from wrong
+        # The parser names the end of the document instead of its last line.
+        line = int(found[1]) if found else text.rstrip("\n").count("\n") + 1
+        raise CampaignError(path, line, f"{wrong}.") from wrong
     unknown = sorted(set(data) - _KEYS)
     if unknown:
         known = ", ".join(sorted(_KEYS))

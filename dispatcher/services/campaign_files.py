@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from dispatcher.campaign_files.keys import KEYS
 from dispatcher.campaign_files.reader import CampaignFile, read
 from dispatcher.campaign_files.syntax import MAX_BYTES
 from dispatcher.campaign_files.urgency import untrue
@@ -14,6 +15,7 @@ from dispatcher.domain.campaigns import TemplateSource
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignError, CampaignErrors
 from dispatcher.rendering import check, load
+from dispatcher.rendering.source import languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,11 @@ def validate(path: Path, bench: Workbench) -> Checked:
     template = None
     try:
         template = _template(file, bench)
-    except CampaignErrors as error:
-        problems += error.problems
+    except CampaignError as error:
+        problems += error.problems if isinstance(error, CampaignErrors) else [error]
+    except OSError as error:
+        told = f"the template cannot be read: {error.filename}: {error.strerror}"
+        problems.append(file.problem(("campaign", "template"), told))
     if problems or template is None:
         raise CampaignErrors(problems)
     return Checked(file, template)
@@ -92,6 +97,7 @@ def _template(file: CampaignFile, bench: Workbench) -> TemplateSource:
     if folder is None:
         raise CampaignErrors([file.problem(("campaign", "template"), _other_template(name, bench))])
     template = load(folder)
+    lacking = list(_lacking(file, template))
     spec = file.spec
     problems = check(
         template,
@@ -99,9 +105,9 @@ def _template(file: CampaignFile, bench: Workbench) -> TemplateSource:
         spec.channels,
         root=str(folder),
         brand=spec.brand,
-        offer=spec.offer,
+        offer=None if lacking else spec.offer,
     )
-    problems += _untrue(file, template, folder)
+    problems += [*lacking, *_untrue(file, template, folder)]
     if problems:
         raise CampaignErrors(problems)
     return template
@@ -120,6 +126,29 @@ def _folders(at: Path) -> list[Path]:
 def _meant(name: str, there: Sequence[str]) -> str:
     near = get_close_matches(name, there, 1)
     return f'did you mean "{near[0]}"?' if near else ""
+
+
+def _lacking(file: CampaignFile, template: TemplateSource) -> Iterator[CampaignError]:
+    """Find the offer's words a template shows, by its sample, that the file leaves empty."""
+    offer = file.spec.offer
+    said = {key: getattr(offer, key) for key in ("name", "headline", "code", "url", "value")}
+    said |= offer.fields
+    for name, example in template.sample.items():
+        key = name.removeprefix("offer.")
+        if key == name or said.get(key) or not _read_by_somebody(key, file, template):
+            continue
+        table = ("offer",) if key in KEYS["offer"] else ("offer", "fields")
+        told = f'the template {template.name} shows this too; write: {key} = "{example}"'
+        yield file.problem((*table, key), told)
+
+
+def _read_by_somebody(key: str, file: CampaignFile, template: TemplateSource) -> bool:
+    """Tell whether the audience may read this word: "ends_on_fr" is only for French."""
+    plain, _, language = key.rpartition("_")
+    if f"offer.{plain}" not in template.sample or language not in languages(template):
+        return True
+    wanted = file.spec.audience.languages
+    return not wanted or any(tag.partition("-")[0] == language for tag in wanted)
 
 
 def _untrue(file: CampaignFile, template: TemplateSource, folder: Path) -> Iterator[CampaignError]:

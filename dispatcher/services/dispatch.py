@@ -26,12 +26,14 @@ from dispatcher.storage.journal import Journal
 from dispatcher.storage.watch import Watch
 
 T = TypeVar("T")
-_OVERTIME = 20.0  # seconds a batch may go on after the task's time, before its gate shuts
 
 
 @dataclass(slots=True)
 class Outbound:
-    """What one worker process needs to send: built once, lives as long as the process."""
+    """What one worker process needs to send: built once, lives as long as the process.
+
+    `overtime`: seconds a batch may go on after its task's time, before its gate shuts.
+    """
 
     worker: str
     desk: Desk
@@ -42,6 +44,7 @@ class Outbound:
     watch: Watch
     journal: Journal
     stopping: Callable[[], bool] = lambda: False
+    overtime: float = 20.0
     rounds_open: int = 0
     # One thread for the batches' reads and writes, one for permits, which must not wait for them.
     store: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "store"))
@@ -81,11 +84,11 @@ async def dispatch(out: Outbound, channel: Channel, seconds: float = 30.0) -> bo
     current = await out.in_store(fetch)
     while current is not None:
         if monotonic() > ends or out.stopping():
-            await _send_round(out, current, closes_at=ends + _OVERTIME)
+            await _send_round(out, current, closes_at=ends + out.overtime)
             return True
         upcoming = asyncio.ensure_future(out.in_store(fetch))
         try:
-            await _send_round(out, current, closes_at=ends + _OVERTIME)
+            await _send_round(out, current, closes_at=ends + out.overtime)
         except BaseException:
             await _give_back(out, await upcoming)
             raise

@@ -7,15 +7,11 @@ from sqlalchemy import Connection
 from dispatcher.domain.addresses import Problem, normalise_email, normalise_phone
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Person
-from dispatcher.errors import Conflict, DispatcherError, NotFound
+from dispatcher.errors import Conflict, NotFound, WrongInput
 from dispatcher.storage import customers, suppressions
 from dispatcher.tokens import Digests
 
 _LARGEST = 2**63 - 1
-
-
-class WrongAddress(DispatcherError):
-    """What was typed is no address that could be written to."""
 
 
 def find(conn: Connection, digests: Digests, who: str, country: str = "") -> Person:
@@ -38,12 +34,12 @@ def find(conn: Connection, digests: Digests, who: str, country: str = "") -> Per
 
 
 def address_of(text: str, country: str = "") -> tuple[Channel, str]:
-    """Give channel and normal form of a typed address; WrongAddress says what is wrong with it."""
+    """Give channel and normal form of a typed address; WrongInput says what is wrong with it."""
     channel = Channel.EMAIL if "@" in text else Channel.SMS
     email = channel is Channel.EMAIL
     found = normalise_email(text) if email else normalise_phone(text, country)
     if isinstance(found, Problem):
-        raise WrongAddress(
+        raise WrongInput(
             f'"{text[:80]}" is no customer number, e-mail address or phone number. {found.text}'
         )
     return channel, found

@@ -110,11 +110,11 @@ def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
 
 _UPSERT = text("""
     INSERT INTO delivery (wave_id, customer_id, state, reason, channel, gateway, batch_no, attempt,
-                          ordinal, fence, consent_event, rule_book, rule, decided_at, not_before,
-                          send_before, detail)
+                          ordinal, fence, consent_event, rule_book, rule, decided_at, held_since,
+                          not_before, send_before, detail)
     SELECT :wave, n.id, n.state, n.reason, :channel, :gateway, :batch_no,
            (n.state = 'reserved')::int, n.ordinal, :fence, n.consent, :book, n.rule,
-           to_timestamp(:now), to_timestamp(n.until), to_timestamp(n.before), n.detail
+           to_timestamp(:now), to_timestamp(:now), to_timestamp(n.until), to_timestamp(n.before), n.detail
     FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
                 CAST(:rules AS text[]), CAST(:ordinals AS int[]), CAST(:consents AS bigint[]),
                 CAST(:untils AS float8[]), CAST(:befores AS float8[]), CAST(:details AS text[]))

@@ -66,7 +66,8 @@ _LOAD = f"""
            ({{condition}}) AS in_audience, coalesce(d.tries, 0) AS tries,
            coalesce(d.attempt, 0) AS attempt, c.attributes,
            coalesce(extract(epoch FROM CASE WHEN consent_t.state = 'active'
-               THEN consent_t.since ELSE consent_w.since END)::float8, 0) AS since
+               THEN consent_t.since ELSE consent_w.since END)::float8, 0) AS since,
+           coalesce(extract(epoch FROM d.held_since)::float8, 0) AS held_since
     FROM customer c
     LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
     {PERMISSION_JOIN.format(person="c.id")}
@@ -97,6 +98,7 @@ def _recipient(row: Any, channel: Channel, contacts: tuple[Contact, ...]) -> Rec
         row.tries,
         row.attributes,
         row.since,
+        row.held_since,
     )
 
 

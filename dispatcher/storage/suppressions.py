@@ -25,7 +25,8 @@ class SuppressionReason(StrEnum):
 # What the person's own hand may undo by opting in again; erasure and the operator stand.
 LIFTABLE = (SuppressionReason.OPTED_OUT, SuppressionReason.GATEWAY)
 
-# Joins the oldest suppression of an address row, named in {address}; its reason is
+# Joins the suppression of an address row that weighs most (an opt-out alone still lets answers
+# through), then the oldest, named in {address}; its reason is
 # `suppressed.reason`, NULL when there is none. Reads `:brand`.
 SUPPRESSION_JOIN = """
     LEFT JOIN LATERAL (
@@ -33,7 +34,7 @@ SUPPRESSION_JOIN = """
         WHERE s.channel = {address}.channel
           AND s.digest IN ({address}.digest, {address}.digest_wide)
           AND s.brand IN ('*', :brand)
-        ORDER BY s.at LIMIT 1
+        ORDER BY s.reason = 'opted_out', s.at LIMIT 1
     ) suppressed ON true
 """
 

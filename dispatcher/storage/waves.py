@@ -164,9 +164,9 @@ _CANCELLED_WAVE = text("""
 
 _SKIP_UNDECIDED = text("""
     INSERT INTO delivery (wave_id, customer_id, state, reason, channel, gateway, batch_no,
-                          rule_book, rule, decided_at)
+                          rule_book, rule, decided_at, held_since)
     SELECT a.wave_id, a.customer_id, 'skipped', 'cancelled', b.channel, b.gateway, a.batch_no,
-           '', 'cancelled', to_timestamp(:now)
+           '', 'cancelled', to_timestamp(:now), to_timestamp(:now)
     FROM audience a JOIN batch b USING (wave_id, shard, batch_no)
     LEFT JOIN delivery d USING (wave_id, customer_id)
     WHERE a.wave_id = :wave AND (d.state IS NULL OR d.state = 'deferred')

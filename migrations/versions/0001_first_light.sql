@@ -271,6 +271,7 @@ CREATE TABLE delivery (
     rule_book     text NOT NULL,
     rule          text NOT NULL DEFAULT '',
     decided_at    timestamptz NOT NULL,                      -- on the programme's clock
+    held_since    timestamptz NOT NULL,                      -- when the first verdict was given
     not_before    timestamptz,
     send_before   timestamptz,
     settled_at    timestamptz,

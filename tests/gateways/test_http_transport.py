@@ -127,6 +127,38 @@ def test_a_request_that_never_left_whole_is_known_to_be_unsent() -> None:
     run(scenario())
 
 
+def test_the_bytes_leave_in_the_tick_of_the_gates_word() -> None:
+    """Between GO and the last byte nothing else runs: in the next tick the peer has it all."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(5)
+        heard: asyncio.Future[bytes] = loop.create_future()
+
+        class TickingGate(FakeGate):
+            def begin(self, message: Message) -> Passage:
+                loop.call_soon(hear)
+                return super().begin(message)
+
+        def hear() -> None:
+            # The loop stands still here, so only what was written before can arrive.
+            peer, _ = listener.accept()
+            peer.settimeout(5)
+            heard.set_result(peer.recv(65536))
+            peer.close()
+
+        transport = GatedTransport()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        done = await hand_over(transport, url, text_message(1, "the text"), gate=TickingGate())
+        assert (await heard).endswith(b"\r\n\r\nthe text")
+        assert isinstance(done.failure, httpx.ReadError)
+        await transport.aclose()
+        listener.close()
+
+    run(scenario())
+
+
 def test_only_the_gate_lets_changes_out() -> None:
     """Plain httpx use of the transport may ask questions, but not post anything."""
 

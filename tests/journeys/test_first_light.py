@@ -78,9 +78,7 @@ def test_a_cap_holds_over_campaigns(house: House) -> None:
     house.campaign("First")
     house.run()
     evening = (TUESDAY + timedelta(hours=8)).timestamp()
-    house.campaign(
-        "Second", policy={"caps": (Cap(1, 24),), "ends_at": evening, "min_gap_hours": 0}
-    )
+    house.campaign("Second", policy={"caps": (Cap(1, 24),), "ends_at": evening, "min_gap_hours": 0})
     house.run()
     assert len(house.inbox()) == 4
     assert house.verdicts() == {("accepted", "ok"): 4, ("skipped", "cap_person"): 4}

@@ -53,3 +53,11 @@ def test_a_replay_shows_the_details_again() -> None:
     someone = person(hours_from=600, hours_until=720)
     (decision,) = decide([someone], policy(), NOON)
     assert replay(record(someone, policy(), NOON), policy()).detail == decision.detail
+
+
+def test_every_possible_clock_is_in_the_record() -> None:
+    """Somebody of two zones is judged by both again: it is New York that opens last."""
+    someone = person(zone="", zones=("Europe/Berlin", "Europe/Paris", "America/New_York"))
+    (decision,) = decide([someone], policy(), NOON)
+    assert decision.reason is Reason.QUIET_HOURS
+    same_again(someone, policy(), NOON)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignErrors
-from dispatcher.services.campaign_files import validate
-from tests.support.campaigns import GOOD, workbench
+from dispatcher.resources import templates_folder
+from dispatcher.services.campaign_files import Workbench, validate
+from tests.support.campaigns import EXAMPLES, GATEWAYS, GOOD, workbench
+
+SHIPPED = Workbench([templates_folder()], GATEWAYS)
 
 
 class Bad(NamedTuple):
@@ -168,3 +173,54 @@ def test_what_is_no_file_is_said_so(place: str, tmp_path: Path) -> None:
     """A missing file and a folder are answered in a sentence too."""
     with pytest.raises(CampaignErrors, match=r"no such file|is a folder"):
         validate(tmp_path / place, workbench(tmp_path / "templates"))
+
+
+# The shipped templates, and what goes wrong between a file and its template.
+BETWEEN = (
+    (swap('discount = "15 %"\n', ""), "offer.fields.discount: the template coffee-week shows this"),
+    (
+        swap('code = "WEEK26"\n', ""),
+        "offer.code: the template coffee-week shows this too; write: code",
+    ),
+    (swap("ends_on_fr", "ends_fr"), "write: ends_on_fr = "),
+    (swap('"de"]', '"es"]'), "not written in it: it has de, en, fr"),
+    (swap('"coffee-week"', '"coffee-weak"'), 'did you mean "coffee-week"?'),
+)
+
+
+@pytest.mark.parametrize(("spoil", "told"), BETWEEN)
+def test_what_a_template_needs_is_asked_for(
+    spoil: Callable[[str], str], told: str, tmp_path: Path
+) -> None:
+    """A word that would be missing in somebody's message is named before approval."""
+    path = tmp_path / "coffee.toml"
+    path.write_text(spoil((EXAMPLES / "coffee-week.toml").read_text("utf-8")), "utf-8")
+    with pytest.raises(CampaignErrors, match=re.escape(told)):
+        validate(path, SHIPPED)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_shipped_examples_are_right(path: Path) -> None:
+    """What people start from has no mistake and no notice."""
+    checked = validate(path, SHIPPED)
+    assert checked.file.notices == ()
+    assert checked.template.name == checked.file.spec.template
+
+
+def test_a_campaign_without_gateways_is_told_so(tmp_path: Path) -> None:
+    """A channel nobody serves is found out before approval, not on the day."""
+    path = EXAMPLES / "coffee-week.toml"
+    bench = Workbench([templates_folder()], {"smtp": Channel.EMAIL})
+    with pytest.raises(CampaignErrors, match="no gateway for sms is configured"):
+        validate(path, bench)
+
+
+def test_a_subject_may_not_lie(tmp_path: Path) -> None:
+    """Urgent words in a template's own subject must fit the offer's end as well."""
+    bench = workbench(tmp_path / "templates")
+    subject = tmp_path / "templates" / "beans" / "fr" / "subject.txt"
+    subject.write_text("Dernier jour : {{ offer.headline }}\n", "utf-8")
+    path = tmp_path / "spring.toml"
+    path.write_text(GOOD, "utf-8")
+    with pytest.raises(CampaignErrors, match=re.escape(f'{subject}:1: "Dernier jour" is not true')):
+        validate(path, bench)

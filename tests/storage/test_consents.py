@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -40,7 +41,7 @@ def nobody(desk: Desk) -> int:
     return add_person(desk, next(_NEXT), email="", phone="")
 
 
-def event(customer_id: int, **changes: object) -> ConsentEvent:
+def event(customer_id: int, **changes: Any) -> ConsentEvent:
     plain = ConsentEvent(
         customer_id=customer_id,
         channel=Channel.SMS,
@@ -50,7 +51,7 @@ def event(customer_id: int, **changes: object) -> ConsentEvent:
         occurred_at=NOON,
         received_at=NOON,
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)
 
 
 def append(desk: Desk, *events: ConsentEvent) -> list[ConsentEvent]:
@@ -64,7 +65,7 @@ def permission(desk: Desk, customer_id: int, topic: str = "coffee") -> consents.
 
 
 minutes = st.integers(-3, 3).map(lambda n: NOON + timedelta(minutes=n))
-stories = st.lists(
+stories: st.SearchStrategy[list[list[dict[str, Any]]]] = st.lists(
     st.lists(
         st.builds(
             dict,
@@ -92,7 +93,7 @@ stories = st.lists(
 )
 @given(stories)
 def test_the_table_is_the_fold_of_the_events(
-    desk: Desk, stories: list[list[dict[str, object]]]
+    desk: Desk, stories: list[list[dict[str, Any]]]
 ) -> None:
     """Whatever comes in whatever order: late, future-dated, an import after an opt-out."""
     people = [nobody(desk), nobody(desk)]

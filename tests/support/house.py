@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from dispatcher import settings, wiring
 from dispatcher.domain.campaigns import Audience, Brand, CampaignSpec, Offer
-from dispatcher.domain.consents import ConsentSource
+from dispatcher.domain.consents import ConsentAction, ConsentEvent, ConsentSource
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
 from dispatcher.domain.policies import Policy
@@ -22,15 +22,18 @@ from dispatcher.rendering import load
 from dispatcher.resources import templates_folder
 from dispatcher.services.dispatch import Outbound, dispatch
 from dispatcher.services.plan import plan
-from dispatcher.services.subscribe import Act, opt_in
 from dispatcher.services.tidy import Tidied, tidy
-from dispatcher.storage import brands, campaigns, clock, customers, wave_starts
+from dispatcher.storage import brands, campaigns, clock, consents, customers, wave_starts
 from dispatcher.wiring import Dispatcher
 
 # A Tuesday: ten in the morning in London, six in the evening in Singapore, midnight in Honolulu.
 TUESDAY = datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
 BRAND = Brand(
-    "northwind", "Northwind Coffee", "hello@northwind.example", "Northwind", "1 Quay Street, Bristol"
+    "northwind",
+    "Northwind Coffee",
+    "hello@northwind.example",
+    "Northwind",
+    "1 Quay Street, Bristol",
 )
 OFFER = Offer(
     "Coffee week",
@@ -58,14 +61,20 @@ class House:
     ) -> list[int]:
         """Add customers with one address each; ids run from `first`."""
         ids = list(range(first, first + count))
-        for customer_id in ids:
-            self.add(customer_id, channel, **facts)
+        with self.dispatcher.database.begin() as conn:
+            for customer_id in ids:
+                customers.add(conn, self._person(customer_id, channel, **facts))
             if consent:
-                self.consent(customer_id, channel)
+                events = [_opt_in(customer_id, channel) for customer_id in ids]
+                consents.append(conn, events, self.dispatcher.desk.entropy)
         return ids
 
     def add(self, customer_id: int, channel: Channel = Channel.SMS, **facts: Any) -> None:
         """Add one customer, in London unless said otherwise."""
+        with self.dispatcher.database.begin() as conn:
+            customers.add(conn, self._person(customer_id, channel, **facts))
+
+    def _person(self, customer_id: int, channel: Channel, **facts: Any) -> Person:
         address = f"p{customer_id}@example.com"
         if channel is Channel.SMS:
             address = f"+4477009{customer_id:05d}"
@@ -73,20 +82,13 @@ class House:
         bucket = facts.pop("bucket", 9_999)
         row = Address(channel, address, digests[0], digests[-1], bucket, ())
         person = {"language": "en", "zone": "Europe/London"} | facts
-        with self.dispatcher.database.begin() as conn:
-            customers.add(conn, Person(customer_id, addresses=(row,), **person))
+        return Person(customer_id, addresses=(row,), **person)
 
-    def consent(self, customer_id: int, channel: Channel = Channel.SMS, topic: str = "coffee") -> None:
-        """Record an own-hand consent, a month old."""
-        act = Act(
-            customer_id,
-            channel,
-            TUESDAY - timedelta(days=30),
-            topic=topic,
-            source=ConsentSource.OWN_HAND,
-            kind="gdpr_consent",
-        )
-        assert opt_in(self.dispatcher.desk, act)
+    def consent(self, customer_id: int, channel: Channel = Channel.SMS) -> None:
+        """Record an own-hand consent to hear about coffee, a month old."""
+        with self.dispatcher.database.begin() as conn:
+            events = [_opt_in(customer_id, channel)]
+            consents.append(conn, events, self.dispatcher.desk.entropy)
 
     def campaign(
         self,
@@ -178,6 +180,20 @@ class House:
         return self.query(
             "SELECT customer_id FROM sandbox_message WHERE wave_id > 0 ORDER BY customer_id"
         )
+
+
+def _opt_in(customer_id: int, channel: Channel) -> ConsentEvent:
+    a_month_ago = TUESDAY - timedelta(days=30)
+    return ConsentEvent(
+        customer_id=customer_id,
+        channel=channel,
+        topic="coffee",
+        action=ConsentAction.OPT_IN,
+        source=ConsentSource.OWN_HAND,
+        occurred_at=a_month_ago,
+        received_at=a_month_ago,
+        kind="gdpr_consent",
+    )
 
 
 @contextmanager

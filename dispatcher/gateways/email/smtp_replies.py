@@ -70,6 +70,7 @@ _REFERENCE = re.compile(
     rb"|^2\.0\.0 ([\w-]{6,}) Message accepted|^Ok ([0-9a-f][0-9a-f-]{20,})$",
     re.IGNORECASE,
 )
+_MAILBOX = re.compile(r"[^\s<>@,;:\"']+@[^\s<>@,;:\"']+")
 _UNFIT = re.compile(r"[^\x20-\x7e\xa0-\ufffd]+")
 
 GREYLISTED_RETRY = 300.0
@@ -86,9 +87,9 @@ def enhanced_status(reply: Reply) -> str:
 
 
 def words(reply: Reply) -> str:
-    """Give the server's words on one line, printable and short."""
+    """Give the server's words on one line, printable, short and without anybody's address."""
     text = " ".join(reply.text.decode("utf-8", "replace").splitlines())
-    return _UNFIT.sub(" ", text).strip()[:DETAIL_CAP]
+    return _MAILBOX.sub("(address)", _UNFIT.sub(" ", text)).strip()[:DETAIL_CAP]
 
 
 def full_code(reply: Reply) -> str:

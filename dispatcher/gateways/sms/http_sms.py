@@ -12,23 +12,14 @@ from urllib.parse import quote, urlencode
 import httpx
 import orjson
 
-from dispatcher.domain.messages import Callback, Channel, Event, EventKind, Message, Outcome
+from dispatcher.domain.messages import Callback, Channel, Event, Message, Outcome
 from dispatcher.domain.ports import Limits
-from dispatcher.errors import CallbackRejected, ConfigError
-from dispatcher.gateways.callbacks import (
-    Seal,
-    SharedToken,
-    content,
-    dedup_key,
-    dig,
-    international,
-    key_word,
-    parse_key,
-    word,
-)
+from dispatcher.errors import ConfigError
+from dispatcher.gateways.callbacks import dig, key_word, word
 from dispatcher.gateways.classify import Trouble, Verdict, by_status
 from dispatcher.gateways.http import HttpGateway
 from dispatcher.gateways.http_transport import GatedTransport, Timeouts
+from dispatcher.gateways.sms.http_sms_callbacks import SmsCallbacks
 from dispatcher.gateways.sms.http_sms_settings import (
     PLACEHOLDER,
     Auth,
@@ -75,7 +66,7 @@ class HttpSmsGateway(HttpGateway):
         self._per_message = {k: _filler(v) for k, v in settings.headers.items()}
         self._secret_words = _secret_words(settings)
         self._pattern = re.compile(settings.answer_pattern)
-        self._proof = _proof(settings)
+        self._callbacks = SmsCallbacks(name, settings)
 
     def compose(self, messages: Sequence[Message]) -> httpx.Request:
         """Give the request for one message, or for a list of them where the gateway takes one."""
@@ -102,14 +93,7 @@ class HttpSmsGateway(HttpGateway):
 
     def read(self, callback: Callback) -> Sequence[Event]:
         """Verify and understand receipts and replies."""
-        if self._proof is None:
-            raise CallbackRejected("callbacks are not set up: see callback_auth")
-        self._proof.check(callback)
-        said = content(callback, query=isinstance(self._proof, SharedToken))
-        items = dig(said, self._settings.callback_list)
-        if not isinstance(items, list):
-            items = [items]
-        return [self._event(item, callback) for item in items]
+        return self._callbacks.read(callback)
 
     def _words(self, message: Message) -> Words:
         attempt = key_word(message.key)
@@ -179,51 +163,12 @@ class HttpSmsGateway(HttpGateway):
             )
         return verdict._replace(reference=word(result, s.answer_id))
 
-    def _event(self, item: Any, callback: Callback) -> Event:
-        s = self._settings
-        if isinstance(dig(item, s.reply_text), str) and word(item, s.reply_from):
-            return self._reply(item, callback)
-        reference, ours = word(item, s.receipt_id), word(item, s.receipt_ref)
-        status, code = word(item, s.receipt_status), word(item, s.receipt_code)
-        known = (reference or ours) and status
-        whole = "" if known else orjson.dumps(item).decode()
-        kind = s.statuses.get(status, EventKind.UNKNOWN) if known else EventKind.UNKNOWN
-        return Event(
-            dedup_key(self.name, "receipt", reference, ours, status, code, whole),
-            self.name,
-            kind,
-            callback.received_at,
-            reference=reference,
-            key=parse_key(ours),
-            code=code or status,
-            contact_stopped=bool({code, status} & set(s.stopped_codes)),
-            dead_address=bool({code, status} & set(s.dead_codes)),
-        )
-
-    def _reply(self, item: Any, callback: Callback) -> Event:
-        s = self._settings
-        reference = word(item, s.reply_id)
-        sender, text = word(item, s.reply_from), word(item, s.reply_text)
-        # Without an id a repeat cannot be told from a second STOP; hearing one twice is harmless.
-        unique = reference or f"{sender}\x1f{text}\x1f{callback.received_at!r}"
-        return Event(
-            dedup_key(self.name, "reply", unique),
-            self.name,
-            EventKind.REPLIED,
-            callback.received_at,
-            reference=reference,
-            sender=international(sender),
-            recipient=international(word(item, s.reply_to)),
-            text=text,
-        )
-
 
 def _limits(s: HttpSmsSettings) -> Limits:
     return Limits(
         channel=Channel.SMS,
         max_batch=s.max_batch,
         in_flight=s.in_flight,
-        per_second=s.per_second,
         idempotency=s.idempotency,
         receipts_later=s.callback_auth is not CallbackAuth.NONE,
         replies=s.callback_auth is not CallbackAuth.NONE,
@@ -269,21 +214,6 @@ def _secrets(s: HttpSmsSettings) -> list[str]:
     """Give every form in which a gateway might echo a secret."""
     plain = [x.get_secret_value() for x in (s.token, s.password, s.callback_secret)]
     return [*plain, *map(quote, plain), _basic(s) if s.auth is Auth.BASIC else ""]
-
-
-def _proof(s: HttpSmsSettings) -> Seal | SharedToken | None:
-    if s.callback_auth is CallbackAuth.TOKEN:
-        return SharedToken(s.callback_secret, s.callback_token_header)
-    if s.callback_auth is CallbackAuth.HMAC:
-        return Seal(
-            s.callback_secret,
-            s.signature_header,
-            s.timestamp_header,
-            s.signature_prefix,
-            s.signature_base64,
-            s.signed_content,
-        )
-    return None
 
 
 def _filler(node: Any) -> Fill:

@@ -92,7 +92,6 @@ class HttpSmsSettings:
     batch_fields: dict[str, Any] = option("Fields beside the list of messages", {})
     max_batch: int = option("Messages in one request; more than 1 needs batch_in", 1)
     in_flight: int = option("Requests at once", 10)
-    per_second: float = option("Messages a second the contract allows; 0: no limit", 0.0)
     idempotency: float = option(
         "Seconds for which the gateway recognises a repeated {delivery}; 0: never", 0.0
     )
@@ -178,8 +177,8 @@ def _check_ways(s: HttpSmsSettings) -> None:
         raise ConfigError("max_batch", "more than 1 needs batch_in and format = json")
     if min(s.connect_timeout, s.timeout) <= 0:
         raise ConfigError("connect_timeout, timeout", "must be more than 0 seconds")
-    if min(s.idempotency, s.per_second, s.defer_seconds) < 0:
-        raise ConfigError("idempotency, per_second, defer_seconds", "must not be below 0")
+    if min(s.idempotency, s.defer_seconds) < 0:
+        raise ConfigError("idempotency, defer_seconds", "must not be below 0")
     try:
         re.compile(s.answer_pattern)
     except re.error as error:

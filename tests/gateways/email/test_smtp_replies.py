@@ -119,6 +119,15 @@ def test_details_are_printable_and_short() -> None:
     assert len(receipt.detail) <= DETAIL_CAP + 10
 
 
+def test_no_address_comes_into_a_receipt() -> None:
+    """Servers repeat addresses; receipts are kept, and people are numbers there."""
+    text = b"5.1.1 <spam+anna@example.com>: user unknown: anna@example.com, b+9@bounce.example"
+    receipt = turned_away(KEY, Stage.RCPT, Reply(550, text))
+    assert "@" not in receipt.detail
+    assert receipt.detail == "RCPT: 5.1.1 <(address)>: user unknown: (address), (address)"
+    assert receipt.dead_address
+
+
 @pytest.mark.parametrize(
     ("stage", "code", "text", "trouble"),
     [

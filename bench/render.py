@@ -1,0 +1,61 @@
+"""Measures rendering: microseconds for a whole mail against the template engine alone.
+
+Run: python -m bench.render
+"""
+
+from __future__ import annotations
+
+import statistics
+import timeit
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from dispatcher.domain.campaigns import Brand, Offer
+from dispatcher.domain.messages import Channel, DeliveryKey, Message
+from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, load, render_batch
+from dispatcher.rendering.email import EmailRenderer
+from dispatcher.tokens import Tokens
+
+NUMBER, ROUNDS = 3000, 5
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+def _microseconds(call: Callable[[], object]) -> float:
+    times = timeit.repeat(call, number=NUMBER, repeat=ROUNDS)
+    return statistics.median(times) / NUMBER * 1e6
+
+
+def main() -> None:
+    """Print one line a measure."""
+    source = load(TEMPLATES / "coffee-week")
+    brand = Brand("r", "Linden Roasters", "news@linden.example", "Linden", "Hafenweg 1, Hamburg")
+    fields = {key[6:]: value for key, value in source.sample.items() if key.startswith("offer.")}
+    offer = Offer("week", "15 % off", fields["code"], fields["url"], 15.0, fields)
+    links = Links(Tokens([b"k" * 32]), "https://news.linden.example", "in.linden.example")
+    template = compile_template(source, Letterhead(brand, offer, links, "coffee", "spring"))
+    person = Addressee(
+        DeliveryKey(123_456, 987_654, 1),
+        "zoe@example.com",
+        "en",
+        {"first_name": "Zoë", "favourite": "filter"},
+        date(2026, 5, 3),
+    )
+    now = datetime(2026, 6, 8, 9, tzinfo=UTC)
+    mail = EmailRenderer(template, now)
+    message = mail.render(person)
+    assert isinstance(message, Message)
+    values = {**person.fields, "why": "You asked for it.", "unsubscribe_url": "https://x.example/"}
+    values["preferences_url"] = "https://x.example/"
+    alone = _microseconds(
+        lambda: [template.engine.render(f"en/{name}", values) for name in ("html", "text.txt")]
+    )
+    whole = _microseconds(lambda: mail.render(person))
+    text = _microseconds(lambda: list(render_batch(template, Channel.SMS, [person], now)))
+    print(f"mail of {len(message.content)} bytes: {whole:.1f} us, engine alone {alone:.1f} us")
+    print(f"R1 render + MIME / engine alone: {whole / alone:.2f}")
+    print(f"text to a phone: {text:.1f} us")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""How a person's record is drawn: a card with what they allow, and the whole story of `explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from rich.console import RenderableType
+
+from dispatcher.cli.show import facts, heading, table
+from dispatcher.domain.explanations import ConsentLine, DecisionLine, Explanation, Story
+from dispatcher.domain.people import Person
+
+_AGREES = {True: "agrees", False: "DIFFERS", None: "another rule book"}
+
+
+def person_data(person: Person) -> dict[str, Any]:
+    """Give a person for programs; digests are ours and mean nothing to anybody else."""
+    data = asdict(person)
+    for address in data["addresses"]:
+        for name in ("digest", "digest_wide", "bucket"):
+            del address[name]
+    return data
+
+
+def everything(told: Explanation) -> dict[str, Any]:
+    """Give all that is known about a person, for programs and for the person."""
+    return {
+        "customer": person_data(told.person),
+        "allows": told.standings,
+        "consents": told.consents,
+        "ledger_faults": told.faults,
+        "suppressions": told.suppressions,
+        "campaigns": told.stories,
+        "replies": told.replies,
+        "answers": told.answers,
+    }
+
+
+def card(told: Explanation) -> Iterator[RenderableType]:
+    """Draw who somebody is and what they allow."""
+    yield from _who(told.person)
+    if told.standings:
+        rows = [
+            (line.channel, _topic(line.topic), line.state, _at(line.since), f"#{line.event_id}")
+            for line in told.standings
+        ]
+        yield table(("channel", "topic", "consent", "since", "event"), rows)
+    elif not told.person.erased:
+        yield "Has agreed to nothing, so no offers are sent."
+    for line in told.suppressions:
+        yield (
+            f"{line.channel} is suppressed since {_at(line.at)}: {line.reason}, by {line.source}."
+        )
+
+
+def story(told: Explanation) -> Iterator[RenderableType]:
+    """Draw everything: the person, the proofs, and each campaign's verdict with its replay."""
+    yield from card(told)
+    if told.consents:
+        yield heading("Consent, as it is on record")
+        for line in told.consents:
+            yield from _consent(line)
+        yield _ledger(told.faults)
+    if not told.stories:
+        yield heading("No campaign has met this person.")
+    for each in told.stories:
+        yield from _campaign(each)
+    if told.replies:
+        yield heading("What they wrote")
+        rows = [(_at(r.at), r.channel, r.text, r.label) for r in told.replies]
+        yield table(("when", "channel", "text", "understood as"), rows)
+    if told.answers:
+        yield heading("What they were answered")
+        answered = [(_at(a.at), a.channel, a.kind, a.state, a.text) for a in told.answers]
+        yield table(("when", "channel", "kind", "state", "text"), answered)
+
+
+def _who(person: Person) -> Iterable[RenderableType]:
+    own = f"{_clock(person.hours_from)}-{_clock(person.hours_until)}"
+    yield heading(f"Customer {person.id}")
+    if person.erased:
+        yield "Was erased on request; only what keeps the address silent is left."
+        return
+    reached = {
+        str(at.channel): at.address + ("" if at.deliverable else " (does not exist)")
+        for at in person.addresses
+    }
+    yield from facts(
+        {
+            **reached,
+            "language": person.language,
+            "country": person.country,
+            "zone": person.zone,
+            "own hours": own if person.hours_from != person.hours_until else "",
+            **person.attributes,
+            "visible": "" if person.visible else "not before their import is done",
+        }
+    )
+
+
+def _consent(line: ConsentLine) -> Iterator[RenderableType]:
+    yield (
+        f"#{line.id}  {_at(line.occurred_at)}  {line.channel} {_topic(line.topic)}: {line.action} "
+        f"by {line.source}"
+        + (f", {line.kind}" if line.kind else "")
+        + (f" ({line.origin})" if line.origin else "")
+    )
+    if line.wording:
+        yield f'      shown: "{line.wording}"'
+    for name, value in line.evidence.items():
+        yield f"      {name}: {value}"
+
+
+def _ledger(faults: tuple[str, ...]) -> str:
+    if not faults:
+        return "The chain of this ledger is whole: nothing was changed or left out."
+    return "THE LEDGER DOES NOT HOLD: " + "; ".join(faults)
+
+
+def _campaign(told: Story) -> Iterator[RenderableType]:
+    yield heading(f"{told.campaign} (campaign {told.campaign_id}, version {told.version})")
+    if told.state is None:
+        yield "Planned for them; no verdict yet."
+        return
+    yield from facts(
+        {
+            "verdict": f"{told.state}: {told.reason}",
+            "rule": told.rule,
+            "window": told.window,
+            "by": f"{told.channel} over {told.gateway}" if told.gateway else told.channel,
+            "decided": _at(told.decided_at),
+            "not before": _at(told.not_before),
+            "send before": _at(told.send_before),
+            "settled": _at(told.settled_at),
+            "consent": f"event #{told.consent_event}" if told.consent_event else "",
+            "parts, cost": f"{told.parts}, {told.cost:.4f}" if told.parts else "",
+            "gateway's id": told.reference,
+            "detail": told.detail,
+        }
+    )
+    if told.decisions:
+        heads = ("decided", "verdict", "reason", "rule", "until", "rule book", "decided again")
+        yield table(heads, [_decision(line) for line in told.decisions])
+    for attempt in told.attempts:
+        said = " ".join(filter(None, (attempt.code, attempt.detail)))
+        yield f"Attempt {attempt.no}, {_at(attempt.at)}: {attempt.outcome} {said}".rstrip()
+    for event in told.events:
+        yield f"Later, {_at(event.at)}: {event.kind} {event.code} {event.detail}".rstrip()
+
+
+def _decision(line: DecisionLine) -> tuple[str, ...]:
+    again = line.replayed if line.agrees is False else ""
+    return (
+        _at(line.at),
+        line.verdict,
+        line.reason,
+        line.rule or "(all passed)",
+        _at(line.until),
+        line.rule_book,
+        f"{_AGREES[line.agrees]}{': ' + again if again else ''}",
+    )
+
+
+def _topic(topic: str) -> str:
+    return "everything" if topic == "*" else topic
+
+
+def _at(instant: datetime | None) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant else ""
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -1,0 +1,219 @@
+"""Serve: what an operator does for one customer at the counter, each act with its audit line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from dispatcher.campaign_files.words import Unreadable, window
+from dispatcher.domain.addresses import zones_of_phone
+from dispatcher.domain.consents import ConsentSource, ConsentState
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.people import Address, Person
+from dispatcher.errors import Conflict, WrongInput
+from dispatcher.services.find import address_of
+from dispatcher.services.subscribe import Act, Desk, join, leave
+from dispatcher.services.subscribe import forget as erase
+from dispatcher.storage import audit, consents, customers, suppressions
+from dispatcher.storage.suppressions import SuppressionReason
+from dispatcher.tokens import Digests
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
+_COUNTRY = re.compile(r"[A-Za-z]{2}\Z")
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_LONGEST = 1000  # characters of an attribute, as in rendering
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is said of a new customer. `hours` such as "09:00-20:00" are the person's own."""
+
+    email: str = ""
+    phone: str = ""
+    language: str = ""
+    country: str = ""
+    zone: str = ""
+    hours: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Why an opt-in is one: its kind, the very words shown, and where it was given."""
+
+    kind: str
+    wording: str
+    origin: str
+    given_at: datetime | None = None
+
+
+class By(NamedTuple):
+    """Who gives the order, and when; `now` is on the programme's clock."""
+
+    actor: str
+    now: datetime
+
+
+def add(desk: Desk, facts: Facts, by: By) -> Person:
+    """Add a customer, who has agreed to nothing yet; Conflict when an address is somebody's."""
+    person = _person(desk, facts)
+    try:
+        with desk.database.begin() as conn:
+            for at in person.addresses:
+                _refuse_taken(conn, at)
+            customers.add(conn, person)
+            audit.write(conn, by.actor, "add", f"customer:{person.id}")
+    except IntegrityError:
+        raise Conflict("somebody was just added with this address; look again") from None
+    return person
+
+
+def opt_in(
+    desk: Desk, person: Person, channels: Sequence[Channel], topic: str, proof: Proof, by: By
+) -> dict[Channel, bool]:
+    """Record an opt-in that somebody gave on paper or by phone; give where it is in force.
+
+    It never undoes an opt-out: only the person's own hand may.
+    """
+    in_force = {}
+    with desk.database.begin() as conn:
+        consents.keep_wordings(conn, {proof.wording: person.language})
+        for channel in channels:
+            act = Act(
+                person.id,
+                channel,
+                by.now,
+                topic=topic,
+                source=ConsentSource.OPERATOR,
+                done_at=proof.given_at,
+                kind=proof.kind,
+                wording=consents.wording_digest(proof.wording),
+                origin=proof.origin,
+            )
+            join(conn, desk, act, [topic])
+            permission = consents.consent_of(conn, channel, topic, [person.id])
+            in_force[channel] = permission[person.id].state is ConsentState.ACTIVE
+        detail = {"topic": topic, "channels": [str(channel) for channel in channels]}
+        audit.write(conn, by.actor, "opt_in", f"customer:{person.id}", detail)
+    return in_force
+
+
+def opt_out(
+    desk: Desk, person: Person, channels: Sequence[Channel], topic: str, by: By
+) -> bool:
+    """Take somebody off a topic or off whole channels; give whether that is news."""
+    source, origin = ConsentSource.OPERATOR, "told to an operator"
+    acts = [
+        Act(person.id, channel, by.now, topic=topic, source=source, origin=origin)
+        for channel in channels
+    ]
+    with desk.database.begin() as conn:
+        news = [leave(conn, desk, [act])[person.id] for act in acts]
+        detail = {"topic": topic, "channels": [str(channel) for channel in channels]}
+        audit.write(conn, by.actor, "opt_out", f"customer:{person.id}", detail)
+    return any(news)
+
+
+def suppress(
+    desk: Desk,
+    channel: Channel,
+    address: str,
+    reason: SuppressionReason,
+    by: By,
+) -> bool:
+    """Send nothing to an address any more, known or not; give whether that is news."""
+    digests = desk.digests.store(channel, address)
+    with desk.database.begin() as conn:
+        news = suppressions.suppress(
+            conn, channel, digests, reason=reason, source="operator", at=by.now
+        )
+        audit.write(conn, by.actor, "suppress", f"{channel}:{digests[0].hex()[:16]}")
+    return news
+
+
+def forget(desk: Desk, person: Person, by: By) -> None:
+    """Erase a customer; what keeps the address silent stays, and says nothing of anybody."""
+    erase(desk, person.id, by.now)
+    with desk.database.begin() as conn:
+        audit.write(conn, by.actor, "forget", f"customer:{person.id}")
+
+
+def channels_of(person: Person, wanted: Channel | None) -> list[Channel]:
+    """Give the channels meant: the one named, else all on which the person has an address."""
+    return [wanted] if wanted else [at.channel for at in person.addresses]
+
+
+def _person(desk: Desk, facts: Facts) -> Person:
+    if not (facts.email or facts.phone):
+        raise WrongInput("a customer needs an e-mail address (--email) or a number (--phone)")
+    typed = ((Channel.EMAIL, facts.email), (Channel.SMS, facts.phone))
+    addresses = [
+        _address(desk.digests, channel, text, facts.country) for channel, text in typed if text
+    ]
+    hours_from, hours_until = _hours(facts.hours)
+    return Person(
+        id=int.from_bytes(desk.entropy(8), "big") >> 1 or 1,
+        language=_fits(_LANGUAGE, facts.language, '--language is written like "fr" or "fr-CA"'),
+        country=_fits(_COUNTRY, facts.country, '--country has two letters, like "GB"').upper(),
+        zone=_zone(facts.zone),
+        hours_from=hours_from,
+        hours_until=hours_until,
+        attributes=_attributes(facts.attributes),
+        addresses=tuple(addresses),
+    )
+
+
+def _address(digests: Digests, channel: Channel, text: str, country: str) -> Address:
+    found, address = address_of(text, country)
+    if found is not channel:
+        raise WrongInput(f'"{text[:80]}" is no {"e-mail address" if "@" not in text else "number"}')
+    stored = digests.store(channel, address)
+    zones = zones_of_phone(address) if channel is Channel.SMS else ()
+    return Address(channel, address, stored[0], stored[-1], digests.holdout_bucket(address), zones)
+
+
+def _fits(pattern: re.Pattern[str], text: str, told: str) -> str:
+    if text and not pattern.match(text):
+        raise WrongInput(told)
+    return text
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key if name else ""
+    except (ValueError, OSError):
+        raise WrongInput(f'"{name[:40]}" is no time zone; write it like "Europe/Paris"') from None
+
+
+def _hours(text: str) -> tuple[int, int]:
+    if not text:
+        return 0, 0
+    try:
+        hours = window(text)
+    except Unreadable as problem:
+        raise WrongInput(f"--hours: {problem}") from None
+    return hours.opens, hours.closes % (24 * 60)
+
+
+def _attributes(given: Mapping[str, str]) -> dict[str, str]:
+    for name, value in given.items():
+        if not _NAME.match(name):
+            raise WrongInput(f'"{name[:40]}": names have small letters, digits and _ only')
+        if not value.isprintable():
+            raise WrongInput(f"{name} holds a line break or another control character")
+        if len(value) > _LONGEST:
+            raise WrongInput(f"{name} is longer than {_LONGEST} characters")
+    return dict(given)
+
+
+def _refuse_taken(conn: Connection, at: Address) -> None:
+    holder = customers.holder(conn, at.channel, at.digest)
+    if holder is not None:
+        raise Conflict(f"{at.address} is customer {holder} already")

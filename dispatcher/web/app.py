@@ -1,0 +1,34 @@
+"""The web app: put together from the parts that face gateways and customers."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dispatcher.errors import StorageDown
+from dispatcher.web import hooks, public
+from dispatcher.web.deps import Deps, deps_of
+
+
+def create_app(deps: Deps) -> Starlette:
+    """Make the ASGI app; database work runs in threads, so the loop never waits for it."""
+    app = Starlette(routes=[*public.ROUTES, *hooks.ROUTES, Route("/healthz", health)])
+    app.state.deps = deps
+    return app
+
+
+async def health(request: Request) -> Response:
+    """Serve /healthz: 200 while the database answers."""
+    try:
+        await run_in_threadpool(_ask_database, deps_of(request))
+    except StorageDown as down:
+        return JSONResponse({"status": "down", "problem": str(down)}, 503)
+    return JSONResponse({"status": "ok"})
+
+
+def _ask_database(deps: Deps) -> None:
+    with deps.desk.database.begin() as conn:
+        conn.exec_driver_sql("SELECT 1")

@@ -1,0 +1,35 @@
+"""What the web app stands on, filled in by the wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from starlette.requests import Request
+
+from dispatcher.domain.ports import Bell, Gateway
+from dispatcher.services.subscribe import Desk
+from dispatcher.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """`now` is the programme's clock and may ask the database; `wall` is Unix seconds.
+
+    They differ only in safe mode, where the programme's clock may be ahead: callbacks are sealed
+    by the wall's.
+    """
+
+    desk: Desk
+    tokens: Tokens
+    gateways: Mapping[str, Gateway]
+    bell: Bell
+    now: Callable[[], datetime]
+    wall: Callable[[], float]
+
+
+def deps_of(request: Request) -> Deps:
+    """Give what this app was made with."""
+    return cast(Deps, request.app.state.deps)

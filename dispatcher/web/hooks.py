@@ -1,0 +1,66 @@
+"""Callbacks of gateways: verified, understood, recorded and obeyed before they are acknowledged."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from dispatcher.domain.messages import Callback
+from dispatcher.domain.ports import Gateway
+from dispatcher.errors import CallbackRejected, StorageDown
+from dispatcher.services.receive import receive
+from dispatcher.web.bodies import read_body
+from dispatcher.web.deps import Deps, deps_of
+
+BODY_LIMIT = 1024 * 1024
+_INBOUND = "inbound"
+
+
+async def hear(request: Request) -> Response:
+    """Serve /hooks/{gateway}: 2xx says that everything in it is committed."""
+    deps = deps_of(request)
+    gateway = deps.gateways.get(str(request.path_params["gateway"]))
+    if gateway is None:
+        return PlainTextResponse("There is no such gateway.\n", 404)
+    body = await read_body(request, BODY_LIMIT)
+    if body is None:
+        return PlainTextResponse("The body is too long or broke off.\n", 413)
+    callback = _callback(request, body, deps.wall())
+    try:
+        await run_in_threadpool(_obey, deps, gateway, callback)
+    except CallbackRejected as refusal:
+        return PlainTextResponse(f"{refusal}\n", 400)
+    except StorageDown as down:
+        again = {"retry-after": str(round(down.retry_after))}
+        return PlainTextResponse("Try again later; nothing was recorded.\n", 503, again)
+    return Response(status_code=200)
+
+
+def _obey(deps: Deps, gateway: Gateway, callback: Callback) -> None:
+    told = gateway.read(callback)
+    if not told:
+        return
+    now = deps.now()
+    ahead = now.timestamp() - callback.received_at  # gateways tell the wall's time
+    received = receive(deps.desk, [event._replace(at=event.at + ahead) for event in told], now)
+    if received.answers:
+        deps.bell.ring(_INBOUND)
+
+
+def _callback(request: Request, body: bytes, received_at: float) -> Callback:
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():  # a header given twice is one list (RFC 9110, 5.3)
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Callback(
+        method=request.method,
+        path=request.url.path,
+        query=dict(request.query_params),
+        headers=headers,
+        body=body,
+        received_at=received_at,
+    )
+
+
+ROUTES = [Route("/hooks/{gateway}", hear, methods=["POST"])]

@@ -1,0 +1,55 @@
+"""What the guides about gateways show works as it stands."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from dispatcher.domain.messages import Outcome
+from dispatcher.gateways.http import HttpGateway
+from dispatcher.gateways.registry import build
+from tests.gateways.letters import text_message
+
+GUIDES = Path(__file__).parents[2] / "docs" / "how-to"
+CONNECT = (GUIDES / "connect-an-sms-gateway.md").read_text()
+TABLES = [tomllib.loads(each) for each in re.findall(r"```toml\n(.*?)```", CONNECT, re.DOTALL)]
+WHOLE = [table["gateways"] for table in TABLES if "gateways" in table]
+PARTS = [table for table in TABLES if "gateways" not in table]
+
+
+@pytest.mark.parametrize("gateways", WHOLE)
+def test_gateways_of_the_guide_can_be_built(gateways: dict[str, Any]) -> None:
+    """A table copied from the guide is a gateway."""
+    for name, settings in gateways.items():
+        kind = settings.pop("kind")
+        assert build(name, kind, settings).kind == kind
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_further_settings_of_the_guide_fit_its_first_gateway(part: dict[str, Any]) -> None:
+    """What the guide adds step by step is understood."""
+    [first] = tomllib.loads(CONNECT.split("```toml\n")[1].split("```")[0])["gateways"].values()
+    secret = {"callback_auth": "token", "callback_secret": "at least sixteen characters"}
+    options = {k: v for k, v in first.items() if k != "kind"} | secret | part
+    assert build("acme", "http_sms", options).limits.replies
+
+
+def test_the_gateway_of_the_guide_sends() -> None:
+    """The module in the guide is a gateway that composes and judges."""
+    [code] = re.findall(
+        r"```python\n(.*?)```", (GUIDES / "write-a-gateway.md").read_text(), re.DOTALL
+    )
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(compile(code, "example.py", "exec"), names)
+    gateway = cast(HttpGateway, names["ExampleGateway"]("example", key=SecretStr("s3cr3t")))
+    request = gateway.compose([text_message(1)])
+    assert b'"ref":"7-1001-1"' in request.content
+    [verdict] = gateway.judge([text_message(1)], httpx.Response(202))
+    assert verdict.outcome is Outcome.ACCEPTED
+    assert "s3cr3t" not in repr(gateway)

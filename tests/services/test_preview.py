@@ -1,0 +1,179 @@
+"""Preview: what a campaign would do, told before anybody approves it, and nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from dispatcher.campaign_files.reader import read
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.policies import ALL_DAY, Policy, Window
+from dispatcher.domain.reports import Preview
+from dispatcher.rendering import Links
+from dispatcher.services.campaign_files import Checked, Workbench, validate
+from dispatcher.services.preview import possible_times, preview
+from dispatcher.services.subscribe import Act, Desk, opt_out
+from dispatcher.storage import clock, suppressions
+from dispatcher.tokens import Tokens
+from tests.support.campaigns import EXAMPLES, GATEWAYS, GOOD, checked
+from tests.support.people import DIGESTS, NOON, add_person, address, consent_to, desk_on
+
+LINKS = Links(Tokens([b"a key only tests know"]), "https://x.example", "mail.x.example")
+BENCH = Workbench([], GATEWAYS, {"smtp": 0.01, "sandbox-sms": 0.05})
+
+
+@pytest.fixture
+def desk(database_url: str) -> Iterator[Desk]:
+    with desk_on(database_url) as desk:
+        with desk.database.begin() as conn:
+            now = datetime(2026, 11, 20, tzinfo=UTC).timestamp()
+            clock.set_ahead(conn, timedelta(seconds=now - clock.now(conn)))
+        yield desk
+
+
+def someone(desk: Desk, customer_id: int, language: str = "en", **facts: str) -> int:
+    """Add a person with an e-mail address and a number of their own."""
+    facts = {"email": f"p{customer_id}@example.com", "phone": "", **facts}
+    zone = facts.pop("zone", "Europe/London")
+    return add_person(desk, customer_id, language=language, zone=zone, **facts)
+
+
+def seen(desk: Desk, file: Checked | None = None) -> Preview:
+    return preview(desk.database, file or checked(), BENCH, LINKS)
+
+
+def test_each_person_is_counted_under_the_reason_they_would_get(desk: Desk) -> None:
+    """Consent, opt-out, suppression, missing address and zone: everybody once."""
+    for customer_id in range(1, 8):
+        someone(desk, customer_id, "fr" if customer_id == 2 else "en")
+    for customer_id in (1, 2, 3, 4):
+        consent_to(desk, channel=Channel.EMAIL, customer_id=customer_id)
+    opt_out(desk, Act(3, Channel.EMAIL, NOON, topic="coffee"))
+    with desk.database.begin() as conn:
+        gone = address(Channel.EMAIL, "p4@example.com")
+        reason = suppressions.SuppressionReason.OPERATOR
+        suppressions.suppress(
+            conn, Channel.EMAIL, [gone.digest], reason=reason, source="mia", at=NOON
+        )
+        conn.execute(text("UPDATE address SET deliverable = false WHERE customer_id = 5"))
+        conn.execute(text("DELETE FROM address WHERE customer_id = 6"))
+    someone(desk, 8, "de")  # not in this audience
+    reach = seen(desk, checked(GOOD.replace('holdout = "5 %"\n', ""))).reach
+    assert reach.by_reason() == {
+        "ok": 2,
+        "bad_address": 1,
+        "no_address": 1,
+        "no_consent": 1,
+        "suppressed": 1,
+        "topic_opted_out": 1,
+    }
+    assert (reach.audience, reach.by_language()) == (7, {"en": 1, "fr": 1})
+
+
+def test_a_person_is_meant_for_the_first_channel_that_is_allowed(desk: Desk) -> None:
+    """Consent to texts alone means a text, though e-mail comes first in the file."""
+    phone = "+447700900{:03}"
+    for customer_id in (1, 2, 3):
+        someone(desk, customer_id, phone=phone.format(customer_id))
+    consent_to(desk, channel=Channel.EMAIL, customer_id=1)
+    consent_to(desk, channel=Channel.SMS, customer_id=1)
+    consent_to(desk, channel=Channel.SMS, customer_id=2)
+    told = seen(desk, checked(GOOD.replace('holdout = "5 %"\n', "")))
+    assert told.reach.count(channel=Channel.EMAIL) == 1
+    assert told.reach.count(channel=Channel.SMS) == 1
+    assert told.reach.count("no_consent") == 1
+    assert told.cost == 0.06
+
+
+def test_a_holdout_is_taken_off(desk: Desk) -> None:
+    """The people kept back are those the rules will keep back: by the bucket of the address."""
+    for customer_id in range(1, 41):
+        someone(desk, customer_id)
+        consent_to(desk, channel=Channel.EMAIL, customer_id=customer_id)
+    kept = sum(DIGESTS.holdout_bucket(f"p{number}@example.com") < 5000 for number in range(1, 41))
+    reach = seen(desk, checked(GOOD.replace('"5 %"', '"50 %"'))).reach
+    assert 0 < kept < 40
+    assert (reach.count("holdout"), reach.count()) == (kept, 40 - kept)
+
+
+def test_hours_need_a_known_zone(desk: Desk) -> None:
+    """Whoever's zone is unknown is not written to while hours are set, and is without them."""
+    someone(desk, 1, zone="")
+    consent_to(desk, channel=Channel.EMAIL, customer_id=1)
+    free = GOOD.replace('hours = "09:00-20:00"', "").replace('at = "10:00 recipient-local"', "")
+    free = free.replace('"email", "sms"', '"email"').replace('holdout = "5 %"', "")
+    assert seen(desk, checked(GOOD.replace('holdout = "5 %"', ""))).reach.by_reason() == {
+        "zone_unknown_closed": 1
+    }
+    assert seen(desk, checked(free)).reach.by_reason() == {"ok": 1}
+
+
+def test_samples_speak_each_language_of_the_audience(desk: Desk) -> None:
+    """One sample a channel and language, in that language, with its number of parts."""
+    path = EXAMPLES / "coffee-week.toml"
+    told = seen(desk, validate(path, Workbench([EXAMPLES.parents[1] / "templates"], GATEWAYS)))
+    kinds = [(sample.channel, sample.language) for sample in told.samples]
+    assert kinds == [(c, lang) for c in (Channel.SMS, Channel.EMAIL) for lang in ("en", "fr", "de")]
+    texts = {kind: sample.text for kind, sample in zip(kinds, told.samples, strict=True)}
+    assert "STOP to end" in texts[Channel.SMS, "en"]
+    assert "lundi 7 décembre" in texts[Channel.SMS, "fr"]
+    assert "Montag, 7. Dezember" in texts[Channel.EMAIL, "de"]
+    assert all(sample.subject for sample in told.samples if sample.channel is Channel.EMAIL)
+    assert 1 <= told.parts[Channel.SMS] <= 2
+
+
+def test_a_preview_changes_nothing(desk: Desk) -> None:
+    """No campaign, no brand, no wave, no line of audit is left behind."""
+    someone(desk, 1)
+    seen(desk)
+    with desk.database.begin() as conn:
+        for table in ("campaign", "campaign_version", "brand", "wave", "audit", "withdrawal"):
+            assert conn.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
+
+
+def test_an_empty_audience_is_said_so(desk: Desk) -> None:
+    """Nobody, and nobody who may be written to, are told apart."""
+    assert "nobody is in this audience" in seen(desk).notices
+    someone(desk, 1)
+    assert "nobody in this audience may be written to" in seen(desk).notices
+
+
+# 1 December 2026 is a Tuesday; Kiritimati (UTC+14) opens first, Honolulu (UTC-10) closes last.
+POLICY = Policy(0, "b", "t", "*", window=Window(540, 1200), close_margin_minutes=15)
+
+
+def at(day: int, hour: int, minute: int = 0) -> float:
+    return datetime(2026, 12, day, hour, minute, tzinfo=UTC).timestamp()
+
+
+def test_the_first_and_last_possible_times_span_all_zones() -> None:
+    """From the first opening anywhere after the start to the last closing before the end."""
+    policy = replace(POLICY, starts_at=at(1, 0), ends_at=at(8, 0))
+    zones = [("Europe/London",), ("Pacific/Honolulu",)]
+    # Honolulu is still open at the start (14:00 on 30 November), and once more before the end.
+    assert possible_times(policy, zones, at(1, 0)) == (at(1, 0), at(8, 0))
+    assert possible_times(policy, zones[:1], at(1, 0)) == (at(1, 9), at(7, 19, 45))
+
+
+def test_a_time_of_day_moves_the_first() -> None:
+    """ "10:00 recipient-local" is ten on the person's clock; the hours of all their zones bind."""
+    policy = replace(POLICY, starts_at=at(1, 0), ends_at=at(8, 0), send_at=600)
+    assert possible_times(policy, [("Europe/Paris",)], at(1, 0))[0] == at(1, 9)
+    assert possible_times(policy, [("Europe/Paris", "Europe/London")], at(1, 0))[0] == at(1, 10)
+
+
+def test_what_can_never_go_out_has_no_times() -> None:
+    """An end before the first opening, or in the past, leaves nothing."""
+    policy = replace(POLICY, starts_at=at(1, 0), ends_at=at(1, 8))
+    assert possible_times(policy, [("Europe/London",)], at(1, 0)) == (None, None)
+    assert possible_times(replace(policy, window=ALL_DAY), [("UTC",)], at(2, 0))[0] is None
+
+
+def test_notices_of_the_file_are_passed_on(desk: Desk) -> None:
+    """What the file's reader noticed is seen in the preview as well."""
+    file = read(GOOD.replace("3 per week", "9 sms per day").encode(), "spring.toml")
+    assert file.notices[0] in seen(desk, replace(checked(), file=file)).notices
