@@ -66,6 +66,8 @@ beat_schedule = {
         "options": {"queue": "tidy", "expires": 60},
     },
 }
+# The schedule never changes, so there is nothing to remember in a file.
+beat_scheduler = "celery.beat:Scheduler"
 worker_hijack_root_logger = False
 worker_send_task_events = False
 timezone = "UTC"

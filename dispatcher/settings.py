@@ -123,6 +123,22 @@ class Settings(BaseSettings):
         return running
 
 
+class _Given(Settings):
+    """Settings that neither the environment nor a file has a say in."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what is given, and nothing else."""
+        return (init_settings,)
+
+
+def only(**given: Any) -> Settings:
+    """Make settings of what is given and the defaults, whatever this machine has set."""
+    return _Given(**given)
+
+
 def config_file() -> Path:
     """Name the settings file: DISPATCHER_CONFIG, or dispatcher.toml in this folder."""
     return Path(os.environ.get("DISPATCHER_CONFIG", CONFIG_FILE))

@@ -13,6 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from dispatcher.domain.addresses import forms
@@ -72,7 +73,7 @@ class Tokens:
 
     def seal(self, purpose: Purpose, token: Token) -> bytes:
         """Give the signed bytes of a token; ValueError for a negative or too large number."""
-        body = bytes((self._key_id | _CODES[token.channel],)) + _numbers(token[:3])
+        body = bytes((self._key_id | _CODES[token.channel],)) + _numbers(*token[:3])
         maker = self._makers[purpose].copy()
         maker.update(body)
         return body + maker.digest()
@@ -188,22 +189,26 @@ def _address_mac(key: bytes, channel: Channel, address: str) -> bytes:
     return hmac.digest(key, f"{channel}\0{address}".encode(), "sha256")
 
 
-def _numbers(numbers: tuple[int, int, int]) -> bytes:
-    """Write numbers in groups of seven bits, trailing zeros left out."""
-    if min(numbers) < 0 or max(numbers) > _LARGEST:
-        raise ValueError(f"a token holds numbers from 0 to 2^63-1, not {numbers}")
+def _numbers(customer_id: int, wave_id: int, attempt: int) -> bytes:
+    """Write three numbers one after the other, zeros at the end left out."""
+    if attempt:
+        return _number(customer_id) + _number(wave_id) + _number(attempt)
+    if wave_id:
+        return _number(customer_id) + _number(wave_id)
+    return _number(customer_id) if customer_id else b""
+
+
+# A wave's number is written for every message, a person's for each of their links.
+@lru_cache(maxsize=4096)
+def _number(number: int) -> bytes:
+    """Write a number in groups of seven bits, the lowest first, the last one below 128."""
+    if not 0 <= number <= _LARGEST:
+        raise ValueError(f"a token holds numbers from 0 to 2^63-1, not {number}")
     out = bytearray()
-    waiting = 0
-    for number in numbers:
-        if not number:
-            waiting += 1
-            continue
-        out += bytes(waiting)
-        waiting = 0
-        while number > 0x7F:
-            out.append(number & 0x7F | 0x80)
-            number >>= 7
-        out.append(number)
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
     return bytes(out)
 
 

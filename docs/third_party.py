@@ -65,7 +65,8 @@ def licence(name: str) -> str:
 
 def _said(package: Distribution) -> str:
     facts = package.metadata
-    expression = facts.get("License-Expression") or facts.get("License") or ""
+    stated = facts.get_all("License-Expression") or facts.get_all("License") or [""]
+    expression = str(stated[0])
     if expression and "\n" not in expression and len(expression) < 60:
         return expression
     named = [line for line in facts.get_all("Classifier") or () if line.startswith("License ::")]

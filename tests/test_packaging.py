@@ -33,9 +33,10 @@ class Installed:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """From the root folder; as somebody who may not write, where that can be arranged."""
-        command, environment = [self.python, "-I", *words], {"PATH": os.defpath}
+        command = [self.python, "-I", *words]
+        environment = {"PATH": os.defpath, "BROKER_URL": "redis://nowhere"}
         if namespaces_work():
-            return run_as_nameless(command, environment, namespaces=True)
+            return run_as_nameless(command, environment, namespaces=True, folder="/")
         return subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True)
 
 

@@ -8,6 +8,7 @@ from dispatcher.services.dispatch import dispatch
 from dispatcher.services.plan import plan as plan_waves
 from dispatcher.services.tidy import tidy as tidy_up
 from dispatcher.storage.chains import checkpoint as chain_heads
+from dispatcher.storage.waves import prepare_partitions
 from workers.app import app, room
 from workers.base import Doorbell
 
@@ -53,6 +54,7 @@ def tidy() -> None:
 
 @app.task(name="checkpoint", base=Doorbell)
 def checkpoint() -> None:
-    """Chain the newest heads of the consent ledger, so that a cut tail shows."""
+    """Chain the newest heads of the consent ledger; make next month's partitions in good time."""
     with room().dispatcher.database.begin() as conn:
         chain_heads(conn)
+        prepare_partitions(conn)

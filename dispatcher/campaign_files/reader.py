@@ -11,7 +11,7 @@ from dispatcher.campaign_files.checks import check
 from dispatcher.campaign_files.keys import KEYS
 from dispatcher.campaign_files.lines import KeyPath
 from dispatcher.campaign_files.syntax import parse
-from dispatcher.campaign_files.table import Report, Table
+from dispatcher.campaign_files.table import MOST_TOLD, Report, Table
 from dispatcher.campaign_files.words import (
     Unreadable,
     cap,
@@ -58,7 +58,8 @@ def read(data: bytes, path: str) -> CampaignFile:
     spec = _campaign(Table(report, "", tables))
     check(spec, report)
     if report.problems:
-        raise CampaignErrors(sorted(report.problems, key=lambda problem: problem.line))
+        told = sorted(report.problems, key=lambda problem: problem.line)
+        raise CampaignErrors(told[:MOST_TOLD])
     return CampaignFile(path, source, spec, lines, tuple(report.notices))
 
 

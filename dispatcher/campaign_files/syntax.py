@@ -14,6 +14,8 @@ MAX_BYTES = 1_000_000
 # Nobody writes such a line by hand, and a parser's work may grow with the square of it.
 MAX_LINE = 4_000
 
+# Nobody nests so deep either: sixteen keys joined by dots, quoted or not.
+_LONG_CHAIN = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){16}""")
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 
 # What the parser says, and what a person can do about it; the first that matches speaks.
@@ -43,7 +45,7 @@ _REMEDIES = (
 def parse(data: bytes, path: str) -> tuple[str, dict[str, Any], Mapping[KeyPath, int]]:
     """Give the text, its tables and the line of each key; raise CampaignError at a bad place."""
     text = _decode(data, path)
-    _refuse_long_lines(text, path)
+    _refuse_monsters(text, path)
     try:
         return text, tomllib.loads(text), key_lines(text)
     except tomllib.TOMLDecodeError as error:
@@ -68,11 +70,15 @@ def _decode(data: bytes, path: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _refuse_long_lines(text: str, path: str) -> None:
+def _refuse_monsters(text: str, path: str) -> None:
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > MAX_LINE:
             told = f"this line has {len(line)} characters; at most {MAX_LINE} fit"
             raise CampaignError(path, number, told)
+    chain = _LONG_CHAIN.search(text)
+    if chain:
+        at = text.count("\n", 0, chain.start()) + 1
+        raise CampaignError(path, at, "so many words joined by dots are no key; at most 15 fit")
 
 
 def _explain(message: str, text: str, path: str) -> CampaignError:

@@ -13,6 +13,9 @@ from dispatcher.errors import CampaignError
 
 T = TypeVar("T")
 
+# Whoever made so many mistakes has given us the wrong file.
+MOST_TOLD = 100
+
 
 def dotted(where: KeyPath) -> str:
     """Write a path as the file would: policy.caps, without places in lists."""
@@ -112,9 +115,9 @@ class Table:
 
     def done(self) -> None:
         """Report what nobody asked for."""
-        for name in self.values:
-            if name not in self.asked:
-                self.report.add((*self.where, name), self._unknown(name))
+        unknown = [name for name in self.values if name not in self.asked]
+        for name in unknown[:MOST_TOLD]:
+            self.report.add((*self.where, name), self._unknown(name))
 
     def _read(self, where: KeyPath, value: Any, convert: Callable[[Any], T], default: T) -> T:
         try:

@@ -9,19 +9,20 @@ from typing import Annotated
 import typer
 
 from dispatcher.cli import campaign_pages, starter, trial, watch
-from dispatcher.cli.desk import actor, at_work, links, load, ring, workbench
+from dispatcher.cli.desk import actor, at_work, links, load, ring, sample_of, workbench
 from dispatcher.cli.show import Json, Yes, answer, notice, table
 from dispatcher.domain.campaigns import Campaign
 from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services import campaigns
-from dispatcher.services.campaign_files import validate as check
 from dispatcher.services.preview import preview as foresee
 from dispatcher.services.report import report as count
+from dispatcher.services.validate import validate as check
 from dispatcher.settings import Settings
 from dispatcher.storage import campaigns as stored
+from dispatcher.storage.database import Database
 
 app = typer.Typer(help="Offers, from a file to a report.", no_args_is_help=True)
-app.command("test")(trial.test)
+app.command("test")(trial.send_test)
 app.command("watch")(watch.watch)
 
 File = Annotated[Path, typer.Argument(help="A campaign file.")]
@@ -42,7 +43,7 @@ def new(
     if not name.strip() or not name.isprintable():
         raise WrongInput("a campaign needs a name of one line")
     file = out or Path(f"{_NOT_IN_NAMES.sub('-', name.lower()).strip('-') or 'campaign'}.toml")
-    _write(file, starter.campaign(name.strip(), template, starter.today()))
+    _write(file, _start(name.strip(), template))
     lines = [f"Wrote {file}.", f"Next: edit it, then 'dispatcher campaign preview {file}'."]
     answer({"file": str(file)}, lines, as_json=as_json)
 
@@ -177,7 +178,11 @@ def list_all(as_json: Json = False) -> None:
     answer({"campaigns": every}, shown if every else nothing, as_json=as_json)
 
 
-def _approved(known: Settings, which: str, database: campaigns.Database) -> str:
+def _start(name: str, template: str) -> str:
+    return starter.campaign(name, template, sample_of(template), starter.today())
+
+
+def _approved(known: Settings, which: str, database: Database) -> str:
     """Give the campaign meant; a file counts only if it is still what was approved."""
     file = Path(which)
     if file.suffix != ".toml" or not file.is_file():

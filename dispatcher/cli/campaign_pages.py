@@ -100,7 +100,7 @@ def report(done: Report) -> Iterator[RenderableType]:
             "without a verdict": done.missing,
             "by language": _counts(done.by("language")),
             "parts": done.parts,
-            "cost": done.cost,
+            "cost": float(done.cost),
             "replies": f"{number(done.replies)}  {_counts(done.by_reply)}".strip(),
             "opt-outs": done.opt_outs,
         }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dispatcher.cli import customer_import, person_pages
-from dispatcher.cli.desk import actor, at_work
+from dispatcher.cli.desk import actor, at_work, instant
 from dispatcher.cli.show import Json, Yes, answer, facts, notice, to_json
 from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.messages import Channel
@@ -51,8 +50,7 @@ def add(
         person = serve.add(here.desk, _in(said, country), _by(here))
     lines = [
         f"Added customer {person.id}.",
-        f"Nothing is sent yet: 'dispatcher customer opt-in {person.id} --topic ...' records what "
-        "they agreed to.",
+        f"Nothing is sent yet: 'dispatcher customer opt-in {person.id}' records an agreement.",
     ]
     answer({"customer": person.id}, lines, as_json=as_json)
 
@@ -83,7 +81,8 @@ def opt_in(
     as_json: Json = False,
 ) -> None:
     """Record that somebody agreed; never undoes an opt-out, only the person may."""
-    proof = Proof(kind, _text(wording, "--wording"), _text(source, "--source"), _instant(given))
+    given_at = instant(given, "--given") if given else None
+    proof = Proof(kind, _text(wording, "--wording"), _text(source, "--source"), given_at)
     with at_work() as here:
         with here.database.begin() as conn:
             person = find(conn, here.digests, who, here.settings.default_country)
@@ -196,15 +195,3 @@ def _text(value: str, option: str) -> str:
     if not value.strip():
         raise WrongInput(f"{option}: is empty; without it nobody could prove the consent")
     return value.strip()
-
-
-def _instant(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongInput(f'--given: "{text[:40]}" is no date and time') from None
-    if instant.tzinfo is None:
-        raise WrongInput("--given: needs a time zone; end it with Z for UTC")
-    return instant.astimezone(UTC)

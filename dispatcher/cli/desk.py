@@ -5,8 +5,11 @@ from __future__ import annotations
 import getpass
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
 
 from psycopg import errors
 from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, ProgrammingError
@@ -14,10 +17,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, Programming
 from dispatcher import settings, wiring
 from dispatcher.bell import SilentBell
 from dispatcher.cli.show import notice
-from dispatcher.errors import ConfigError, StorageDown
+from dispatcher.errors import ConfigError, NotFound, StorageDown, WrongInput
+from dispatcher.rendering.links import Links
+from dispatcher.rendering.source import load as load_template
+from dispatcher.resources import templates_folder
+from dispatcher.services.validate import Workbench
 from dispatcher.settings import Settings
 from dispatcher.wiring import Dispatcher
 
+# This folder's own templates win over those that are shipped.
+TEMPLATES = (Path("templates"), templates_folder())
 _SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 _NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName)
 _NO_ROOM = (errors.DiskFull, errors.OutOfMemory, errors.TooManyConnections)
@@ -90,3 +99,46 @@ def actor() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without a passwd entry
         return f"uid {os.getuid()}"
+
+
+def instant(text: str, option: str) -> datetime:
+    """Read a date and time with its zone; WrongInput names the option that has none."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongInput(
+            f'{option}: "{text[:40]}" is no date and time; write 2026-05-03T12:00:00Z'
+        ) from None
+    if read.tzinfo is None:
+        raise WrongInput(f"{option}: needs a time zone; end it with Z for UTC")
+    return read.astimezone(UTC)
+
+
+def workbench(known: Settings) -> Workbench:
+    """Give what campaign files may speak of: this folder's templates, then those shipped."""
+    gateways = wiring.gateway_settings(known)
+    return Workbench(
+        templates=TEMPLATES,
+        gateways={name: wiring.channel_of(name, gateway) for name, gateway in gateways.items()},
+        prices={name: gateway.price for name, gateway in gateways.items()},
+    )
+
+
+def sample_of(template: str) -> Mapping[str, str]:
+    """Give a template's sample values; NotFound names those templates that are there."""
+    folders = {each.name: each for at in reversed(TEMPLATES) for each in folders_in(at)}
+    if template not in folders:
+        near = get_close_matches(template, folders, 1)
+        told = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(sorted(folders))}"
+        raise NotFound(f'there is no template "{template}"; {told}')
+    return load_template(folders[template]).sample
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """Give the folders in a folder, if it is there."""
+    return [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
+
+
+def links(here: Dispatcher) -> Links:
+    """Give the links that messages carry back to us."""
+    return Links(here.tokens, here.settings.public_url, here.settings.mail_domain)

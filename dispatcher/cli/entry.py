@@ -62,6 +62,7 @@ def _tell_version(wanted: bool) -> None:
 app = typer.Typer(
     cls=Commands,
     add_completion=False,
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -114,7 +115,7 @@ def _aborted(aborted: BaseException) -> int:
 
 def _misused(misuse: typer.TyperException, words: Sequence[str]) -> int:
     context = getattr(misuse, "ctx", None)
-    if type(misuse).__name__ == "NoArgsIsHelpError":
+    if context and type(misuse).__name__ == "NoArgsIsHelpError":
         typer.echo(context.get_help(), err=True)
         return MISUSED
     path = context.command_path if context else _PROGRAM
@@ -163,7 +164,7 @@ def _forget_output() -> None:
 
 
 def _tell(message: str, code: int, words: Sequence[str]) -> int:
-    for line in message.splitlines():
+    for line in dict.fromkeys(message.splitlines()):
         typer.echo(f"error: {line}", err=True)
     if "--json" in words:
         try:

@@ -111,6 +111,7 @@ def number(value: Any) -> str:
 
 def clean(text: str) -> str:
     """Take out what could steer a terminal: what people are called must not move the cursor."""
+    text = text.replace("\r\n", "\n")
     return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +18,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from dispatcher import __version__
+from dispatcher import __version__, settings
+from dispatcher.cli.show import Json, Yes
 from dispatcher.embedded import runfile
 from dispatcher.embedded.backup import make_backup, restore_backup
 from dispatcher.embedded.processes import (
@@ -29,51 +29,47 @@ from dispatcher.embedded.processes import (
     last_lines,
     without_proxy,
 )
-from dispatcher.embedded.stack import Stack, open_database, stop_running, without_password
+from dispatcher.embedded.stack import (
+    Stack,
+    open_database,
+    remove_data,
+    stop_running,
+    without_password,
+)
 from dispatcher.errors import Conflict, NotFound
+from dispatcher.settings import Settings
 from dispatcher.storage import migrate
 
 app = typer.Typer(help="The servers and workers on this machine.")
 
 Home = Annotated[
-    Path,
-    typer.Option(envvar="DISPATCHER_HOME", help="Data folder: database, logs, keys."),
+    Path | None,
+    typer.Option(help="Data folder: database, logs, keys.", show_default="DISPATCHER_HOME"),
 ]
-DatabaseUrl = Annotated[
-    str,
-    typer.Option(envvar="DATABASE_URL", help="A PostgreSQL of yours, instead of the private one."),
-]
-BrokerUrl = Annotated[
-    str, typer.Option(envvar="BROKER_URL", help="A broker of yours, instead of the private one.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
-DEFAULT_HOME = Path(".dispatcher")
 NOT_RUNNING = 3  # as systemctl has it
 _USUAL_PORT = 8025
+_USUAL_ADDRESS = f"http://{LOOPBACK}:{_USUAL_PORT}"
 _START_SECONDS = 60
 _WATCH_SECONDS = 0.2
 
 
 @app.command()
 def up(
-    home: Home = DEFAULT_HOME,
-    database_url: DatabaseUrl = "",
-    broker_url: BrokerUrl = "",
+    home: Home = None,
     port: Annotated[int, typer.Option(help="Port of the web pages; 0: a free one.")] = 0,
-    concurrency: Annotated[int, typer.Option(help="Processes that send; 0: one a core.")] = 0,
     detach: Annotated[bool, typer.Option("--detach", help="Run in the background.")] = False,
     as_json: Json = False,
 ) -> None:
     """Start database, broker, workers, beat and web pages; Ctrl-C stops them all."""
+    known = _load(home)
     if detach:
-        _tell_running(_start_in_background(home), as_json=as_json)
+        _tell_running(_start_in_background(known.home), as_json=as_json)
         return
     with _signals_interrupt():
         try:
-            with Stack.start(home, database_url=database_url, broker_url=broker_url) as stack:
-                _launch_product(stack, port or _free_web_port(), concurrency)
+            with _start(known) as stack:
+                _launch_product(stack, known, port or _free_web_port())
                 running = runfile.find_running(stack.home)
                 if running is not None:
                     _tell_running(running, as_json=as_json)
@@ -83,23 +79,25 @@ def up(
 
 
 @app.command()
-def down(home: Home = DEFAULT_HOME, as_json: Json = False) -> None:
+def down(home: Home = None, as_json: Json = False) -> None:
     """Stop the stack, wherever it was started; work in hand is finished first."""
-    stopped = stop_running(home)
-    said = "Stopped." if stopped else f"No stack runs in {home}."
+    place = _load(home).home
+    stopped = stop_running(place)
+    said = "Stopped." if stopped else f"No stack runs in {place}."
     typer.echo(json.dumps({"stopped": stopped}) if as_json else said)
 
 
 @app.command()
 def status(
-    home: Home = DEFAULT_HOME,
+    home: Home = None,
     urls: Annotated[bool, typer.Option("--urls", help="Show addresses with passwords.")] = False,
     as_json: Json = False,
 ) -> None:
     """Say what runs; the exit code is 3 when nothing does."""
-    running = runfile.find_running(home)
+    place = _load(home).home
+    running = runfile.find_running(place)
     if running is None:
-        typer.echo(json.dumps({"running": False}) if as_json else f"No stack runs in {home}.")
+        typer.echo(json.dumps({"running": False}) if as_json else f"No stack runs in {place}.")
         raise typer.Exit(NOT_RUNNING)
     _tell_running(running, as_json=as_json, urls=urls)
 
@@ -107,12 +105,12 @@ def status(
 @app.command()
 def logs(
     name: Annotated[str, typer.Argument(help="Whose log, e.g. postgres; empty: all.")] = "",
-    home: Home = DEFAULT_HOME,
+    home: Home = None,
     lines: Annotated[int, typer.Option(min=1, help="How many of the last lines.")] = 20,
     as_json: Json = False,
 ) -> None:
     """Show the last lines of the logs."""
-    found = {log.stem: log for log in sorted((home / "logs").glob("*.log"))}
+    found = {log.stem: log for log in sorted((_load(home).home / "logs").glob("*.log"))}
     if name and name not in found:
         known = ", ".join(found) or "none yet"
         raise NotFound(f"There is no log of {name!r}; there are: {known}.")
@@ -128,13 +126,15 @@ def logs(
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to write, e.g. tonight.backup.")],
-    home: Home = DEFAULT_HOME,
-    database_url: DatabaseUrl = "",
+    home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Write the database and the settings into one file; the stack may run meanwhile."""
-    with open_database(home, database_url) as url:
-        size = make_backup(home, url, file, datetime.now(UTC), __version__)
+    known = _load(home)
+    known.home.mkdir(parents=True, exist_ok=True)
+    with open_database(known.home, known.database_url.get_secret_value()) as url:
+        made = datetime.now(UTC)
+        size = make_backup(known.home, url, file, made, __version__, settings.config_file())
     said = f"Wrote {file} ({size:,} bytes). It holds people's data and your keys: keep it safe."
     typer.echo(json.dumps({"file": str(file), "bytes": size}) if as_json else said)
 
@@ -142,15 +142,15 @@ def backup(
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that 'dispatcher backup' wrote.")],
-    home: Home = DEFAULT_HOME,
-    database_url: DatabaseUrl = "",
+    home: Home = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Put a backup in the place of the present database; the stack must be down."""
-    _ask(f"This replaces the database of {home} by {file}.", yes=yes)
-    with Stack.start(home, database_url=database_url, broker=False) as stack:
-        manifest = restore_backup(stack.home, stack.database_url, file)
+    known = _load(home)
+    _ask(f"This replaces the database of {known.home} by {file}.", yes=yes)
+    with _start(known, broker=False) as stack:
+        manifest = restore_backup(stack.home, stack.database_url, file, settings.config_file())
         migrate.upgrade(stack.database_url)
     if as_json:
         typer.echo(json.dumps(manifest))
@@ -160,47 +160,60 @@ def restore(
 
 
 @app.command()
-def reset(home: Home = DEFAULT_HOME, yes: Yes = False, as_json: Json = False) -> None:
+def reset(home: Home = None, yes: Yes = False, as_json: Json = False) -> None:
     """Remove the private database, its logs and the broker's files; settings and keys stay."""
-    if runfile.is_alive(home):
-        raise Conflict(f"A stack runs in {home}: 'dispatcher down' first.")
-    _ask(f"This removes every customer, campaign and consent in {home}.", yes=yes)
-    for name in ("postgres", "valkey", "logs"):
-        shutil.rmtree((home / name).resolve(), ignore_errors=True)
-        if (home / name).is_symlink():
-            (home / name).unlink()
-    for name in ("postgres.password", "postgres.sockets", "run.json", "run.lock"):
-        (home / name).unlink(missing_ok=True)
-    typer.echo(json.dumps({"reset": str(home)}) if as_json else f"{home} is as new.")
+    place = _load(home).home
+    if runfile.is_alive(place):
+        raise Conflict(f"A stack runs in {place}: 'dispatcher down' first.")
+    _ask(f"This removes every customer, campaign and consent in {place}.", yes=yes)
+    remove_data(place)
+    typer.echo(json.dumps({"reset": str(place)}) if as_json else f"{place} is as new.")
 
 
-def _launch_product(stack: Stack, port: int, concurrency: int) -> None:
+def _load(home: Path | None) -> Settings:
+    return settings.load(**({"home": home} if home else {}))
+
+
+def _start(known: Settings, *, broker: bool = True) -> Stack:
+    return Stack.start(
+        known.home,
+        database_url=known.database_url.get_secret_value(),
+        broker_url=known.broker_url.get_secret_value(),
+        broker=broker,
+    )
+
+
+def _launch_product(stack: Stack, known: Settings, port: int) -> None:
     """Bring the schema up to date, then start workers, beat and the web pages."""
     migrate.upgrade(stack.database_url)
-    environment = _environment(stack, os.environ)
+    stack.web_url = f"http://{LOOPBACK}:{port}"
+    environment = _environment(stack, known, os.environ)
     python = [sys.executable, "-P", "-m"]
     celery = [*python, "celery", "-A", "workers"]
-    spread = ["--concurrency", str(concurrency)] if concurrency else []
     # Opt-outs have a worker of their own, so that none waits behind a campaign.
-    outbound = ["-Q", "plan,dispatch.email,dispatch.sms,tidy", "-n", "outbound@%h", *spread]
+    outbound = ["-Q", "plan,dispatch.email,dispatch.sms,tidy", "-n", "outbound@%h"]
     inbound = ["-Q", "inbound", "-n", "inbound@%h", "--concurrency", "1"]
     schedule = str(stack.home / "beat-schedule")
     stack.launch("outbound", [*celery, "worker", *outbound], environment)
     stack.launch("inbound", [*celery, "worker", *inbound], environment)
     stack.launch("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], environment)
     web = stack.launch("web", [*python, "dispatcher", "web", "--port", str(port)], environment)
+    stack.record()
     web.wait_until(lambda: _listens(port), _START_SECONDS)
-    stack.web_url = f"http://{LOOPBACK}:{port}"
     stack.record(ready=True)
 
 
-def _environment(stack: Stack, own: Mapping[str, str]) -> dict[str, str]:
-    return {
+def _environment(stack: Stack, known: Settings, own: Mapping[str, str]) -> dict[str, str]:
+    """What the processes of the stack are told; links lead to the port that is really served."""
+    given = {
         **without_proxy(own),
         "DATABASE_URL": stack.database_url,
         "BROKER_URL": stack.broker_url,
         "DISPATCHER_HOME": str(stack.home),
     }
+    if known.public_url == _USUAL_ADDRESS:
+        given["DISPATCHER_PUBLIC_URL"] = stack.web_url
+    return given
 
 
 def _watch(stack: Stack) -> NoReturn:
@@ -230,7 +243,8 @@ def _start_in_background(home: Path) -> runfile.RunFile:
         if running is not None and running.ready:
             return running
         if process.poll() is not None:
-            raise ServerFailed("; ".join(last_lines(log, 3)) or "The stack did not start.")
+            words = [line.removeprefix("error: ") for line in last_lines(log, 3)]
+            raise ServerFailed("; ".join(words) or "The stack did not start.")
         time.sleep(_WATCH_SECONDS)
 
 

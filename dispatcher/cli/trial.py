@@ -11,15 +11,15 @@ import typer
 from dispatcher.cli.desk import actor, at_work, links, workbench
 from dispatcher.cli.show import Json, answer
 from dispatcher.domain.campaigns import CampaignSpec, TemplateSource
-from dispatcher.domain.messages import Message, Outcome, Receipt
-from dispatcher.services.campaign_files import validate
+from dispatcher.domain.messages import Channel, Message, Outcome, Receipt
 from dispatcher.services.find import find
 from dispatcher.services.trial import Trial, message_for, send
+from dispatcher.services.validate import validate
 from dispatcher.storage import campaigns
 from dispatcher.wiring import Dispatcher, build_gateways
 
 
-def test(
+def send_test(
     which: Annotated[str, typer.Argument(help="A campaign file, or a campaign's name or number.")],
     who: Annotated[str, typer.Argument(help="A customer who agreed to its topic.")],
     as_json: Json = False,
@@ -27,8 +27,7 @@ def test(
     """Send one copy, marked as a test, to a customer who agreed to its topic."""
     with at_work() as here:
         spec, template = _words(here, which)
-        bench = workbench(here.settings)
-        chosen = {channel: bench.gateway_for(spec, channel) for channel in spec.channels}
+        chosen = {channel: _gateway(here, spec, channel) for channel in spec.channels}
         with here.database.begin() as conn:
             person = find(conn, here.digests, who, here.settings.default_country)
             trial = Trial(spec, template, person, chosen, links(here))
@@ -56,6 +55,12 @@ def _words(here: Dispatcher, which: str) -> tuple[CampaignSpec, TemplateSource]:
     with here.database.begin() as conn:
         version = campaigns.newest_version(conn, campaigns.find(conn, which))
     return version.spec, version.template
+
+
+def _gateway(here: Dispatcher, spec: CampaignSpec, channel: Channel) -> str:
+    serving = workbench(here.settings).gateways
+    named = spec.gateways.get(channel)
+    return named or next(name for name, serves in serving.items() if serves is channel)
 
 
 async def _send(here: Dispatcher, trial: Trial, message: Message, name: str) -> Receipt:

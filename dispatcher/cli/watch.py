@@ -61,8 +61,8 @@ def _lines(looks: Iterator[Report]) -> Report:
     """One line a change, for logs."""
     last = None
     for last in _changes(looks):
-        counts = ", ".join(f"{state} {number(people)}" for state, people in last.by("state").items())
-        notice(f"{last.name} is {last.state}: {counts or 'nobody yet'}")
+        counts = [f"{state} {number(people)}" for state, people in last.by("state").items()]
+        notice(f"{last.name} is {last.state}: {', '.join(counts) or 'nobody yet'}")
     assert last is not None
     return last
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -24,8 +25,9 @@ FORMAT = 1
 _DUMP = "database.dump"
 _MANIFEST = "manifest.json"
 _SETTINGS = "settings"
+_PROJECT = "project.toml"
 # What a stack makes anew by itself; everything else in the data folder is worth keeping.
-_NOT_KEPT = ("postgres", "valkey", "logs", "run.", "beat", "restore-")
+_NOT_KEPT = ("postgres", "valkey", "logs", "journals", "run.", "beat-schedule", "restore-")
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
 
@@ -33,8 +35,13 @@ class BackupFailed(DispatcherError):
     """The backup could not be made or read; the former state is unchanged."""
 
 
-def make_backup(home: Path, database_url: str, target: Path, now: datetime, version: str) -> int:
-    """Write the backup and return its size in bytes; an unfinished one never bears the name."""
+def make_backup(
+    home: Path, database_url: str, target: Path, now: datetime, version: str, config: Path
+) -> int:
+    """Write the backup and return its size in bytes; an unfinished one never bears the name.
+
+    `config` is the settings file beside the data folder, if there is one.
+    """
     if target.exists():
         raise Conflict(f"{target} exists already: choose another name, or remove it first.")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -49,18 +56,23 @@ def make_backup(home: Path, database_url: str, target: Path, now: datetime, vers
             archive.add(dump, _DUMP)
             for file in _settings_files(home):
                 archive.add(file, f"{_SETTINGS}/{file.relative_to(home)}")
+            if config.exists():
+                archive.add(config, _PROJECT)
         unfinished.replace(target)
     return target.stat().st_size
 
 
-def restore_backup(home: Path, database_url: str, source: Path) -> dict[str, Any]:
+def restore_backup(home: Path, database_url: str, source: Path, config: Path) -> dict[str, Any]:
     """Put the backup's database in the place of the present one; returns the manifest.
 
     The new database is complete before the old one goes, so a bad backup changes nothing.
+    A settings file that is there stays as it is: gateways may be others by now.
     """
     with tempfile.TemporaryDirectory(dir=home, prefix="restore-") as folder:
         manifest = _unpack(source, Path(folder))
         _replace_database(database_url, Path(folder) / _DUMP)
+        if not config.exists() and (Path(folder) / _PROJECT).exists():
+            shutil.copy(Path(folder) / _PROJECT, config)
         settings = Path(folder) / _SETTINGS
         for file in sorted(settings.rglob("*")):
             if file.is_file():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -182,6 +183,18 @@ def stop_running(home: Path, seconds: float = 60) -> bool:
             raise Conflict(f"The stack in {home} did not stop within {seconds:.0f} s.")
         time.sleep(_POLL_SECONDS)
     return True
+
+
+def remove_data(home: Path) -> None:
+    """Remove what a stack made in its folder; the installation's settings and keys stay."""
+    for name in ("postgres", "valkey", "logs", "journals"):
+        # PostgreSQL's folder may be a link to a place where an unprivileged user may go.
+        shutil.rmtree((home / name).resolve(), ignore_errors=True)
+        if (home / name).is_symlink():
+            (home / name).unlink()
+    for pattern in ("postgres.*", "run.*", "beat-schedule*"):
+        for file in home.glob(pattern):
+            file.unlink()
 
 
 def without_password(running: RunFile) -> RunFile:

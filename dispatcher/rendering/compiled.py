@@ -95,10 +95,7 @@ class CompiledTemplate:
 
 def compile_template(source: TemplateSource, letterhead: Letterhead) -> CompiledTemplate:
     """Compile a template that has been checked; CampaignError where it cannot be."""
-    brand = letterhead.brand
-    if not is_address(brand.email) or CONTROL.search(brand.name):
-        problem = f"The brand {brand.id!r} has no name and e-mail fit for a header."
-        raise CampaignError(source.name, 1, problem, "brand")
+    _require_fit(source.name, letterhead)
     engine = Engine()
     by_language = {
         language: _words(engine, source, letterhead, language) for language in languages(source)
@@ -107,6 +104,18 @@ def compile_template(source: TemplateSource, letterhead: Letterhead) -> Compiled
         problem = f"There is no folder for the default language {source.default_language!r}."
         raise CampaignError(source.name, 1, problem)
     return CompiledTemplate(source, letterhead, engine, by_language)
+
+
+def _require_fit(name: str, letterhead: Letterhead) -> None:
+    """Brand and offer go to places where not every text may stand: headers and links."""
+    brand, url = letterhead.brand, letterhead.offer.url
+    if not is_address(brand.email) or CONTROL.search(brand.name):
+        problem = f"The brand {brand.id!r} has no name and e-mail fit for a header."
+        raise CampaignError(name, 1, problem, "brand")
+    if url and not url.startswith(("https://", "http://")):
+        raise CampaignError(
+            name, 1, f"The offer's url {url!r} is no https:// address.", "offer.url"
+        )
 
 
 def _words(engine: Engine, source: TemplateSource, letterhead: Letterhead, language: str) -> Words:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from minijinja import Environment, TemplateError
 
-from dispatcher.rendering.expressions import FILTERS, TESTS
+from dispatcher.rendering.expressions import FILTERS
 
 # Instructions one text may run; an ordinary mail runs a few hundred.
 FUEL = 20_000
@@ -65,6 +65,3 @@ class Engine:
 
 def _escapes(name: str) -> bool:
     return name.endswith("html")
-
-
-__all__ = ["FUEL", "TESTS", "Engine", "RenderError"]

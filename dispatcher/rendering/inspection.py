@@ -39,6 +39,7 @@ _IN_EVERY_MAIL = {
     "why": "why the person gets this",
 }
 _STOP = re.compile(r"\bSTOP\b")
+_AT_LINE = re.compile(r" in line (\d+)\Z")
 _FALSE_REPLY = re.compile(r"\s*(?:re|fwd?|aw|wg|tr)\s*:", re.IGNORECASE)
 _BRAND = Brand("sample", "Sample Brand", "news@brand.example", "Sample", "1 Sample Street, Town")
 _PERSON = {
@@ -239,7 +240,10 @@ def _rendered(
         for file, problem in _judged(template, channel, message):
             if problem not in said:
                 said.add(problem)
-                yield _problem(asked, f"{language}/{file}", 1, f"With {what}: {problem}.")
+                at = _AT_LINE.search(problem)
+                # Lines of HTML are not the lines of the MJML it was made from.
+                line = int(at[1]) if at and file != HTML else 1
+                yield _problem(asked, f"{language}/{file}", line, f"With {what}: {problem}.")
 
 
 def _judged(

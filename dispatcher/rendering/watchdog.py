@@ -25,7 +25,7 @@ WALL_SECONDS = 30.0
 # The child is told where to import from; nothing of our environment goes with it.
 _CHILD = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from dispatcher.rendering.watchdog import serve; serve()"
+    "from dispatcher.rendering.watchdog import limit, serve; limit(); serve()"
 )
 
 
@@ -67,11 +67,15 @@ def _last_words(child: subprocess.CompletedProcess[bytes]) -> str:
     raise RuntimeError(f"the template check broke down: {child.stderr.decode(errors='replace')}")
 
 
-def serve() -> None:
-    """Be the child: read one inspection from standard input, write its problems as JSON."""
+def limit() -> None:
+    """Take memory and time away from this process, for good."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def serve() -> None:
+    """Be the child: read one inspection from standard input, write its problems as JSON."""
     problems = inspect(_asked(json.load(sys.stdin)))
     rows = [(wrong.path, wrong.line, wrong.problem, wrong.field) for wrong in problems]
     json.dump(rows, sys.stdout)

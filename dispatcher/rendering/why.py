@@ -46,8 +46,8 @@ def in_words(language: str, day: date) -> str:
 
 
 def sentence(language: str, topic: str, since: date | None) -> str:
-    """Say why, in at most 120 characters; LookupError for a language not known here."""
-    base = _base(language)
+    """Say why, in at most 120 characters; in English for a language not known here."""
+    base = _base(language) if _base(language) in LANGUAGES else "en"
     if since is None:
         pattern, day = _UNDATED[base], ""
     else:

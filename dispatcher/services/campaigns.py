@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from dispatcher.campaign_files.syntax import parse
 from dispatcher.domain.campaigns import Campaign, CampaignState, CampaignVersion
 from dispatcher.errors import CampaignError, Conflict
-from dispatcher.services.campaign_files import Checked
+from dispatcher.services.validate import Checked
 from dispatcher.storage import audit, brands, campaigns, clock, halts, wave_starts
 from dispatcher.storage.database import Database
 from dispatcher.storage.withdrawals import withdraw_scope

@@ -22,6 +22,7 @@ from dispatcher.services.subscribe import Desk
 from dispatcher.services.versions import Versions
 from dispatcher.storage import batches
 from dispatcher.storage.database import Database
+from dispatcher.storage.deliveries import Reserved
 from dispatcher.storage.journal import Journal
 from dispatcher.storage.watch import Watch
 
@@ -121,7 +122,7 @@ async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:
 
 async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler) -> None:
     gateway = out.gateways[current.batch.gateway]
-    messages = _messages(out.renderer, current, settler)
+    messages = _messages(out.renderer, current, gate, settler)
     try:
         async for receipt in gateway.send(messages, gate):
             out.journal.receipt(receipt)
@@ -133,14 +134,16 @@ async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler
         await out.in_store(trip)
 
 
-def _messages(renderer: Renderer, current: Round, settler: Settler) -> Iterator[Message]:
+def _messages(
+    renderer: Renderer, current: Round, gate: BatchGate, settler: Settler
+) -> Iterator[Message]:
     """Render lazily, while earlier messages are on the wire."""
     for item in renderer.render(
         current.version,
         current.batch,
         current.people,
         current.decisions,
-        current.reserved,
+        _still_wanted(current, gate, settler),
         current.now,
     ):
         if isinstance(item, Unrenderable):
@@ -148,6 +151,16 @@ def _messages(renderer: Renderer, current: Round, settler: Settler) -> Iterator[
         else:
             settler.parts[item.key.customer_id] = item.parts
             yield item
+
+
+def _still_wanted(current: Round, gate: BatchGate, settler: Settler) -> Iterator[Reserved]:
+    """Pass over whom the gate would refuse: refusing late may cost a connection."""
+    for reserved in current.reserved:
+        decision = current.decisions[reserved.customer_id]
+        if gate.refuses(reserved.customer_id, decision.send_before):
+            settler.withhold(reserved.customer_id)
+        else:
+            yield reserved
 
 
 def _gate(out: Outbound, current: Round, closes_at: float) -> BatchGate:

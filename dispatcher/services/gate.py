@@ -70,7 +70,7 @@ class BatchGate:
 
     def begin(self, message: Message) -> Passage:
         """Say whether this message's last bytes may be written now; GO is journalled."""
-        if self._shut(message):
+        if self.refuses(message.key.customer_id, message.send_before):
             return Passage.WITHHELD
         if not self._watch.fresh() or not self._is_permitted(message.ordinal):
             return Passage.WAIT
@@ -81,6 +81,17 @@ class BatchGate:
         self._journal.begin(message.key)
         self.begun.add(message.key.customer_id)
         return Passage.GO
+
+    def refuses(self, customer_id: int, send_before: float) -> bool:
+        """Say whether it is known already that this person's message will be withheld."""
+        terms, watch = self._terms, self._watch
+        return (
+            self._lost
+            or watch.withdrawn(customer_id, terms.since)
+            or watch.any_withdrawn(terms.scopes, terms.since)
+            or send_before <= time() + terms.clock_ahead
+            or monotonic() > terms.closes_at
+        )
 
     async def opens(self) -> None:
         """Wait for a permit, a slot or a fresh poll; the caller then asks again."""
@@ -94,16 +105,6 @@ class BatchGate:
         """Wait for a permit still being asked for: nothing of this batch is left running."""
         if self._asking is not None:
             await asyncio.wait([self._asking])
-
-    def _shut(self, message: Message) -> bool:
-        terms, watch = self._terms, self._watch
-        return (
-            self._lost
-            or watch.withdrawn(message.key.customer_id, terms.since)
-            or watch.any_withdrawn(terms.scopes, terms.since)
-            or message.send_before <= time() + terms.clock_ahead
-            or monotonic() > terms.closes_at
-        )
 
     def _is_permitted(self, ordinal: int) -> bool:
         if ordinal + WINDOW >= self._permitted < self._terms.size and self._asking is None:

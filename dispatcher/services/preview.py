@@ -15,7 +15,7 @@ from dispatcher.domain.reports import Preview, Reach, Sample
 from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, render_batch
 from dispatcher.rendering.source import choose, languages
 from dispatcher.rules.hours import DAY, Hours, common_spans, first_at, opening
-from dispatcher.services.campaign_files import Checked, Workbench
+from dispatcher.services.validate import Checked, Workbench
 from dispatcher.storage import clock
 from dispatcher.storage import reach as reaches
 from dispatcher.storage.database import Database

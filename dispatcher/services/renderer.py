@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 
 from dispatcher.domain.batches import Batch
@@ -46,7 +46,7 @@ class Renderer:
         batch: Batch,
         people: Mapping[int, Recipient],
         decisions: Mapping[int, Decision],
-        reserved: Sequence[Reserved],
+        reserved: Iterable[Reserved],
         now: float,
     ) -> Iterator[Message | Unrenderable]:
         """Yield each reserved person's message, or why there is none, in ordinal order."""

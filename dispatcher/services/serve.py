@@ -105,9 +105,7 @@ def opt_in(
     return in_force
 
 
-def opt_out(
-    desk: Desk, person: Person, channels: Sequence[Channel], topic: str, by: By
-) -> bool:
+def opt_out(desk: Desk, person: Person, channels: Sequence[Channel], topic: str, by: By) -> bool:
     """Take somebody off a topic or off whole channels; give whether that is news."""
     source, origin = ConsentSource.OPERATOR, "told to an operator"
     acts = [

@@ -69,6 +69,10 @@ class Settler:
         self._open.pop(key.customer_id, None)
         self._group.append(Settlement(key, DeliveryState.SKIPPED, reason, detail=detail))
 
+    def withhold(self, customer_id: int) -> None:
+        """Note that somebody is to be decided on again, before anything was rendered."""
+        self._group.append(self._settlement(Receipt(self._open.pop(customer_id), Outcome.WITHHELD)))
+
     async def finish(self, begun: Collection[int]) -> None:
         """Settle the rest: begun without receipt is UNSURE, all others are decided on again."""
         for customer_id, key in list(self._open.items()):

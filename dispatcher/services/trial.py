@@ -1,4 +1,4 @@
-"""Trial: one copy of a campaign to one customer who agreed to its topic, looked at again at the end.
+"""Trial: one copy of a campaign, marked as a test, to one customer who agreed to its topic.
 
 It takes no wave, no cap and no hours: an operator asks for it, one person at a time. Whoever has
 not agreed, or is suppressed, gets nothing here either.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -16,3 +16,8 @@ def now(conn: Connection) -> float:
 def set_ahead(conn: Connection, ahead: timedelta) -> None:
     """Set how far the programme's clock is ahead; the caller has made sure of safe mode."""
     conn.execute(text("UPDATE clock SET ahead = :ahead"), {"ahead": ahead})
+
+
+def set_to(conn: Connection, to: datetime) -> None:
+    """Set the programme's clock to an instant, from which it runs on; the same duty holds."""
+    conn.execute(text("UPDATE clock SET ahead = :to - clock_timestamp()"), {"to": to})

@@ -136,6 +136,8 @@ def append(
     People are locked in the order of their ids, so that two appends for one person follow each
     other. An opt-out withdraws what is under way. NotFound when somebody is not a customer.
     """
+    if not events:
+        return []
     people = sorted({event.customer_id for event in events})
     if len(lock_people(conn, people)) != len(people):
         raise NotFound("there is no such customer")
@@ -151,7 +153,9 @@ def append_first(
 ) -> list[ConsentEvent]:
     """Append the first events of people who have none and are not visible yet: nothing to read."""
     numbered = _write(conn, events, {}, entropy)
-    _refresh(conn, _regroup(numbered, {_place(event) for event in numbered}))
+    groups = _regroup(numbered, {_place(event) for event in numbered})
+    into = f"consent ({', '.join(Standing._fields)})"
+    copy_rows(conn, into, (_standing(place, line) for place, line in groups.items()))
     return numbered
 
 

@@ -15,7 +15,8 @@ def membership(audience: Audience) -> tuple[str, dict[str, Any]]:
     conditions: list[str] = [VISIBLE, "c.erased_at IS NULL"]
     values: dict[str, Any] = {}
     if audience.languages:
-        conditions.append("split_part(lower(c.language), '-', 1) = ANY(:languages)")
+        spoken = "ARRAY[lower(c.language), split_part(lower(c.language), '-', 1)]"
+        conditions.append(f"{spoken} && CAST(:languages AS text[])")
         values["languages"] = [language.lower() for language in audience.languages]
     if audience.countries:
         conditions.append("upper(c.country) = ANY(:countries)")

@@ -35,6 +35,17 @@ class OpenWave(NamedTuple):
     shard_width: int
 
 
+def prepare_partitions(conn: Connection) -> None:
+    """Make the partitions of the month a week from now, while nobody waits for them."""
+    conn.execute(_PREPARE)
+
+
+_PREPARE = text("""
+    SELECT ensure_partitions(
+        (extract(epoch FROM clock_timestamp() + interval '7 days') * 1000)::bigint * 1024)
+""")
+
+
 def take_unplanned(conn: Connection) -> OpenWave | None:
     """Lock one wave that still has shards to plan, or give None."""
     row = conn.execute(_TAKE_UNPLANNED).one_or_none()

@@ -18,7 +18,14 @@ def run(*words: str, answer: str = "") -> Result:
     return CliRunner().invoke(app, [str(word) for word in words], input=answer, env=CLEAN)
 
 
-CLEAN = {"DATABASE_URL": None, "BROKER_URL": None, "DISPATCHER_HOME": None}
+CLEAN = dict.fromkeys(("DATABASE_URL", "BROKER_URL", "DISPATCHER_HOME"))
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No dispatcher.toml of the developer's is read."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DISPATCHER_CONFIG", raising=False)
 
 
 def test_status_says_when_nothing_runs(tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ from dispatcher.domain.gsm7 import Encoding, count
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.errors import CampaignError
 from dispatcher.rendering import check, compile_template, inspection, load, render_batch
+from dispatcher.rendering.compiled import GIVEN, shared_values
+from dispatcher.rendering.expressions import FILTERS, TESTS
 from dispatcher.rendering.inspection import problems_of
 from dispatcher.rendering.source import choose
-from tests.rendering.samples import MJML, NOW, SHIPPED, TEXTS, parsed, part, person, source
+from tests.rendering.samples import BRAND, MJML, NOW, SHIPPED, TEXTS, parsed, part, person, source
 
 PROGRAMMES = ("bike-service", "coffee-week", "last-seats")
 BOTH = tuple(Channel)
@@ -70,7 +72,7 @@ def test_what_we_ship_is_complete_and_cheap(name: str, language: str) -> None:
         ({"en/subject.txt": "Re: your order"}, "pretends to be a reply"),
         ({"en/subject.txt": "a\nb"}, "t/en/subject.txt:2: A subject is one line."),
         ({"en/subject.txt": "{{ name }}"}, "the subject is empty"),
-        ({"en/subject.txt": "{{ name|int }}"}, "subject.txt: InvalidOperation"),
+        ({"en/text.txt": TEXTS["en/text.txt"] + "{{ name|int }}"}, "t/en/text.txt:7: With the"),
         ({"en/text.txt": "Hello"}, "{{ unsubscribe_url }} is missing: every mail says the way out"),
         ({"en/text.txt": "Hello"}, "{{ brand.postal_address }} is missing"),
         ({"en/html.mjml": MJML.replace("{{ why }}", "")}, "{{ why }} is missing"),
@@ -121,6 +123,14 @@ def test_the_campaigns_own_brand_and_offer_are_tried() -> None:
     texts = TEXTS | {"en/text.txt": TEXTS["en/text.txt"] + "{{ offer.price }}"}
     asked = inspection.Inspection(source(texts), ("en",), BOTH, "t", brand, Offer("o"))
     assert any("'offer.price'" in str(problem) for problem in inspection.inspect(asked))
+
+
+def test_a_link_must_be_a_web_address() -> None:
+    """An offer cannot bring a script in its url."""
+    asked = inspection.Inspection(
+        source(), ("en",), BOTH, "t", None, Offer("o", url="javascript:x")
+    )
+    assert "no https:// address" in str(inspection.inspect(asked)[0])
 
 
 def test_the_chain_of_languages() -> None:
@@ -182,3 +192,13 @@ def test_windows_files_are_welcome(tmp_path: Path) -> None:
     found = load(folder)
     assert found.texts["en/subject.txt"] == "a\nb\n"
     assert found.sample == {"name": "A"}
+
+
+def test_the_guide_names_all_that_a_text_may_say() -> None:
+    """Every filter, test, tag and value is in the guide for authors."""
+    guide = (SHIPPED.parent / "docs/how-to/write-a-template.md").read_text()
+    words = {f"`{word}`" for word in FILTERS | TESTS}
+    words |= {f"{{{{ {name} }}}}" for name in GIVEN}
+    words |= {f"{{{{ {name} }}}}" for name in shared_values(BRAND, Offer("o"), "en")}
+    words |= {f"{{% {word} " for word in ("if", "elif", "for", "set")} | {"{% else %}"}
+    assert [word for word in sorted(words) if word not in guide] == []

@@ -12,7 +12,7 @@ import pytest
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignErrors
 from dispatcher.resources import templates_folder
-from dispatcher.services.campaign_files import Workbench, validate
+from dispatcher.services.validate import Workbench, validate
 from tests.support.campaigns import EXAMPLES, GATEWAYS, GOOD, workbench
 
 SHIPPED = Workbench([templates_folder()], GATEWAYS)
@@ -51,6 +51,7 @@ BAD_FILES = (
     Bad("zero bytes", whole(b'[campaign]\nname = "a\0b"\n'), 2, "character"),
     Bad("larger than 1 MB", whole("# " + "x" * 1_000_000), 1, "larger than 1 MB"),
     Bad("one line of 10 kB", whole("a" * 10_000 + " = 1"), 1, "10004 characters"),
+    Bad("keys without end", whole(".".join(["a"] * 1900) + " = 1"), 1, "joined by dots"),
     Bad("nested without end", whole("a = [" + ("[" * 3000 + "\n") * 40), 1, "nested too deep"),
     Bad("no quotation marks", swap('"Coffee week"\nheadline', "Coffee\nheadline"), 14, "quotation"),
     Bad("quotation mark left open", swap('one"', "one"), 15, "not closed on this line"),

@@ -14,9 +14,9 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import ALL_DAY, Policy, Window
 from dispatcher.domain.reports import Preview
 from dispatcher.rendering import Links
-from dispatcher.services.campaign_files import Checked, Workbench, validate
 from dispatcher.services.preview import possible_times, preview
 from dispatcher.services.subscribe import Act, Desk, opt_out
+from dispatcher.services.validate import Checked, Workbench, validate
 from dispatcher.storage import clock, suppressions
 from dispatcher.tokens import Tokens
 from tests.support.campaigns import EXAMPLES, GATEWAYS, GOOD, checked

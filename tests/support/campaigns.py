@@ -7,7 +7,7 @@ from pathlib import Path
 from dispatcher.campaign_files.reader import read
 from dispatcher.domain.campaigns import TemplateSource
 from dispatcher.domain.messages import Channel
-from dispatcher.services.campaign_files import Checked, Workbench
+from dispatcher.services.validate import Checked, Workbench
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 GATEWAYS = {"smtp": Channel.EMAIL, "sandbox": Channel.EMAIL, "sandbox-sms": Channel.SMS}

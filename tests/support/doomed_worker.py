@@ -17,7 +17,6 @@ from typing import Any
 from dispatcher.domain.messages import Channel
 from dispatcher.rendering.sms import SmsRenderer
 from dispatcher.services import dispatch as dispatching
-from dispatcher.services import reserve as reserving
 from dispatcher.services.dispatch import dispatch
 from dispatcher.storage import batches, deliveries, sandbox
 from dispatcher.storage.journal import Journal
@@ -25,7 +24,7 @@ from tests.support.house import house_on
 
 POINTS: dict[str, tuple[Any, str]] = {
     "inside reserve, before its commit": (deliveries, "write_decisions"),
-    "reserved, nothing rendered": (reserving.batches, "permit"),
+    "reserved, nothing rendered": (batches, "permit"),
     "while rendering": (SmsRenderer, "render"),
     "begun, nothing written": (Journal, "begin"),
     "written, before its commit": (sandbox, "put"),

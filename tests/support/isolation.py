@@ -15,11 +15,15 @@ _LIMIT = Path("/proc/sys/user/max_user_namespaces")
 
 
 def run_as_nameless(
-    command: Sequence[str], environment: Mapping[str, str], *, namespaces: bool
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    namespaces: bool,
+    folder: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """As uid 12345, which has no line in /etc/passwd; further namespaces allowed or not."""
     words = ["nameless", "allow" if namespaces else "forbid"]
-    return _run(words, command, environment)
+    return _run(words, command, environment, folder)
 
 
 def run_as_root_without_namespaces(
@@ -37,13 +41,17 @@ def namespaces_work() -> bool:
 
 
 def _run(
-    words: list[str], command: Sequence[str], environment: Mapping[str, str]
+    words: list[str],
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-I", "-S", __file__, *words, *command],
         env=dict(environment),
         capture_output=True,
         text=True,
+        cwd=folder,
         timeout=90,
         check=False,
     )

@@ -1,9 +1,9 @@
-"""Campaign files on the bench: opened, checked against templates and gateways, handed on whole."""
+"""Validate: a campaign file read and checked against templates and gateways, before approval."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -57,7 +57,13 @@ def validate(path: Path, bench: Workbench) -> Checked:
         problems.append(file.problem(("campaign", "template"), told))
     if problems or template is None:
         raise CampaignErrors(problems)
-    return Checked(file, template)
+    return Checked(_pinned(file, bench), template)
+
+
+def _pinned(file: CampaignFile, bench: Workbench) -> CampaignFile:
+    """Name the gateway of each channel: what goes out through it must not change by itself."""
+    chosen = {channel: bench.gateway(file, channel) for channel in file.spec.channels}
+    return replace(file, spec=replace(file.spec, gateways=chosen))
 
 
 def _bytes(path: Path) -> bytes:

@@ -1,0 +1,55 @@
+"""One run of the demo: the stage is set, the story told, its counts shown, the sandbox served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from dispatcher.demo import counts
+from dispatcher.demo.stage import open_stage
+from dispatcher.demo.story import Ending, Play
+from dispatcher.demo.teller import Teller
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How to run it: `environment` is the caller's, `stays` serves the sandbox afterwards.
+
+    `seconds` 0: until it is interrupted; `port` 0: a free one.
+    """
+
+    console: Console
+    environment: Mapping[str, str]
+    live: bool
+    stays: bool = False
+    seconds: float = 0
+    port: int = 0
+
+
+def play(run: Run) -> dict[str, Any]:
+    """Play it; give the counts for programs. When this returns, nothing is left running."""
+    teller = Teller(run.console, live=run.live)
+    teller.act("A private database, broker, workers and web pages start; nothing leaves this machine.")
+    with open_stage(run.environment) as stage:
+        with teller.telling():
+            ending = Play(stage, teller).tell()
+        _show(run.console, ending)
+    return {
+        "counts": {word.replace(" ", "_"): people for word, people in ending.counts.items()},
+        "query": counts.QUERY,
+        "rows": [(state, reason, people) for (state, reason), people in ending.rows.items()],
+        "why": ending.why,
+    }
+
+
+def _show(console: Console, ending: Ending) -> None:
+    console.print(Text(f"Why she got nothing: {ending.why}"))
+    console.print(Text(f"\nWhat came of it, by this query of the database:\n  {counts.QUERY}"))
+    for (state, reason), people in ending.rows.items():
+        console.print(Text(f"  {state:<9} {reason:<18} {people:>4}"))
+    for word, people in ending.counts.items():
+        console.print(Text(f"{word:<11} {people:>4}"))

@@ -1,0 +1,55 @@
+"""How the demo is told: plain lines for logs, and with a live table of counts on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+Tallies = Mapping[str, Mapping[str, int]]
+
+
+class Teller:
+    """Tells the story on a console; `live` shows the counts of each campaign while they grow."""
+
+    def __init__(self, console: Console, *, live: bool) -> None:
+        self._console = console
+        self._live = Live(console=console, auto_refresh=False, transient=True) if live else None
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Show the table as long as this lasts."""
+        if self._live is None:
+            yield
+            return
+        with self._live:
+            yield
+
+    def act(self, words: str) -> None:
+        """Open an act."""
+        self._console.print(Text(words, style="bold"))
+
+    def say(self, words: str) -> None:
+        """Tell what happened."""
+        self._console.print(Text(f"  {words}"))
+
+    def show(self, tallies: Tallies) -> None:
+        """Show how it stands; a log is not told every step."""
+        if self._live is not None:
+            self._live.update(_drawn(tallies), refresh=True)
+
+
+def _drawn(tallies: Tallies) -> Table:
+    words = dict.fromkeys(word for tally in tallies.values() for word in tally)
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column("campaign")
+    for word in words:
+        table.add_column(word, justify="right")
+    for campaign, tally in tallies.items():
+        table.add_row(campaign, *(str(tally.get(word, 0)) for word in words))
+    return table

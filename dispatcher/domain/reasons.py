@@ -1,0 +1,40 @@
+"""Reasons in sentences: what each one means, for `explain`, the reports and the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispatcher.domain.decisions import Reason
+
+MEANING: Mapping[Reason, str] = {
+    Reason.OK: "All rules passed.",
+    Reason.TENANT_PAUSED: "The whole programme is paused.",
+    Reason.OFFER_NOT_STARTED: "The offer cannot be taken up yet; it waits for its start.",
+    Reason.OFFER_EXPIRED: "The offer is over, or would be before the next opening of the hours.",
+    Reason.LEFT_AUDIENCE: "When it was their turn, the person was no longer in the audience.",
+    Reason.NO_ADDRESS: "The person has no address on this channel.",
+    Reason.BAD_ADDRESS: "The address does not exist; a gateway said so.",
+    Reason.SUPPRESSED: "The address is suppressed: nothing is ever sent to it.",
+    Reason.NO_CONSENT: "The person has not agreed to this topic on this channel.",
+    Reason.IMPORTED_UNPROVEN: "A consent was imported without its evidence, so it does not count.",
+    Reason.TOPIC_OPTED_OUT: "The person has opted out of this topic, or of the channel.",
+    Reason.HOLDOUT: "The person is kept back, to see what the offer changes.",
+    Reason.QUIET_HOURS: "It is too early or too late where the person lives; it waits.",
+    Reason.QUIET_HOURS_EXPIRED: "The person's hours never opened in time, or it waited too long.",
+    Reason.SCHEDULED: "It waits for the time of day that the campaign names.",
+    Reason.ZONE_UNKNOWN_CLOSED: "Nobody knows where the person lives, so no hour is a safe one.",
+    Reason.CAP_BRAND: "The person has had as many offers of this brand as the limit allows.",
+    Reason.CAP_PERSON: "The person has had as many offers as the limit allows.",
+    Reason.MIN_GAP: "The last offer was too short a time ago; it waits.",
+    Reason.OUTRANKED: "Another campaign had something better for this person.",
+    Reason.TOO_MANY_ATTEMPTS: "The gateway put it off too often.",
+    Reason.COST_CEILING: "The campaign has spent what it may.",
+    Reason.MISSING_FIELD: "The template needs a fact that is not known of the person.",
+    Reason.RENDER_FAILED: "The template could not be filled in for this person.",
+    Reason.TOO_MANY_SEGMENTS: "The text would take more SMS parts than allowed.",
+    Reason.GATEWAY_DEFERRED: "The gateway asked to try again later.",
+    Reason.GATEWAY_REFUSED: "The gateway refused it for good; its words are in the detail.",
+    Reason.RATE_LIMITED: "The limit on messages a second was reached; it waits.",
+    Reason.WITHDRAWN: "Right before the last bytes somebody withdrew: person, operator or time.",
+    Reason.CANCELLED: "The campaign was cancelled before it was this person's turn.",
+}

@@ -1,0 +1,52 @@
+"""The product's own processes, as command lines: workers, beat and web pages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from dispatcher.embedded.processes import without_proxy
+from dispatcher.embedded.stack import Stack
+
+# A bell needs no talk among workers, and without it they start a second sooner.
+_ALONE = ("--without-gossip", "--without-mingle")
+
+
+def worker_commands(concurrency: int = 0) -> dict[str, list[str]]:
+    """Give the workers by name; `concurrency` 0 is as set. Opt-outs have one of their own, so that
+    none waits behind a campaign.
+    """
+    spread = ["--concurrency", str(concurrency)] if concurrency else []
+    celery = [*_python("celery"), "-A", "workers", "worker", *_ALONE]
+    queues = "plan,dispatch.email,dispatch.sms,tidy"
+    return {
+        "outbound": [*celery, "-Q", queues, "-n", "outbound@%h", *spread],
+        "inbound": [*celery, "-Q", "inbound", "-n", "inbound@%h", "--concurrency", "1"],
+    }
+
+
+def beat_command(home: Path) -> list[str]:
+    """Give the clock that rings each second."""
+    schedule = str(home / "beat-schedule")
+    return [*_python("celery"), "-A", "workers", "beat", "--schedule", schedule, "--pidfile="]
+
+
+def web_command(port: int) -> list[str]:
+    """Give the web pages and hooks."""
+    return [*_python("dispatcher"), "web", "--port", str(port)]
+
+
+def environment_of(stack: Stack, own: Mapping[str, str]) -> dict[str, str]:
+    """Give the caller's environment, with this stack's addresses."""
+    return {
+        **without_proxy(own),
+        "DATABASE_URL": stack.database_url,
+        "BROKER_URL": stack.broker_url,
+        "DISPATCHER_HOME": str(stack.home),
+    }
+
+
+def _python(module: str) -> list[str]:
+    # -P: a file in the present folder never stands in for a package of the same name.
+    return [sys.executable, "-P", "-m", module]

@@ -1,0 +1,258 @@
+"""Import customers: from a file as a spreadsheet saves it to people who may be written to.
+
+Nobody is visible before the whole file is in. A run that was cut off is continued by starting it
+again; a file that is in already is left alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+
+import orjson
+
+from dispatcher.domain.consents import ConsentAction, ConsentEvent, ConsentSource, ConsentState
+from dispatcher.domain.messages import Channel
+from dispatcher.errors import Conflict
+from dispatcher.services.customer_columns import Columns, find_columns
+from dispatcher.services.customer_file import Survey, read_lines, survey
+from dispatcher.services.customer_rows import RowReader
+from dispatcher.services.subscribe import Desk
+from dispatcher.storage import consents, imports
+from dispatcher.storage.imports import ConsentRow, Import, Reject, StagedRow
+
+CHUNK = 5_000  # rows in one transaction
+
+
+class Stage(StrEnum):
+    """What an import is doing."""
+
+    SURVEY = "reading"
+    STAGE = "checking"
+    MERGE = "merging"
+
+
+# Hears how far an import is: the stage, how much is done, and of how much, in bytes or rows.
+Progress = Callable[[Stage, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to import, and how to read it. `mapping`: our column -> the file's header."""
+
+    path: Path
+    rejects: Path
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = ""
+    country: str = ""
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of an import; `again`: the very same file was in already, nothing was done."""
+
+    rows: int
+    people: int
+    updated: int
+    rejects: int
+    proven: int
+    unproven: int
+    withheld: int
+    notice: str = ""
+    again: bool = False
+    resumed: bool = False
+
+
+def _silent(stage: Stage, done: int, total: int) -> None:
+    """Say nothing of the progress."""
+
+
+def import_customers(
+    desk: Desk, order: Order, now: datetime, progress: Progress = _silent
+) -> Imported:
+    """Import a file; ImportFileError before anything is changed when it cannot be read at all.
+
+    Bad rows never stop the good ones: they are named in the rejects file and counted.
+    """
+    plan = survey(order.path, order.encoding, lambda done, of: progress(Stage.SURVEY, done, of))
+    columns = find_columns(order.path, plan.header, order.mapping)
+    with _turn(desk):
+        with desk.database.begin() as conn:
+            known = imports.begin(conn, order.path.name, _digest(plan, order))
+            resumes = known.state == "merging" and imports.can_resume(conn, known.id)
+        if known.state == "done":
+            return _outcome(known, plan, again=True)
+        if not resumes:
+            _stage(desk, order, plan, columns, known.id, progress)
+        _merge(desk, known.id, now, progress)
+        return _outcome(_finish(desk, order, known.id), plan, resumed=resumes)
+
+
+@contextmanager
+def _turn(desk: Desk) -> Iterator[None]:
+    """Let one import work at a time, so that two files cannot bring the same person twice."""
+    with desk.database.begin() as conn:
+        if not imports.take_turn(conn):
+            raise Conflict("another import is at work; start this one again when it is done")
+        yield
+
+
+def _digest(plan: Survey, order: Order) -> str:
+    """Name a file read in one way; read in another way it is another import."""
+    way = [sorted(order.mapping.items()), plan.encoding, order.country, order.topic]
+    return hashlib.sha256(plan.digest.encode() + orjson.dumps(way)).hexdigest()
+
+
+def _stage(
+    desk: Desk,
+    order: Order,
+    plan: Survey,
+    columns: Columns,
+    import_id: int,
+    progress: Progress,
+) -> None:
+    reader = RowReader(
+        columns,
+        desk.digests,
+        lambda: int.from_bytes(desk.entropy(8)) >> 1 | 1,
+        country=order.country,
+        topic=order.topic,
+    )
+    with desk.database.begin() as conn:
+        imports.start_staging(conn, import_id)
+    lines = read_lines(plan)
+    count = 0
+    while batch := list(islice(lines, CHUNK)):
+        read = [reader.read(count + at, line) for at, line in enumerate(batch, start=1)]
+        count += len(batch)
+        good = [row for row in read if isinstance(row, StagedRow)]
+        bad = [row for row in read if isinstance(row, Reject)]
+        with desk.database.begin() as conn:
+            imports.stage(conn, import_id, good, bad)
+            consents.keep_wordings(conn, reader.wordings)
+        reader.wordings.clear()
+        progress(Stage.STAGE, batch[-1].position, plan.size)
+    with desk.database.begin() as conn:
+        imports.resolve(conn, import_id, count)
+
+
+def _merge(desk: Desk, import_id: int, now: datetime, progress: Progress) -> None:
+    with desk.database.begin() as conn:
+        last = imports.last_leader(conn, import_id)
+        after = imports.get(conn, import_id).rows_merged
+    while after < last:
+        upto = min(after + CHUNK, last)
+        with desk.database.begin() as conn:
+            new, updated = imports.merge_people(conn, import_id, after, upto)
+            told = _Told(import_id, now)
+            told.take(imports.consent_rows(conn, import_id, after, upto))
+            consents.append_first(conn, told.first, desk.entropy)
+            consents.append(conn, told.later, desk.entropy)
+            counts = told.counts | {"people": new, "updated": updated}
+            imports.note_merged(conn, import_id, upto, counts, told.rejects)
+        after = upto
+        progress(Stage.MERGE, after, last)
+
+
+class _Told:
+    """The consents of one chunk: what goes to the ledger, and what is withheld."""
+
+    def __init__(self, import_id: int, now: datetime) -> None:
+        self.first: list[ConsentEvent] = []
+        self.later: list[ConsentEvent] = []
+        self.rejects: list[Reject] = []
+        self.counts = {"proven": 0, "unproven": 0, "withheld": 0}
+        self._import_id = import_id
+        self._now = now
+
+    def take(self, rows: Iterable[ConsentRow]) -> None:
+        """Take each place once: a row with evidence before one without, the last before others."""
+        best: dict[tuple[int, str, str], ConsentRow] = {}
+        for row in rows:
+            place = (row.person, row.channel, row.topic)
+            if place not in best or row.proven or not best[place].proven:
+                best[place] = row
+        for row in best.values():
+            self._judge(row)
+
+    def _judge(self, row: ConsentRow) -> None:
+        if row.blocked or row.out:
+            self.counts["withheld"] += 1
+            if row.out:
+                reason = "this person has opted out; the consent in this row was not taken"
+                self.rejects.append(Reject(row.line, "topics", row.topic, reason))
+        elif row.state == ConsentState.ACTIVE:
+            return  # says what we know
+        elif row.proven:
+            self.counts["proven"] += 1
+            self._append(row, ConsentAction.OPT_IN)
+        elif row.state is None:
+            self.counts["unproven"] += 1
+            self._append(row, ConsentAction.IMPORTED_UNPROVEN)
+
+    def _append(self, row: ConsentRow, action: ConsentAction) -> None:
+        event = ConsentEvent(
+            customer_id=row.person,
+            channel=Channel(row.channel),
+            topic=row.topic,
+            action=action,
+            source=ConsentSource.IMPORT,
+            occurred_at=min(row.at or self._now, self._now),
+            received_at=self._now,
+            kind=row.kind,
+            wording=row.wording,
+            origin=f"import {self._import_id}: {row.origin}".rstrip(": "),
+        )
+        (self.first if row.is_new else self.later).append(event)
+
+
+def _finish(desk: Desk, order: Order, import_id: int) -> Import:
+    with desk.database.begin() as conn:
+        rejects = _write_rejects(order.rejects, imports.rejects_of(conn, import_id))
+        return imports.finish(conn, import_id, rejects)
+
+
+def _write_rejects(path: Path, rejects: Iterable[Reject]) -> int:
+    """Write the rejects file, whole or not at all; none when there is nothing to say."""
+    count = 0
+    unfinished = path.with_name(path.name + ".part")
+    with unfinished.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(Reject._fields)
+        for reject in rejects:
+            writer.writerow([reject.line, reject.column, _harmless(reject.value), reject.reason])
+            count += 1
+    if count:
+        unfinished.replace(path)
+    else:
+        unfinished.unlink()
+        path.unlink(missing_ok=True)  # left over from an earlier try
+    return count
+
+
+def _harmless(value: str) -> str:
+    """Keep a spreadsheet from taking a value for a formula."""
+    return f"'{value}" if value.startswith(("=", "@", "+", "-", "\t", "\r")) else value
+
+
+def _outcome(done: Import, plan: Survey, *, again: bool = False, resumed: bool = False) -> Imported:
+    return Imported(
+        rows=done.rows_read,
+        people=done.people,
+        updated=done.updated,
+        rejects=done.rejects,
+        proven=done.proven,
+        unproven=done.unproven,
+        withheld=done.withheld,
+        notice=plan.notice,
+        again=again,
+        resumed=resumed,
+    )

@@ -1,0 +1,227 @@
+"""Imports of customers: staged apart, resolved to people, merged in chunks that can be resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from dispatcher.storage.database import copy_rows, driver
+from dispatcher.storage.imports_sql import (
+    ADD_ADDRESSES,
+    ADD_CUSTOMERS,
+    ADD_PRESSURE,
+    CONSENTS,
+    CREATE,
+    DROP,
+    INDEX_STAGED,
+    LAST_LEADER,
+    LOCK_CUSTOMERS,
+    MERGE_DUPLICATES,
+    RESOLVE,
+    UPDATE_CUSTOMERS,
+)
+
+
+class StagedRow(NamedTuple):
+    """One good row of a file. `attributes` is JSON; `customer_id` is used if the person is new."""
+
+    no: int
+    line: int
+    customer_id: int
+    email: str | None
+    email_digest: bytes | None
+    email_wide: bytes | None
+    email_bucket: int | None
+    phone: str | None
+    phone_digest: bytes | None
+    phone_bucket: int | None
+    zones: list[str]
+    language: str
+    country: str
+    zone: str
+    hours_from: int
+    hours_until: int
+    attributes: str
+    topics: list[str]
+    channels: list[str]
+    consent_at: datetime | None
+    kind: str
+    wording: str
+    origin: str
+    proven: bool
+
+
+class Reject(NamedTuple):
+    """What was not taken, or not wholly: the line in the file, the column, its value, and why."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+
+
+class Import(NamedTuple):
+    """How far an import is, and what came of it."""
+
+    id: int
+    state: str
+    rows_read: int
+    rows_merged: int
+    rejects: int
+    people: int
+    updated: int
+    proven: int
+    unproven: int
+    withheld: int
+
+
+class ConsentRow(NamedTuple):
+    """A consent that a row of the file tells, with what holds already for that person."""
+
+    line: int
+    person: int
+    is_new: bool
+    channel: str
+    topic: str
+    at: datetime | None
+    kind: str
+    wording: str
+    origin: str
+    proven: bool
+    blocked: bool  # the address is suppressed, or not this person's
+    out: bool  # the person has opted out, of the topic or of everything
+    state: str | None  # of the very topic
+
+
+_COLUMNS = ", ".join(Import._fields)
+_BEGIN = text(
+    "INSERT INTO import (source, digest, state) VALUES (:source, :digest, 'staging')"
+    f" ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING {_COLUMNS}"
+)
+_GET = text(f"SELECT {_COLUMNS} FROM import WHERE id = :id")
+_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('import of customers'))")
+_RESTART = text(
+    "UPDATE import SET state = 'staging', rows_read = 0, rows_merged = 0, rejects = 0"
+    " WHERE id = :id"
+)
+_STAGED = text("UPDATE import SET state = 'merging', rows_read = :rows WHERE id = :id")
+_MERGED = text(
+    "UPDATE import SET rows_merged = :upto, people = people + :people,"
+    " updated = updated + :updated,"
+    " proven = proven + :proven, unproven = unproven + :unproven, withheld = withheld + :withheld"
+    " WHERE id = :id"
+)
+_DONE = text(
+    "UPDATE import SET state = 'done', finished_at = clock_timestamp(), rejects = :rejects"
+    f" WHERE id = :id RETURNING {_COLUMNS}"
+)
+_ANALYZE = text("ANALYZE customer, address, consent, consent_event, person_pressure")
+
+
+def take_turn(conn: Connection) -> bool:
+    """Hold the right to import until the transaction ends; False when somebody else has it."""
+    return bool(conn.execute(_LOCK).scalar_one())
+
+
+def begin(conn: Connection, source: str, digest: str) -> Import:
+    """Begin an import, or find the one of the same file and mapping."""
+    return Import(*conn.execute(_BEGIN, {"source": source, "digest": digest}).one())
+
+
+def get(conn: Connection, import_id: int) -> Import:
+    """Give an import as it stands."""
+    return Import(*conn.execute(_GET, {"id": import_id}).one())
+
+
+def can_resume(conn: Connection, import_id: int) -> bool:
+    """Say whether what was staged is still there: a crash of the server empties it."""
+    there = conn.execute(text(f"SELECT to_regclass('import_people_{import_id}') IS NOT NULL"))
+    if not there.scalar_one():
+        return False
+    return conn.execute(text(f"SELECT FROM import_people_{import_id} LIMIT 1")).first() is not None
+
+
+def start_staging(conn: Connection, import_id: int) -> None:
+    """Make empty tables for the rows of a file."""
+    drop_staging(conn, import_id)
+    conn.execute(_RESTART, {"id": import_id})
+    _run(conn, CREATE, import_id)
+
+
+def stage(
+    conn: Connection, import_id: int, rows: Iterable[StagedRow], rejects: Iterable[Reject]
+) -> None:
+    """COPY good rows and rejects."""
+    copy_rows(conn, f"import_rows_{import_id} ({', '.join(StagedRow._fields)})", rows)
+    copy_rows(conn, f"import_rejects_{import_id} (line, column_name, value, reason)", rejects)
+
+
+def resolve(conn: Connection, import_id: int, rows_read: int) -> None:
+    """Find out which rows are the same person, and whose person is there already."""
+    for script in (INDEX_STAGED, RESOLVE, MERGE_DUPLICATES):
+        _run(conn, script, import_id)
+    conn.execute(_STAGED, {"id": import_id, "rows": rows_read})
+
+
+def last_leader(conn: Connection, import_id: int) -> int:
+    """Give the number of the last row that stands for a person."""
+    return int(conn.execute(text(LAST_LEADER.format(id=import_id))).scalar_one())
+
+
+def merge_people(conn: Connection, import_id: int, after: int, upto: int) -> tuple[int, int]:
+    """Add or update the people whose leading row is in (after, upto]; give (new, updated)."""
+    span = {"import_id": import_id, "after": after, "upto": upto}
+    conn.execute(text(LOCK_CUSTOMERS.format(id=import_id)), span)
+    updated = conn.execute(text(UPDATE_CUSTOMERS.format(id=import_id)), span).rowcount
+    new = conn.execute(text(ADD_CUSTOMERS.format(id=import_id)), span).rowcount
+    for script in (ADD_ADDRESSES, ADD_PRESSURE):
+        conn.execute(text(script.format(id=import_id)), span)
+    return new, updated
+
+
+def consent_rows(conn: Connection, import_id: int, after: int, upto: int) -> Iterator[ConsentRow]:
+    """Give every consent told of these people, in the order of the file."""
+    span = {"import_id": import_id, "after": after, "upto": upto}
+    for row in conn.execute(text(CONSENTS.format(id=import_id)), span):
+        yield ConsentRow(*row)
+
+
+def note_merged(
+    conn: Connection, import_id: int, upto: int, counts: dict[str, int], rejects: Sequence[Reject]
+) -> None:
+    """Note how far the merge is, in the transaction of the chunk itself."""
+    copy_rows(conn, f"import_rejects_{import_id} (line, column_name, value, reason)", rejects)
+    conn.execute(_MERGED, {"id": import_id, "upto": upto} | counts)
+
+
+def rejects_of(conn: Connection, import_id: int) -> Iterator[Reject]:
+    """Give all rejects in the order of the file."""
+    query = (
+        f"SELECT line, column_name, value, reason FROM import_rejects_{import_id}"
+        " ORDER BY line, column_name"
+    )
+    with driver(conn).cursor(name="rejects") as cursor:
+        cursor.execute(query.encode())
+        for row in cursor:
+            yield Reject(*row)
+
+
+def finish(conn: Connection, import_id: int, rejects: int) -> Import:
+    """Make the new people visible, all at once, and drop what was staged."""
+    done = Import(*conn.execute(_DONE, {"id": import_id, "rejects": rejects}).one())
+    drop_staging(conn, import_id)
+    conn.execute(_ANALYZE)  # or the first campaign after it is planned blindly
+    return done
+
+
+def drop_staging(conn: Connection, import_id: int) -> None:
+    """Drop the tables of an import."""
+    _run(conn, DROP, import_id)
+
+
+def _run(conn: Connection, script: str, import_id: int) -> None:
+    # Scripts of several statements: only the driver itself takes those in one piece.
+    driver(conn).execute(script.format(id=import_id).encode())

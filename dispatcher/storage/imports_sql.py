@@ -1,0 +1,236 @@
+"""The statements of an import: `{id}` is its number, part of the names of its staging tables.
+
+A person of the file is known by e-mail address or phone number. The row that leads, the last one of
+each person, carries the merged values; consents are taken from every row.
+"""
+
+from __future__ import annotations
+
+from dispatcher.storage.consents import PERMISSION_JOIN, PERMISSION_STATE
+from dispatcher.storage.customers import VISIBLE
+
+CREATE = """
+    CREATE UNLOGGED TABLE import_rows_{id} (
+        no bigint, line int, customer_id bigint,
+        email text, email_digest bytea, email_wide bytea, email_bucket smallint,
+        phone text, phone_digest bytea, phone_bucket smallint, zones text[],
+        language text, country text, zone text, hours_from smallint, hours_until smallint,
+        attributes jsonb, topics text[], channels text[], consent_at timestamptz,
+        kind text, wording text, origin text, proven boolean);
+    CREATE UNLOGGED TABLE import_rejects_{id} (
+        line int, column_name text, value text, reason text)
+"""
+
+DROP = """
+    DROP TABLE IF EXISTS import_rows_{id}, import_people_{id}, import_rejects_{id}
+"""
+
+INDEX_STAGED = """
+    CREATE UNIQUE INDEX ON import_rows_{id} (no);
+    ANALYZE import_rows_{id}
+"""
+
+# held_*: the customer who has this address now. by_*: the person this address stands for in the
+# file. An address is not taken when it is suppressed, or when the person has another one already,
+# on file or in an earlier row: consent was given for that one, not for the new one.
+RESOLVE = """
+    CREATE UNLOGGED TABLE import_people_{id} AS
+    WITH held AS (
+        SELECT s.no, s.line, s.customer_id, s.email, s.phone, s.email_digest, s.phone_digest,
+               e.customer_id AS held_email, p.customer_id AS held_phone,
+               EXISTS (SELECT FROM suppression x WHERE x.channel = 'email'
+                       AND x.digest IN (s.email_digest, s.email_wide)) AS silent_email,
+               EXISTS (SELECT FROM suppression x WHERE x.channel = 'sms'
+                       AND x.digest = s.phone_digest) AS silent_phone
+        FROM import_rows_{id} s
+        LEFT JOIN address e ON e.channel = 'email' AND e.digest = s.email_digest
+        LEFT JOIN address p ON p.channel = 'sms' AND p.digest = s.phone_digest
+    ), mail AS (
+        SELECT *, CASE WHEN email_digest IS NOT NULL THEN coalesce(held_email,
+            first_value(coalesce(held_phone, customer_id))
+                OVER (PARTITION BY email_digest ORDER BY held_phone IS NULL, no)) END AS by_email
+        FROM held
+    ), named AS (
+        SELECT *, CASE WHEN phone_digest IS NOT NULL THEN coalesce(held_phone,
+            first_value(coalesce(by_email, customer_id))
+                OVER (PARTITION BY phone_digest ORDER BY by_email IS NULL, no)) END AS by_phone
+        FROM mail
+    ), person AS (
+        SELECT *, coalesce(by_email, by_phone) AS person,
+               by_email IS NOT NULL AND by_phone IS NOT NULL AND by_email <> by_phone AS conflict
+        FROM named
+    ), known AS (
+        SELECT p.*,
+            coalesce(e.digest, first_value(p.email_digest) OVER (PARTITION BY p.person
+                ORDER BY p.conflict, p.email_digest IS NULL, p.no)) AS own_email,
+            coalesce(s.digest, first_value(p.phone_digest) OVER (PARTITION BY p.person
+                ORDER BY p.conflict, p.phone_digest IS NULL, p.no)) AS own_phone
+        FROM person p
+        LEFT JOIN address e ON e.customer_id = p.person AND e.channel = 'email'
+        LEFT JOIN address s ON s.customer_id = p.person AND s.channel = 'sms'
+    ), judged AS (
+        SELECT *,
+            email_digest IS NOT NULL AND email_digest = own_email AND NOT silent_email
+                AS takes_email,
+            phone_digest IS NOT NULL AND phone_digest = own_phone AND NOT silent_phone
+                AS takes_phone
+        FROM known
+    ), weighed AS (
+        SELECT no, line, person, conflict, silent_email, silent_phone, takes_email, takes_phone,
+            email_digest IS NOT NULL AND email_digest <> own_email AS other_email,
+            phone_digest IS NOT NULL AND phone_digest <> own_phone AS other_phone,
+            NOT conflict AND (takes_email OR takes_phone OR held_email IS NOT NULL
+                              OR held_phone IS NOT NULL) AS good
+        FROM judged
+    )
+    SELECT *, good AND no = max(no) FILTER (WHERE good) OVER (PARTITION BY person) AS leads
+    FROM weighed;
+
+    CREATE UNIQUE INDEX ON import_people_{id} (no);
+    CREATE INDEX ON import_people_{id} (person);
+    ANALYZE import_people_{id};
+
+    INSERT INTO import_rejects_{id} (line, column_name, value, reason)
+    SELECT r.line, 'phone', s.phone,
+        'the e-mail address and the phone number belong to different people'
+    FROM import_people_{id} r JOIN import_rows_{id} s USING (no) WHERE r.conflict
+    UNION ALL
+    SELECT r.line, 'email', s.email, CASE WHEN r.silent_email
+        THEN 'this address is suppressed and was not taken'
+        ELSE 'this person has another e-mail address already, which was kept' END
+    FROM import_people_{id} r JOIN import_rows_{id} s USING (no)
+    WHERE NOT r.conflict AND (r.silent_email OR r.other_email)
+    UNION ALL
+    SELECT r.line, 'phone', s.phone, CASE WHEN r.silent_phone
+        THEN 'this number is suppressed and was not taken'
+        ELSE 'this person has another phone number already, which was kept' END
+    FROM import_people_{id} r JOIN import_rows_{id} s USING (no)
+    WHERE NOT r.conflict AND (r.silent_phone OR r.other_phone)
+    UNION ALL
+    SELECT r.line, '', coalesce(s.email, s.phone),
+        'duplicate: the same person comes again in line ' || l.line || ', which counts'
+    FROM import_people_{id} r JOIN import_rows_{id} s USING (no)
+    JOIN import_people_{id} l ON l.person = r.person AND l.leads
+    WHERE r.good AND NOT r.leads
+"""
+
+# The leading row takes from earlier ones what it does not say itself.
+MERGE_DUPLICATES = """
+    WITH many AS (
+        SELECT person FROM import_people_{id} WHERE good GROUP BY person HAVING count(*) > 1
+    ), told AS (
+        SELECT r.person, r.no, r.takes_email, r.takes_phone, s.*
+        FROM import_people_{id} r JOIN many USING (person) JOIN import_rows_{id} s (n) ON s.n = r.no
+        WHERE r.good
+    ), merged AS (
+        SELECT person, max(no) AS leader,
+            (array_agg(language ORDER BY no DESC) FILTER (WHERE language <> ''))[1] AS language,
+            (array_agg(country ORDER BY no DESC) FILTER (WHERE country <> ''))[1] AS country,
+            (array_agg(zone ORDER BY no DESC) FILTER (WHERE zone <> ''))[1] AS zone,
+            (array_agg(ARRAY[hours_from, hours_until] ORDER BY no)
+                FILTER (WHERE hours_from <> hours_until)) AS hours,
+            min(n) FILTER (WHERE takes_email) AS email_no,
+            min(n) FILTER (WHERE takes_phone) AS phone_no
+        FROM told GROUP BY person
+    ), facts AS (
+        SELECT t.person, jsonb_object_agg(f.key, f.value ORDER BY t.no) AS attributes
+        FROM told t CROSS JOIN LATERAL jsonb_each(t.attributes) f GROUP BY t.person
+    )
+    UPDATE import_rows_{id} s SET
+        language = coalesce(m.language, ''), country = coalesce(m.country, ''),
+        zone = coalesce(m.zone, ''),
+        hours_from = coalesce(m.hours[array_length(m.hours, 1)][1], 0),
+        hours_until = coalesce(m.hours[array_length(m.hours, 1)][2], 0),
+        attributes = coalesce(f.attributes, '{{}}'),
+        email = coalesce(e.email, s.email), email_digest = coalesce(e.email_digest, s.email_digest),
+        email_wide = coalesce(e.email_wide, s.email_wide),
+        email_bucket = coalesce(e.email_bucket, s.email_bucket),
+        phone = coalesce(p.phone, s.phone), phone_digest = coalesce(p.phone_digest, s.phone_digest),
+        phone_bucket = coalesce(p.phone_bucket, s.phone_bucket),
+        zones = CASE WHEN p.no IS NULL THEN s.zones ELSE p.zones END
+    FROM merged m
+    LEFT JOIN facts f USING (person)
+    LEFT JOIN import_rows_{id} e ON e.no = m.email_no
+    LEFT JOIN import_rows_{id} p ON p.no = m.phone_no
+    WHERE s.no = m.leader;
+
+    UPDATE import_people_{id} r SET takes_email = t.email, takes_phone = t.phone
+    FROM (SELECT person, bool_or(takes_email) AS email, bool_or(takes_phone) AS phone
+          FROM import_people_{id} WHERE good GROUP BY person HAVING count(*) > 1) t
+    WHERE r.person = t.person AND r.leads
+"""
+
+LAST_LEADER = "SELECT coalesce(max(no), 0) FROM import_people_{id} WHERE leads"
+
+_LEADERS = """
+    SELECT r.person, r.takes_email, r.takes_phone, s.* FROM import_people_{id} r
+    JOIN import_rows_{id} s USING (no)
+    WHERE r.leads AND r.no > :after AND r.no <= :upto
+"""
+
+# In the order of ids, as everybody locks people, so that an import never deadlocks with a reply.
+LOCK_CUSTOMERS = """
+    SELECT c.id FROM customer c WHERE c.id IN (
+        SELECT r.person FROM import_people_{id} r
+        WHERE r.leads AND r.no > :after AND r.no <= :upto)
+    ORDER BY c.id FOR NO KEY UPDATE
+"""
+
+# Somebody whom an unfinished import brought becomes this import's.
+UPDATE_CUSTOMERS = f"""
+    WITH l AS ({_LEADERS})
+    UPDATE customer c SET
+        language = coalesce(nullif(l.language, ''), c.language),
+        country = coalesce(nullif(l.country, ''), c.country),
+        zone = coalesce(nullif(l.zone, ''), c.zone),
+        hours_from = CASE WHEN l.hours_from <> l.hours_until THEN l.hours_from
+                          ELSE c.hours_from END,
+        hours_until = CASE WHEN l.hours_from <> l.hours_until THEN l.hours_until
+                           ELSE c.hours_until END,
+        attributes = c.attributes || l.attributes,
+        import_id = CASE WHEN {VISIBLE} THEN c.import_id ELSE :import_id END
+    FROM l WHERE c.id = l.person
+"""
+
+ADD_CUSTOMERS = f"""
+    WITH l AS ({_LEADERS})
+    INSERT INTO customer (id, import_id, language, country, zone, hours_from, hours_until,
+                          attributes)
+    SELECT person, :import_id, language, country, zone, hours_from, hours_until, attributes FROM l
+    ORDER BY person ON CONFLICT (id) DO NOTHING
+"""
+
+ADD_ADDRESSES = f"""
+    WITH l AS ({_LEADERS})
+    INSERT INTO address (customer_id, channel, address, digest, digest_wide, bucket, zones)
+    SELECT person, 'email', email, email_digest, email_wide, email_bucket, '{{{{}}}}' FROM l
+    WHERE takes_email
+    UNION ALL
+    SELECT person, 'sms', phone, phone_digest, phone_digest, phone_bucket, zones FROM l
+    WHERE takes_phone
+    ON CONFLICT DO NOTHING
+"""
+
+ADD_PRESSURE = f"""
+    WITH l AS ({_LEADERS})
+    INSERT INTO person_pressure (customer_id) SELECT person FROM l ON CONFLICT DO NOTHING
+"""
+
+_JOIN = PERMISSION_JOIN.format(person="k.person")
+CONSENTS = f"""
+    WITH l AS ({_LEADERS}), k AS (
+        SELECT r.no, r.line, r.person, channel, topic, s.consent_at, s.kind, s.wording, s.origin,
+               s.proven, CASE channel WHEN 'email' THEN NOT r.takes_email OR r.silent_email
+                                      ELSE NOT r.takes_phone OR r.silent_phone END AS blocked
+        FROM l JOIN import_people_{{id}} r ON r.person = l.person AND r.good
+        JOIN import_rows_{{id}} s ON s.no = r.no
+        CROSS JOIN LATERAL unnest(s.channels) AS channel
+        CROSS JOIN LATERAL unnest(s.topics) AS topic
+    )
+    SELECT k.line, k.person, NOT EXISTS (SELECT FROM consent_event v
+               WHERE v.customer_id = k.person) AS is_new,
+           k.channel, k.topic, k.consent_at, k.kind, k.wording, k.origin, k.proven, k.blocked,
+           {PERMISSION_STATE} = 'opted_out' AS out, consent_t.state
+    FROM k {_JOIN.replace(":channel", "k.channel").replace(":topic", "k.topic")}
+    ORDER BY k.no, k.channel, k.topic
+"""

@@ -1,0 +1,26 @@
+"""The web app as a server starts it: `uvicorn --factory dispatcher.web.serve:from_settings`."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.applications import Starlette
+
+from dispatcher import settings, wiring
+from dispatcher.web.app import create_app
+from dispatcher.web.deps import Deps
+
+
+def from_settings() -> Starlette:
+    """Wire the app from this process's settings; call it on the loop that will serve it."""
+    dispatcher = wiring.build_with_bell(settings.load())
+    return create_app(
+        Deps(
+            desk=dispatcher.desk,
+            tokens=dispatcher.tokens,
+            gateways=wiring.build_gateways(dispatcher),
+            bell=dispatcher.bell,
+            now=dispatcher.now,
+            wall=time.time,
+        )
+    )
