@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import resource
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ app = Celery("dispatcher")
 app.config_from_object("celeryconfig")
 
 T = TypeVar("T")
+_MEMORY = 4 << 30  # bytes of address space of a prefork child: no template takes the machine down
 _stopping = multiprocessing.get_context("fork").Event()  # inherited by prefork children
 
 
@@ -81,9 +83,11 @@ def stop_fetching(**_: object) -> None:
 
 
 def begin_process(**_: object) -> None:
-    """Forget what was inherited from the parent."""
+    """Forget what was inherited from the parent, and bound what one process may take."""
     global _building  # noqa: PLW0603 - a lock held in the parent would stay held for ever
     _building = threading.Lock()
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, most))
 
 
 worker_process_init.connect(begin_process)

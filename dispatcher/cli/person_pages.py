@@ -10,8 +10,10 @@ from typing import Any
 from rich.console import RenderableType
 
 from dispatcher.cli.show import facts, heading, table
+from dispatcher.domain.decisions import Reason
 from dispatcher.domain.explanations import ConsentLine, DecisionLine, Explanation, Story
 from dispatcher.domain.people import Person
+from dispatcher.domain.reasons import MEANING
 
 _AGREES = {True: "agrees", False: "DIFFERS", None: "another rule book"}
 
@@ -128,6 +130,7 @@ def _campaign(told: Story) -> Iterator[RenderableType]:
     yield from facts(
         {
             "verdict": f"{told.state}: {told.reason}",
+            "that is": MEANING.get(Reason(told.reason), ""),
             "rule": told.rule,
             "window": told.window,
             "by": f"{told.channel} over {told.gateway}" if told.gateway else told.channel,

@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: `python -m dispatcher.cli.reference`, `--check` compares."""
+"""Writes the reference in docs/ from the code: `python -m dispatcher.cli.reference [--check]`."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from dispatcher.campaign_files.keys import reference as campaign_file
 from dispatcher.cli.entry import load
 from dispatcher.cli.table import COMMANDS
 from dispatcher.domain.reasons import MEANING
+from dispatcher.gateways.matrix import page as gateways
 from dispatcher.settings import GatewaySettings, Settings
 
-FOLDER = Path("docs/reference")
+FOLDER = Path("docs")
 _MADE = "<!-- Made from the code by './dispatch docs'; edit the code instead. -->\n"
 
 
 def pages() -> Mapping[str, str]:
-    """Give every page by its file name."""
+    """Give every page by its path in docs/."""
     return {
-        "commands.md": commands(),
-        "settings.md": settings(),
-        "reasons.md": reasons(),
-        "campaign-file.md": campaign_file(),
+        "reference/commands.md": commands(),
+        "reference/settings.md": settings(),
+        "reference/reasons.md": reasons(),
+        "reference/campaign-file.md": campaign_file(),
+        "gateways.md": gateways(),
     }
 
 
@@ -43,7 +45,7 @@ def commands() -> str:
         "",
     ]
     for name, entry in COMMANDS.items():
-        if entry.hidden or name == "demo" and not _there(name):
+        if entry.hidden:
             continue
         command = load(name)
         if not entry.group:
@@ -55,18 +57,11 @@ def commands() -> str:
     return "\n".join(lines)
 
 
-def _there(name: str) -> bool:
-    try:
-        load(name)
-    except ModuleNotFoundError:
-        return False
-    return True
-
-
 def _command(path: str, command: Any, mark: str = "##") -> list[str]:
     parameters = [each for each in command.params if each.name != "help"]
     arguments = [each for each in parameters if each.param_type_name == "argument"]
-    words = " ".join(_usage(each) for each in arguments)
+    needed = [each for each in parameters if each.required and each not in arguments]
+    words = " ".join([*map(_usage, arguments), *(f"{each.opts[0]} ..." for each in needed)])
     lines = [f"{mark} {path}", "", _sentence(command.help), ""]
     lines += ["```", f"{path} {words}".rstrip(), "```", ""]
     if parameters:
@@ -170,7 +165,7 @@ def main(check: bool = False) -> None:
     old = list(stale())
     for name in old:
         if not check:
-            FOLDER.mkdir(parents=True, exist_ok=True)
+            (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
             (FOLDER / name).write_text(pages()[name], "utf-8")
         typer.echo(f"{'out of date' if check else 'wrote'}: {FOLDER / name}")
     sys.exit(bool(check and old))

@@ -8,9 +8,7 @@ from sqlalchemy import Connection, text
 
 Rows = Mapping[tuple[str, str], int]
 
-QUERY = (
-    "SELECT state, reason, count(*) FROM delivery GROUP BY state, reason ORDER BY state, reason"
-)
+QUERY = "SELECT state, reason, count(*) FROM delivery GROUP BY state, reason ORDER BY state, reason"
 # The words of the story, and which verdicts they stand for.
 WORDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "sent": (("accepted", "ok"),),
@@ -43,11 +41,13 @@ def by_campaign(conn: Connection) -> dict[str, dict[str, int]]:
 
 
 def in_words(counted: Rows) -> dict[str, int]:
-    """Add the verdicts up under the story's words."""
-    return {
+    """Add the verdicts up under the story's words; what it has no word for is "other"."""
+    found = {
         word: sum(counted.get(verdict, 0) for verdict in verdicts)
         for word, verdicts in WORDS.items()
     }
+    other = sum(counted.values()) - sum(found.values())
+    return found | ({"other": other} if other else {})
 
 
 def differences(found: Mapping[str, int], expected: Mapping[str, int]) -> Iterable[str]:

@@ -10,9 +10,12 @@ from rich.console import Console
 from rich.text import Text
 
 from dispatcher.demo import counts
-from dispatcher.demo.stage import open_stage
+from dispatcher.demo.page import create_page
+from dispatcher.demo.serving import listen, serve
+from dispatcher.demo.stage import Stage, open_stage
 from dispatcher.demo.story import Ending, Play
 from dispatcher.demo.teller import Teller
+from dispatcher.embedded.processes import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +36,32 @@ class Run:
 def play(run: Run) -> dict[str, Any]:
     """Play it; give the counts for programs. When this returns, nothing is left running."""
     teller = Teller(run.console, live=run.live)
-    teller.act("A private database, broker, workers and web pages start; nothing leaves this machine.")
+    teller.act(
+        "A private database, broker, workers and web pages start; nothing leaves this machine."
+    )
     with open_stage(run.environment) as stage:
         with teller.telling():
             ending = Play(stage, teller).tell()
         _show(run.console, ending)
+        if run.stays:
+            _serve(run, stage, ending)
     return {
         "counts": {word.replace(" ", "_"): people for word, people in ending.counts.items()},
         "query": counts.QUERY,
         "rows": [(state, reason, people) for (state, reason), people in ending.rows.items()],
         "why": ending.why,
     }
+
+
+def _serve(run: Run, stage: Stage, ending: Ending) -> None:
+    with listen(run.port) as listening:
+        port = listening.getsockname()[1]
+        address = f"http://{LOOPBACK}:{port}"
+        run.console.print(Text(f"\nThe sandbox, to play with: {address} (Ctrl-C ends it)"))
+        try:
+            serve(create_page(stage, ending), listening, run.seconds)
+        except KeyboardInterrupt:
+            run.console.print(Text("Stopping; nothing is left behind."))
 
 
 def _show(console: Console, ending: Ending) -> None:

@@ -52,9 +52,7 @@ class Stage:
         self.stack.launch(
             "beat", product.beat_command(self.stack.home), self.environment, grace=_GRACE
         )
-        self.stack.launch(
-            "web", product.web_command(self.web_port), self.environment, grace=_GRACE
-        )
+        self.stack.launch("web", product.web_command(self.web_port), self.environment, grace=_GRACE)
 
     def wait_for_web(self) -> None:
         """Until somebody answers at `web_url`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -114,15 +114,15 @@ class RowReader:
             phone=phone,
             phone_digest=call[0],
             phone_bucket=bucket(phone) if phone else None,
-            zones=list(zones_of_phone(phone)) if phone else [],
+            zones=_array(zones_of_phone(phone) if phone else ()),
             language=self._language(values),
             country=country,
             zone=self._zone(values),
             hours_from=hours[0],
             hours_until=hours[1],
             attributes=self._attributes(line),
-            topics=list(consent.topics),
-            channels=[str(channel) for channel in consent.channels],
+            topics=_array(consent.topics),
+            channels=_array(consent.channels),
             consent_at=consent.at,
             kind=consent.kind,
             wording=consent.wording,
@@ -248,6 +248,11 @@ class RowReader:
                 self._instants.clear()
             known = self._instants[text] = _parse_instant(text)
         return known
+
+
+def _array(values: Iterable[str]) -> str:
+    """Write an array literal; none of these values holds a character that would need quotes."""
+    return "{" + ",".join(values) + "}"
 
 
 def _channels(

@@ -15,12 +15,13 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 import orjson
 
 from dispatcher.domain.consents import ConsentAction, ConsentEvent, ConsentSource, ConsentState
 from dispatcher.domain.messages import Channel
-from dispatcher.errors import Conflict
+from dispatcher.errors import Conflict, ImportFileError
 from dispatcher.services.customer_columns import Columns, find_columns
 from dispatcher.services.customer_file import Survey, read_lines, survey
 from dispatcher.services.customer_rows import RowReader
@@ -85,6 +86,7 @@ def import_customers(
     plan = survey(order.path, order.encoding, lambda done, of: progress(Stage.SURVEY, done, of))
     columns = find_columns(order.path, plan.header, order.mapping)
     with _turn(desk):
+        _write_rejects(order.rejects, ())  # says now, not at the end, that it cannot
         with desk.database.begin() as conn:
             known = imports.begin(conn, order.path.name, _digest(plan, order))
             resumes = known.state == "merging" and imports.can_resume(conn, known.id)
@@ -222,19 +224,27 @@ def _finish(desk: Desk, order: Order, import_id: int) -> Import:
 
 def _write_rejects(path: Path, rejects: Iterable[Reject]) -> int:
     """Write the rejects file, whole or not at all; none when there is nothing to say."""
-    count = 0
     unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(Reject._fields)
-        for reject in rejects:
-            writer.writerow([reject.line, reject.column, _harmless(reject.value), reject.reason])
-            count += 1
-    if count:
-        unfinished.replace(path)
-    else:
-        unfinished.unlink()
-        path.unlink(missing_ok=True)  # left over from an earlier try
+    try:
+        with unfinished.open("w", encoding="utf-8-sig", newline="") as file:
+            count = _fill(file, rejects)
+        if count:
+            unfinished.replace(path)
+        else:
+            unfinished.unlink()
+    except OSError as error:
+        problem = f"the rejects cannot be written here: {error.strerror}; name another --rejects"
+        raise ImportFileError(path, 0, problem) from error
+    return count
+
+
+def _fill(file: TextIO, rejects: Iterable[Reject]) -> int:
+    writer = csv.writer(file)
+    writer.writerow(Reject._fields)
+    count = 0
+    for reject in rejects:
+        writer.writerow([reject.line, reject.column, _harmless(reject.value), reject.reason])
+        count += 1
     return count
 
 

@@ -16,6 +16,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.rules.book import BOOK
 from dispatcher.rules.decide import decide
 from dispatcher.services.gate import WINDOW, Pace
+from dispatcher.services.one_voice import yield_to_better
 from dispatcher.services.spending import affordable
 from dispatcher.services.versions import Versions
 from dispatcher.storage import batches, deliveries, rates, recipients
@@ -68,12 +69,13 @@ def reserve(
         if not batches.hold(conn, claim.batch):
             return None
         version = versions.get(conn, claim.batch.version_id)
-        return _decide(conn, claim, version, tariffs[claim.batch.gateway], since)
+        return _decide(conn, claim, versions, version, tariffs[claim.batch.gateway], since)
 
 
 def _decide(
     conn: Connection,
     claim: batches.Claim,
+    versions: Versions,
     version: CampaignVersion,
     tariff: Tariff,
     since: float,
@@ -84,6 +86,7 @@ def _decide(
     ids = recipients.lock_undecided(conn, batch, limit) if limit else []
     people = recipients.load(conn, batch, spec, ids, claim.now) if ids else []
     decisions = decide(people, spec.policy, claim.now)
+    decisions = yield_to_better(conn, versions, version, batch, people, decisions, claim.now)
     reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, BOOK.hash, claim.now)
     slots.use(conn, len(reserved))
     batches.permit(conn, batch, min(WINDOW, len(reserved)))

@@ -114,7 +114,8 @@ _UPSERT = text("""
                           not_before, send_before, detail)
     SELECT :wave, n.id, n.state, n.reason, :channel, :gateway, :batch_no,
            (n.state = 'reserved')::int, n.ordinal, :fence, n.consent, :book, n.rule,
-           to_timestamp(:now), to_timestamp(:now), to_timestamp(n.until), to_timestamp(n.before), n.detail
+           to_timestamp(:now), to_timestamp(:now), to_timestamp(n.until), to_timestamp(n.before),
+           n.detail
     FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
                 CAST(:rules AS text[]), CAST(:ordinals AS int[]), CAST(:consents AS bigint[]),
                 CAST(:untils AS float8[]), CAST(:befores AS float8[]), CAST(:details AS text[]))

@@ -26,7 +26,10 @@ from dispatcher.storage.imports_sql import (
 
 
 class StagedRow(NamedTuple):
-    """One good row of a file. `attributes` is JSON; `customer_id` is used if the person is new."""
+    """One good row of a file. `attributes` is JSON; `customer_id` is used if the person is new.
+
+    `zones`, `topics` and `channels` are array literals, as COPY wants them: `{coffee,theatre}`.
+    """
 
     no: int
     line: int
@@ -38,15 +41,15 @@ class StagedRow(NamedTuple):
     phone: str | None
     phone_digest: bytes | None
     phone_bucket: int | None
-    zones: list[str]
+    zones: str
     language: str
     country: str
     zone: str
     hours_from: int
     hours_until: int
     attributes: str
-    topics: list[str]
-    channels: list[str]
+    topics: str
+    channels: str
     consent_at: datetime | None
     kind: str
     wording: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from dispatcher.domain.messages import Message
+from dispatcher.domain.messages import Channel, Message
 from dispatcher.storage.database import copy_rows
 
 _COLUMNS = "channel, gateway, sender, recipient, content, wave_id, customer_id, attempt"
@@ -30,4 +30,79 @@ def inbox(conn: Connection, recipient: str = "", limit: int = 50) -> Sequence[An
 _INBOX = text("""
     SELECT id, channel, sender, recipient, content, at FROM sandbox_message
     WHERE :recipient = '' OR recipient = :recipient ORDER BY id DESC LIMIT :limit
+""")
+
+
+class Place(NamedTuple):
+    """A phone or mailbox to which something was sent, and whose it is."""
+
+    customer_id: int
+    channel: Channel
+    address: str
+    name: str
+    city: str
+    count: int
+    last_id: int
+
+
+class Said(NamedTuple):
+    """One text on a phone: sent to it, or (`own`) typed on it. `label`: how that was understood."""
+
+    text: str
+    own: bool
+    label: str
+
+
+class Letter(NamedTuple):
+    """One e-mail in the mailbox, as it would have gone out."""
+
+    id: int
+    customer_id: int
+    recipient: str
+    content: bytes
+
+
+def places(conn: Connection, channel: Channel, limit: int = 200) -> list[Place]:
+    """Give the phones or mailboxes with something in them, the newest first."""
+    rows = conn.execute(_PLACES, {"channel": channel, "limit": limit})
+    return [Place(*row)._replace(channel=channel) for row in rows]
+
+
+def conversation(conn: Connection, number: str) -> list[Said]:
+    """Give what a phone was sent and what was typed on it, in order."""
+    return [Said(*row) for row in conn.execute(_CONVERSATION, {"number": number})]
+
+
+def letter(conn: Connection, message_id: int) -> Letter | None:
+    """Give one e-mail."""
+    row = conn.execute(_LETTER, {"id": message_id}).one_or_none()
+    return Letter(*row) if row else None
+
+
+_PLACES = text("""
+    SELECT a.customer_id, m.channel, m.recipient, coalesce(c.attributes ->> 'first_name', ''),
+           coalesce(c.attributes ->> 'city', ''), count(*), max(m.id)
+    FROM sandbox_message m JOIN address a ON a.channel = m.channel AND a.address = m.recipient
+    JOIN customer c ON c.id = a.customer_id
+    WHERE m.channel = :channel
+    GROUP BY a.customer_id, m.channel, m.recipient, c.attributes
+    ORDER BY max(m.id) DESC LIMIT :limit
+""")
+# Messages are dated by the wall's clock and replies by the programme's; the event of a reply has
+# the wall's as well.
+_CONVERSATION = text("""
+    SELECT words, own, label FROM (
+        SELECT convert_from(content, 'UTF8') AS words, false AS own, '' AS label, at
+        FROM sandbox_message WHERE channel = 'sms' AND recipient = :number
+        UNION ALL
+        SELECT r.text, true, r.label, e.received_at
+        FROM reply r JOIN event e USING (dedup_key)
+        JOIN address a ON a.customer_id = r.customer_id AND a.channel = 'sms'
+        WHERE r.channel = 'sms' AND a.address = :number
+    ) AS said ORDER BY at
+""")
+_LETTER = text("""
+    SELECT m.id, a.customer_id, m.recipient, m.content
+    FROM sandbox_message m JOIN address a ON a.channel = m.channel AND a.address = m.recipient
+    WHERE m.id = :id AND m.channel = 'email'
 """)

@@ -407,6 +407,14 @@ def test_a_folder_or_a_missing_file_is_said_plainly(desk: Desk, tmp_path: Path) 
             import_customers(desk, Order(path, tmp_path / "rejects.csv"), NOON)
 
 
+def test_rejects_that_cannot_be_written_are_said_at_once(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(people_file(1))
+    with pytest.raises(ImportFileError, match="--rejects"):
+        import_customers(desk, Order(path, tmp_path / "nowhere" / "rejects.csv"), NOON)
+    assert count(desk, "customer") == 0
+
+
 def test_a_file_with_a_header_only_brings_nobody(bring: Any) -> None:
     done = bring("email\n")
     assert (done.rows, done.people, done.rejects) == (0, 0, 0)

@@ -1,0 +1,46 @@
+"""Candidates: other offers that are ready for the same people at this moment."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from dispatcher.domain.messages import Channel
+
+
+class Candidate(NamedTuple):
+    """One undecided offer of another wave for one person."""
+
+    customer_id: int
+    wave_id: int
+    version_id: int
+    channel: Channel
+
+
+def undecided(conn: Connection, ids: list[int], wave: int, now: float) -> list[Candidate]:
+    """Give the other running waves' open places for these people, ready now and not halted."""
+    if not conn.execute(_OTHERS_RUN, {"wave": wave}).scalar_one():
+        return []
+    rows = conn.execute(_UNDECIDED, {"ids": ids, "wave": wave, "now": now})
+    return [Candidate(*row[:3], Channel(row[3])) for row in rows]
+
+
+_RUNNING = """
+    FROM wave w JOIN campaign c ON c.id = w.campaign_id
+    WHERE w.id <> :wave AND w.state IN ('planning', 'running') AND c.state = 'running'
+      AND NOT EXISTS (SELECT FROM halt h
+                      WHERE h.scope IN ('all', 'brand:' || w.brand, 'campaign:' || c.id))
+"""
+
+_OTHERS_RUN = text(f"SELECT EXISTS (SELECT {_RUNNING})")
+
+_UNDECIDED = text(f"""
+    SELECT a.customer_id, a.wave_id, others.version_id, b.channel
+    FROM (SELECT w.id, w.version_id {_RUNNING}) AS others
+    JOIN audience a ON a.wave_id = others.id AND a.customer_id = ANY(:ids)
+    JOIN batch b USING (wave_id, shard, batch_no)
+    LEFT JOIN delivery d USING (wave_id, customer_id)
+    WHERE d.state IS NULL
+       OR d.state = 'deferred' AND coalesce(d.not_before <= to_timestamp(:now), true)
+""")
