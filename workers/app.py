@@ -86,7 +86,7 @@ def begin_process(**_: object) -> None:
     """Forget what was inherited from the parent, and bound what one process may take."""
     global _building  # noqa: PLW0603 - a lock held in the parent would stay held for ever
     _building = threading.Lock()
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, most))
 
 

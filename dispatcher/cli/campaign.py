@@ -10,6 +10,7 @@ import typer
 
 from dispatcher.cli import campaign_pages, starter, trial, watch
 from dispatcher.cli.desk import actor, at_work, links, load, ring, sample_of, workbench
+from dispatcher.cli.files import write_new
 from dispatcher.cli.show import Json, Yes, answer, notice, table
 from dispatcher.domain.campaigns import Campaign
 from dispatcher.errors import Conflict, WrongInput
@@ -21,7 +22,7 @@ from dispatcher.settings import Settings
 from dispatcher.storage import campaigns as stored
 from dispatcher.storage.database import Database
 
-app = typer.Typer(help="Offers, from a file to a report.", no_args_is_help=True)
+app = typer.Typer(help="Offers, from a file to a report.")
 app.command("test")(trial.send_test)
 app.command("watch")(watch.watch)
 
@@ -43,7 +44,7 @@ def new(
     if not name.strip() or not name.isprintable():
         raise WrongInput("a campaign needs a name of one line")
     file = out or Path(f"{_NOT_IN_NAMES.sub('-', name.lower()).strip('-') or 'campaign'}.toml")
-    _write(file, _start(name.strip(), template))
+    write_new(file, _start(name.strip(), template))
     lines = [f"Wrote {file}.", f"Next: edit it, then 'dispatcher campaign preview {file}'."]
     answer({"file": str(file)}, lines, as_json=as_json)
 
@@ -155,7 +156,7 @@ def clone(
     with at_work() as here:
         text = campaigns.clone(here.database, which, name)
     file = out or Path(f"{_NOT_IN_NAMES.sub('-', name.lower()).strip('-') or 'campaign'}.toml")
-    _write(file, text)
+    write_new(file, text)
     answer({"file": str(file)}, [f"Wrote {file}; look at its dates."], as_json=as_json)
 
 
@@ -198,12 +199,6 @@ def _approved(known: Settings, which: str, database: Database) -> str:
             f"approve it first: 'dispatcher campaign approve {file}'"
         )
     return str(campaign.id)
-
-
-def _write(file: Path, text: str) -> None:
-    if file.exists():
-        raise Conflict(f"{file} is there already; choose another name with --out")
-    file.write_text(text, "utf-8")
 
 
 def _tell(campaign: Campaign, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from dispatcher.cli import customer_import, person_pages
 from dispatcher.cli.desk import actor, at_work, instant
+from dispatcher.cli.files import write
 from dispatcher.cli.show import Json, Yes, answer, facts, notice, to_json
 from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.messages import Channel
@@ -20,7 +21,7 @@ from dispatcher.services.serve import By, Facts, Proof
 from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.wiring import Dispatcher
 
-app = typer.Typer(help="People and what they agreed to.", no_args_is_help=True)
+app = typer.Typer(help="People and what they agreed to.")
 app.command("import")(customer_import.import_file)
 
 Who = Annotated[str, typer.Argument(help="E-mail address, phone number or customer number.")]
@@ -161,7 +162,7 @@ def export(
     if out is None:
         typer.echo(text)
         return
-    out.write_text(text + "\n", "utf-8")
+    write(out, text + "\n")
     answer({"file": str(out)}, facts({"Written to": out}), as_json=as_json)
     notice("The file holds personal data: keep it safe, and delete it when it was handed over.")
 

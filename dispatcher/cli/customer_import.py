@@ -31,7 +31,7 @@ def import_file(
     as_json: Json = False,
 ) -> None:
     """Take people from a CSV file; nobody is written to before all of it is in."""
-    named = rejects or file.with_name(f"{file.stem}.rejects.csv")
+    named = rejects or file.parent / f"{file.stem}.rejects.csv"
     if named.resolve() == file.resolve():
         raise Conflict(f"{named} is the file itself; name another one with --rejects")
     pairs = dict(_pair(text) for text in mapping or ())

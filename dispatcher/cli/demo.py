@@ -39,8 +39,14 @@ def demo(
         markup=False,
         emoji=False,
     )
-    run = Run(console, os.environ, live=seen, stays=stays, seconds=seconds, port=port)
+    run = Run(
+        console=console,
+        environment=os.environ,
+        live=seen and not as_json,
+        stays=stays,
+        seconds=seconds,
+        port=port,
+        answer=json_line if as_json else None,
+    )
     with signals_interrupt():
-        ending = play(run)
-    if as_json:
-        json_line(ending)
+        play(run)

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from psycopg import errors
+from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, ProgrammingError
 
 from dispatcher import settings, wiring
@@ -53,10 +54,13 @@ def load() -> Settings:
 
 def check_address(url: str) -> None:
     """Refuse an address that is none of PostgreSQL; its password is not repeated."""
+    example = "as in postgresql://user@host:5432/name"
     if not url.startswith(_SCHEMES):
-        raise ConfigError(
-            "DATABASE_URL", "must begin with postgresql://, as in postgresql://user@host:5432/name"
-        )
+        raise ConfigError("DATABASE_URL", f"must begin with postgresql://, {example}")
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError("DATABASE_URL", f"cannot be read; write it {example}") from None
 
 
 @contextmanager
@@ -70,8 +74,6 @@ def told_plainly() -> Iterator[None]:
             "'dispatcher doctor' looks closer",
             outage.retry_after,
         ) from outage
-    except ArgumentError:
-        raise ConfigError("DATABASE_URL", "cannot be read as an address") from None
     except (ProgrammingError, InternalError) as error:
         if isinstance(error.orig, _NO_SCHEMA):
             raise ConfigError(

@@ -20,7 +20,7 @@ from dispatcher.errors import ConfigError, DispatcherError, FileError, WrongInpu
 FAILED = 1
 MISUSED = 2  # wrong words, a bad file or a bad setting
 INTERRUPTED = 130
-BROKEN_PIPE = 141
+BROKEN_PIPE = 1  # as Typer has it where it notices first
 _PROGRAM = "dispatcher"
 
 
@@ -67,7 +67,7 @@ app = typer.Typer(
 )
 
 
-@app.callback(no_args_is_help=True)
+@app.callback()
 def _dispatcher(
     _version: Annotated[
         bool,
@@ -115,11 +115,11 @@ def _aborted(aborted: BaseException) -> int:
 
 def _misused(misuse: typer.TyperException, words: Sequence[str]) -> int:
     context = getattr(misuse, "ctx", None)
-    if context and type(misuse).__name__ == "NoArgsIsHelpError":
-        typer.echo(context.get_help(), err=True)
-        return MISUSED
     path = context.command_path if context else _PROGRAM
-    return _tell(f"{misuse.format_message()} ('{path} --help' tells more)", MISUSED, words)
+    message = misuse.format_message()
+    if context and message == "Missing command.":
+        message = f"Say what to do: {', '.join(context.command.commands)}."
+    return _tell(f"{message} ('{path} --help' tells more)", MISUSED, words)
 
 
 def _system_error(error: OSError, words: Sequence[str]) -> int:

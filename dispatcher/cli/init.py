@@ -9,6 +9,7 @@ import typer
 
 from dispatcher.cli import starter
 from dispatcher.cli.desk import load, sample_of
+from dispatcher.cli.files import write
 from dispatcher.cli.show import Json, answer
 from dispatcher.settings import CONFIG_FILE, Settings
 from dispatcher.wiring import KEYS_FILE, make_keys
@@ -64,5 +65,5 @@ def _write(file: Path, text: str) -> bool:
     if file.exists():
         return False
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, "utf-8")
+    write(file, text)
     return True

@@ -6,16 +6,22 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @contextmanager
 def signals_interrupt() -> Iterator[None]:
-    """Turn these signals into KeyboardInterrupt while this lasts."""
+    """Turn the first of these signals into KeyboardInterrupt while this lasts.
+
+    Those after it are ignored: impatience must not break off the clearing up, which takes seconds.
+    """
 
     def interrupt(_number: int, _frame: object) -> None:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    former = {number: signal.signal(number, interrupt) for number in numbers}
+    former = {number: signal.signal(number, interrupt) for number in _ENDING}
     try:
         yield
     finally:

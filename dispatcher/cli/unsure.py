@@ -16,7 +16,7 @@ from dispatcher.services.unsure import UnsureLine
 from dispatcher.storage import campaigns
 from dispatcher.wiring import Dispatcher
 
-app = typer.Typer(help="Messages nobody knows the fate of.", no_args_is_help=True)
+app = typer.Typer(help="Messages nobody knows the fate of.")
 
 Campaign = Annotated[str, typer.Option(help="Only of this campaign, by name or number.")]
 Who = Annotated[str, typer.Option(help="Only to this customer: address or customer number.")]

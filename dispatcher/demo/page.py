@@ -10,7 +10,7 @@ import email.policy
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 from jinja2 import Environment, PackageLoader
 from sqlalchemy import text
@@ -147,7 +147,7 @@ def create_page(stage: Stage, ending: Ending) -> Starlette:
 
 
 def _parsed(content: bytes) -> EmailMessage:
-    return cast(EmailMessage, email.message_from_bytes(content, policy=email.policy.default))
+    return email.message_from_bytes(content, policy=email.policy.default)
 
 
 def _until(comes_true: Callable[[], bool]) -> None:

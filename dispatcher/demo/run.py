@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,8 @@ from dispatcher.embedded.processes import LOOPBACK
 class Run:
     """How to run it: `environment` is the caller's, `stays` serves the sandbox afterwards.
 
-    `seconds` 0: until it is interrupted; `port` 0: a free one.
+    `seconds` 0: until it is interrupted; `port` 0: a free one. `answer` takes the counts for
+    programs; without it people are shown them.
     """
 
     console: Console
@@ -31,20 +32,25 @@ class Run:
     stays: bool = False
     seconds: float = 0
     port: int = 0
+    answer: Callable[[dict[str, Any]], None] | None = None
 
 
-def play(run: Run) -> dict[str, Any]:
-    """Play it; give the counts for programs. When this returns, nothing is left running."""
+def play(run: Run) -> None:
+    """Play it. When this returns, nothing is left running."""
     teller = Teller(run.console, live=run.live)
-    teller.act(
-        "A private database, broker, workers and web pages start; nothing leaves this machine."
-    )
+    teller.act("A private database, broker and workers start; nothing leaves this machine.")
     with open_stage(run.environment) as stage:
         with teller.telling():
             ending = Play(stage, teller).tell()
-        _show(run.console, ending)
+        if run.answer:
+            run.answer(_for_programs(ending))
+        else:
+            _show(run.console, ending)
         if run.stays:
             _serve(run, stage, ending)
+
+
+def _for_programs(ending: Ending) -> dict[str, Any]:
     return {
         "counts": {word.replace(" ", "_"): people for word, people in ending.counts.items()},
         "query": counts.QUERY,

@@ -76,7 +76,7 @@ def open_stage(own: Mapping[str, str]) -> Iterator[Stage]:
     with _folder() as folder, Stack.start(folder / "home", durable=False) as stack:
         port = free_port()
         environment = _environment(stack, own, port)
-        for name, command in product.worker_commands(concurrency=2).items():
+        for name, command in product.worker_commands(stack.home, concurrency=2).items():
             stack.launch(name, command, environment, grace=_GRACE)
         migrate.upgrade(stack.database_url)  # the workers get no work before the doors open
         dispatcher = wiring.build(_settings(stack, port))

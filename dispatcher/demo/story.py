@@ -78,7 +78,7 @@ class Play:
         here, file = self.stage.dispatcher, self.stage.folder / "customers.csv"
         write_file(file)
         done = import_customers(here.desk, Order(file, file.with_name("rejects.csv")), here.now())
-        _expect(
+        expect(
             {"customers": done.people, "bad rows": done.rejects},
             {"customers": SIZE, "bad rows": BAD_ROWS},
         )
@@ -138,9 +138,9 @@ class Play:
             arrived, people = conn.execute(_ARRIVED).one()
             told = explain(conn, find(conn, here.digests, number))
         ending = Ending(rows, why(told.stories[-1]))
-        _expect(ending.counts, AT_THE_END)
+        expect(ending.counts, AT_THE_END)
         sent, texts = AT_THE_END["sent"], len(texts_on(self.stage, number))
-        _expect(
+        expect(
             {"messages": arrived, "people written to": people, f"texts to {SLEEPER}": texts},
             {"messages": sent, "people written to": sent, f"texts to {SLEEPER}": 1},
         )
@@ -150,7 +150,7 @@ class Play:
         self._rest(what)
         with self.stage.dispatcher.database.begin() as conn:
             found = counts.in_words(counts.rows(conn))
-        _expect(found, expected)
+        expect(found, expected)
         self.teller.say(", ".join(f"{people} {word}" for word, people in found.items() if people))
 
     def _rest(self, what: str) -> None:
@@ -188,7 +188,8 @@ def why(told: Story) -> str:
     return f"{told.campaign}: {told.state}, {told.reason}{detail}{rule}{again}"
 
 
-def _expect(found: Mapping[str, int], expected: Mapping[str, int]) -> None:
+def expect(found: Mapping[str, int], expected: Mapping[str, int]) -> None:
+    """Raise DemoFailed where a count is not the story's."""
     differences = list(counts.differences(found, expected))
     if differences:
         raise DemoFailed("the story came out otherwise: " + "; ".join(differences))

@@ -46,10 +46,11 @@ class Teller:
 
 def _drawn(tallies: Tallies) -> Table:
     words = dict.fromkeys(word for tally in tallies.values() for word in tally)
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    table.add_column("campaign")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, show_edge=False)
+    # A long name gives way to the counts, all of which fit 80 columns.
+    table.add_column("campaign", no_wrap=True, max_width=14)
     for word in words:
-        table.add_column(word, justify="right")
+        table.add_column(word, justify="right", no_wrap=True, min_width=len(word))
     for campaign, tally in tallies.items():
         table.add_row(campaign, *(str(tally.get(word, 0)) for word in words))
     return table

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from dispatcher.domain.consents import ConsentSource
-from dispatcher.domain.messages import Event, EventKind
+from dispatcher.domain.messages import DeliveryKey, Event, EventKind
 from dispatcher.inbound.replies import ReplyLabel
 from dispatcher.services import letters
 from dispatcher.services.subscribe import Act, Desk, leave
-from dispatcher.storage import customers, events
+from dispatcher.storage import customers, deliveries, events
 from dispatcher.storage.events import Heard, clean
 
 
@@ -49,6 +49,7 @@ def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
             letters.obey(conn, desk, letter, tally)
         for heard in fresh:
             _obey_report(conn, desk, heard, tally)
+        deliveries.resolve_unsure(conn, [key for heard in fresh if (key := _arrived(heard.event))])
     labels = tuple(letter.meaning.label for letter in written)
     counts = (tally.opted_out, tally.opted_in, tally.answers)
     return Received(len(told), len(fresh), *counts, labels)
@@ -75,6 +76,12 @@ def _trusted(at: float, now: datetime) -> datetime:
     if not math.isfinite(at) or not 0 < at < now.timestamp():
         return now
     return datetime.fromtimestamp(at, UTC)
+
+
+def _arrived(event: Event) -> DeliveryKey | None:
+    """Give our own name of a message that surely reached its gateway, whatever became of it."""
+    told = event.kind in (EventKind.DELIVERED, EventKind.BOUNCED, EventKind.DELAYED)
+    return event.key if told and events.ours(event) else None
 
 
 def _obey_report(conn: Connection, desk: Desk, heard: Heard, tally: letters.Tally) -> None:

@@ -186,7 +186,7 @@ def _fits(pattern: re.Pattern[str], text: str, told: str) -> str:
 def _zone(name: str) -> str:
     try:
         return ZoneInfo(name).key if name else ""
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # unknown, not a name at all, a folder
         raise WrongInput(f'"{name[:40]}" is no time zone; write it like "Europe/Paris"') from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -45,7 +46,11 @@ _ERASE = text(
     "UPDATE customer SET language = '', country = '', zone = '', hours_from = 0, hours_until = 0,"
     " attributes = '{}', erased_at = :at WHERE id = :id AND erased_at IS NULL"
 )
-_ERASE_ADDRESSES = text("DELETE FROM address WHERE customer_id = :id")
+_ERASE_WORDS = (
+    text("DELETE FROM address WHERE customer_id = :id"),
+    text("UPDATE reply SET text = '' WHERE customer_id = :id"),
+    text("DELETE FROM service_message WHERE customer_id = :id"),
+)
 
 
 def lock_people(conn: Connection, person_ids: Iterable[int]) -> set[int]:
@@ -115,9 +120,10 @@ def mark_undeliverable(conn: Connection, customer_id: int, channel: Channel) -> 
     return conn.execute(_DEAD, {"id": customer_id, "channel": channel}).rowcount == 1
 
 
-def erase(conn: Connection, customer_id: int, at: Any) -> bool:
+def erase(conn: Connection, customer_id: int, at: datetime) -> bool:
     """Forget what a customer told us and where the customer is; the random id stays."""
-    conn.execute(_ERASE_ADDRESSES, {"id": customer_id})
+    for words in _ERASE_WORDS:
+        conn.execute(words, {"id": customer_id})
     return conn.execute(_ERASE, {"id": customer_id, "at": at}).rowcount == 1
 
 

@@ -277,6 +277,32 @@ _DUE_AGAIN = text(f"""
 """)
 
 
+def resolve_unsure(conn: Connection, keys: Sequence[DeliveryKey]) -> int:
+    """Settle attempts as accepted that a later event proves to have arrived; count the news."""
+    values = {
+        "waves": [key.wave_id for key in keys],
+        "ids": [key.customer_id for key in keys],
+        "nos": [key.attempt for key in keys],
+    }
+    return conn.execute(_RESOLVE, values).rowcount
+
+
+_RESOLVE = text("""
+    WITH resolved AS (
+        UPDATE delivery d
+        SET state = 'accepted', settled_at = clock_timestamp(), detail = 'a later event says so'
+        FROM unnest(CAST(:waves AS bigint[]), CAST(:ids AS bigint[]), CAST(:nos AS smallint[]))
+             AS n (wave_id, customer_id, no)
+        WHERE d.wave_id = n.wave_id AND d.customer_id = n.customer_id AND d.attempt = n.no
+          AND d.state = 'unsure'
+        RETURNING d.wave_id, d.customer_id, d.attempt, d.channel, d.gateway, d.fence
+    )
+    INSERT INTO attempt (wave_id, customer_id, no, channel, gateway, fence, outcome, detail)
+    SELECT *, 'accepted', 'a later event says so' FROM resolved
+    ON CONFLICT (wave_id, customer_id, no) DO UPDATE SET outcome = 'accepted'
+""")
+
+
 def unsure(conn: Connection, limit: int = 1000) -> Sequence[Any]:
     """List deliveries that were on the wire when their worker died, the newest first."""
     return conn.execute(_UNSURE, {"limit": limit}).mappings().all()

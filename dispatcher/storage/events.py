@@ -31,7 +31,7 @@ _BY_KEY = text(
 )
 _BY_REFERENCE = text(
     "SELECT customer_id, wave_id, channel FROM attempt"
-    " WHERE gateway = :gateway AND reference = :reference LIMIT 1"
+    " WHERE gateway = :gateway AND reference = :reference AND reference <> '' LIMIT 1"
 )
 
 
@@ -71,7 +71,7 @@ def subject_of(conn: Connection, event: Event) -> Subject | None:
     if event.key and ours(event):
         row = conn.execute(_BY_KEY, event.key._asdict()).one_or_none()
     elif event.reference:
-        names = {"gateway": event.gateway, "reference": clean(event.reference)}
+        names = {"gateway": clean(event.gateway), "reference": clean(event.reference)}
         row = conn.execute(_BY_REFERENCE, names).one_or_none()
     else:
         row = None

@@ -88,17 +88,22 @@ _PLACES = text("""
     GROUP BY a.customer_id, m.channel, m.recipient, c.attributes
     ORDER BY max(m.id) DESC LIMIT :limit
 """)
-# Messages are dated by the wall's clock and replies by the programme's; the event of a reply has
-# the wall's as well.
+# All on the programme's clock; the phone's own rows know only the wall's. An answer follows the
+# text it answers, whose key it bears.
 _CONVERSATION = text("""
     SELECT words, own, label FROM (
-        SELECT convert_from(content, 'UTF8') AS words, false AS own, '' AS label, at
-        FROM sandbox_message WHERE channel = 'sms' AND recipient = :number
+        SELECT convert_from(m.content, 'UTF8') AS words, false AS own, '' AS label,
+               d.decided_at AS at
+        FROM sandbox_message m JOIN delivery d USING (wave_id, customer_id)
+        WHERE m.channel = 'sms' AND m.recipient = :number
         UNION ALL
-        SELECT r.text, true, r.label, e.received_at
-        FROM reply r JOIN event e USING (dedup_key)
-        JOIN address a ON a.customer_id = r.customer_id AND a.channel = 'sms'
+        SELECT r.text, true, r.label, r.received_at
+        FROM reply r JOIN address a ON a.customer_id = r.customer_id AND a.channel = 'sms'
         WHERE r.channel = 'sms' AND a.address = :number
+        UNION ALL
+        SELECT s.text, false, '', r.received_at + interval '1 millisecond'
+        FROM service_message s JOIN reply r ON r.dedup_key = s.key
+        WHERE s.channel = 'sms' AND s.address = :number AND s.state = 'accepted'
     ) AS said ORDER BY at
 """)
 _LETTER = text("""

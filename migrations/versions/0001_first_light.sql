@@ -298,6 +298,9 @@ CREATE TABLE attempt (
     PRIMARY KEY (wave_id, customer_id, no)
 ) PARTITION BY RANGE (wave_id);
 
+-- Gateways that report later do so under their own ids.
+CREATE INDEX attempt_reference ON attempt (reference) WHERE reference <> '';
+
 CREATE TABLE decision (
     wave_id     bigint NOT NULL,
     customer_id bigint NOT NULL,

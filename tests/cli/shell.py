@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,17 +66,18 @@ def open_shell(
     environment.chdir(folder)
     for name in ("BROKER_URL", "DISPATCHER_CONFIG", "DISPATCHER_KEYS", "DISPATCHER_SAFE_MODE"):
         environment.delenv(name, raising=False)
+    environment.setattr("sys.stdin", StringIO())  # nobody answers questions
     environment.setenv("DATABASE_URL", database_url)
     environment.setenv("DISPATCHER_HOME", str(home or folder / "home"))
     return Shell(folder, environment, capture)
 
 
-def campaign_text(name: str = "Spring", **changes: str) -> str:
+def campaign_text(title: str = "Spring", **changes: str) -> str:
     """A campaign file that is right; `changes` replace whole lines, by the key they begin with.
 
     `channels='channels = ["email"]'` replaces the line of that key; "" takes it out.
     """
-    lines = campaign(name, "coffee-week", sample_of("coffee-week"), today()).split("\n")
+    lines = campaign(title, "coffee-week", sample_of("coffee-week"), today()).split("\n")
     for key, line in changes.items():
         at = next(at for at, text in enumerate(lines) if text.startswith(f"{key} = "))
         lines[at] = line

@@ -111,8 +111,8 @@ WORDS = (
     case("unknown command", "campain list", 2, "Did you mean 'campaign'", "--help"),
     case("unknown inner command", "campaign lst", 2, "Did you mean 'list'"),
     case("unknown option", "campaign list --jsn", 2, "--jsn", "--help"),
-    case("missing argument", "campaign enqueue", 2, "WHICH", "campaign enqueue --help"),
-    case("group alone", "customer", 2, "Usage"),
+    case("missing argument", "campaign enqueue", 2, "'which'", "campaign enqueue --help"),
+    case("group alone", "customer", 2, "Say what to do: import, add"),
     case("unknown queue", "worker --queue dispatch.fax", 2, "dispatch.sms"),
     case("unknown pool", "worker --pool swimming", 2, "prefork, threads or solo"),
     case("port too high", "web --port 70000", 2, "--port"),
@@ -171,7 +171,7 @@ SETTINGS = (
 
 CAMPAIGNS = (
     case("broken TOML", VALIDATE, 2, f"{FILE}:2:", prepare=campaign_file("[campaign]\nname = = 1")),
-    case("missing field", VALIDATE, 2, f"{FILE}:", "name", prepare=changed(template="")),
+    case("missing field", VALIDATE, 2, f"{FILE}:3:", "template", prepare=changed(template="")),
     case(
         *("misspelt key", VALIDATE, 2, line_of("template"), 'did you mean "template"'),
         prepare=changed(template='tempalte = "coffee-week"'),
@@ -201,8 +201,8 @@ CAMPAIGNS = (
         prepare=changed(start='throttle = "-5 per minute"'),
     ),
     case(
-        *("end before start", VALIDATE, 2, f"{FILE}:", "before"),
-        prepare=changed(start="start = 2999-01-01T00:00:00Z"),
+        *("end before start", VALIDATE, 2, line_of("ends"), "only starts"),
+        prepare=changed(start="start = 2090-01-01T00:00:00Z"),
     ),
     case(
         *("hours that never open", VALIDATE, 2, line_of("hours"), "never open"),
@@ -375,7 +375,7 @@ IMPORTS = (
         prepare=people(HEAD),
     ),
     case(
-        *("rejects to nowhere", (*IMPORT, "--rejects", "no/such/place.csv"), 1, "spelt right"),
+        *("rejects to nowhere", (*IMPORT, "--rejects", "no/such/it.csv"), 2, "another --rejects"),
         prepare=people(HEAD + "nonsense,A,\n"),
     ),
 )

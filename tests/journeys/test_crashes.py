@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.domain.messages import Channel
+from dispatcher.domain.messages import Channel, DeliveryKey, Event, EventKind
+from dispatcher.services.receive import receive
 from tests.support.doomed_worker import POINTS, STOP
-from tests.support.house import House
+from tests.support.house import TUESDAY, House
 from tests.support.patience import eventually
 
 PEOPLE = 150
@@ -120,3 +121,21 @@ def test_two_workers_share_a_campaign_without_meeting(house: House) -> None:
 
 def _is_stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+
+
+def test_a_later_event_resolves_what_was_unsure(house: House) -> None:
+    """The gateway says it was delivered: then it was accepted, and nobody is asked to decide."""
+    house.people(PEOPLE)
+    house.campaign()
+    house.plan()
+    assert doomed(house, "written, before its commit", 1).wait(60) == -signal.SIGKILL
+    recover(house)
+    query = "SELECT wave_id, customer_id, attempt FROM delivery WHERE state = 'unsure'"
+    unsure = house.query(query)
+    assert unsure
+    told = [
+        Event(f"delivered-{key}", "sms", EventKind.DELIVERED, TUESDAY.timestamp(), key=key)
+        for key in (DeliveryKey(*row) for row in unsure)
+    ]
+    receive(house.dispatcher.desk, told, TUESDAY)
+    assert set(house.verdicts()) == {("accepted", "ok")}

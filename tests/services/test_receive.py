@@ -17,10 +17,18 @@ from dispatcher.domain.messages import Channel, DeliveryKey, Event, EventKind, M
 from dispatcher.inbound.replies import ReplyLabel
 from dispatcher.services.receive import Received, receive, reply
 from dispatcher.services.service_texts import TEXTS, service_text
-from dispatcher.services.subscribe import Desk
+from dispatcher.services.subscribe import Desk, forget
 from dispatcher.storage import consents, suppressions
 from dispatcher.storage.replies import Voice
-from tests.support.people import ANNAS_PHONE, DIGESTS, add_person, consent_to, desk_on, later
+from tests.support.people import (
+    ANNAS_PHONE,
+    DIGESTS,
+    add_person,
+    consent_to,
+    desk_on,
+    insert,
+    later,
+)
 
 WAVE = 1_777_777_777_000 * 1024
 
@@ -29,13 +37,8 @@ WAVE = 1_777_777_777_000 * 1024
 def desk(database_url: str) -> Iterator[Desk]:
     with desk_on(database_url) as desk:
         with desk.database.begin() as conn:
-            conn.execute(
-                text(
-                    "INSERT INTO brand (id, name, email, sms_sender, postal_address, contact)"
-                    " VALUES ('bean', 'Bean & Cup', 'hello@bean.example', '+447700900999',"
-                    " 'Roast Street 1', 'care@bean.example')"
-                )
-            )
+            names = {"id": "bean", "name": "Bean & Cup", "sms_sender": "+447700900999"}
+            insert(conn, "brand", **names, contact="care@bean.example")
         yield desk
 
 
@@ -155,6 +158,15 @@ def test_no_answer_goes_to_what_is_no_persons_number(desk: Desk, sender: str) ->
     assert hear(desk, says("HELP", "k2", sender=sender)).answers == 0
 
 
+def test_a_forgotten_persons_words_are_forgotten_too(desk: Desk) -> None:
+    add_person(desk)
+    consent_to(desk)
+    hear(desk, says("STOP"))
+    forget(desk, 7, later(2))
+    assert answers(desk) == []
+    assert [row.text for row in rows(desk, "SELECT text FROM reply")] == [""]
+
+
 def test_help_names_the_brand_and_where_to_turn(desk: Desk) -> None:
     assert hear(desk, says("help")).answers == 1
     words = answers(desk)[0].text
@@ -180,22 +192,11 @@ def test_a_typed_reply_takes_the_same_path(desk: Desk) -> None:
 
 def deliver(desk: Desk, channel: Channel) -> None:
     """Let Anna have got something in a wave."""
+    sent = {"wave_id": WAVE, "customer_id": 7, "channel": channel, "gateway": "pigeon"}
     with desk.database.begin() as conn:
         conn.execute(text("SELECT ensure_partitions(:w)"), {"w": WAVE})
-        conn.execute(
-            text(
-                "INSERT INTO delivery (wave_id, customer_id, batch_no, state, reason, channel, gateway,"
-                " rule_book, decided_at) VALUES (:w, 7, 0, 'accepted', 'ok', :c, 'pigeon', 'x', now())"
-            ),
-            {"w": WAVE, "c": channel},
-        )
-        conn.execute(
-            text(
-                "INSERT INTO attempt (wave_id, customer_id, no, channel, gateway, fence, outcome,"
-                " reference) VALUES (:w, 7, 1, :c, 'pigeon', 1, 'accepted', 'ref-1')"
-            ),
-            {"w": WAVE, "c": channel},
-        )
+        insert(conn, "delivery", **sent, state="accepted", reason="ok")
+        insert(conn, "attempt", **sent, no=1, outcome="accepted", reference="ref-1")
 
 
 OURS = {"key": DeliveryKey(WAVE, 7, 1)}

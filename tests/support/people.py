@@ -6,6 +6,9 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, text
 
 from dispatcher.domain.addresses import zones_of_phone
 from dispatcher.domain.consents import ConsentSource
@@ -35,11 +38,13 @@ def desk_on(url: str) -> Iterator[Desk]:
     database.dispose()
 
 
-def address(channel: Channel, text: str) -> Address:
+def address(channel: Channel, written: str) -> Address:
     """Make an address row from a normal form."""
-    digests = DIGESTS.store(channel, text)
-    zones = zones_of_phone(text) if channel is Channel.SMS else ()
-    return Address(channel, text, digests[0], digests[-1], DIGESTS.holdout_bucket(text), zones)
+    digests = DIGESTS.store(channel, written)
+    zones = zones_of_phone(written) if channel is Channel.SMS else ()
+    return Address(
+        channel, written, digests[0], digests[-1], DIGESTS.holdout_bucket(written), zones
+    )
 
 
 def add_person(
@@ -47,7 +52,7 @@ def add_person(
 ) -> int:
     """Add a customer; an empty address is none."""
     pairs = ((Channel.EMAIL, email), (Channel.SMS, phone))
-    addresses = tuple(address(channel, text) for channel, text in pairs if text)
+    addresses = tuple(address(channel, written) for channel, written in pairs if written)
     with desk.database.begin() as conn:
         customers.add(conn, Person(customer_id, addresses=addresses, **facts))  # type: ignore[arg-type]
     return customer_id
@@ -66,3 +71,20 @@ def consent_to(
         kind="gdpr_consent",
     )
     assert opt_in(desk, act)
+
+
+_NEEDED = text(
+    "SELECT column_name, data_type FROM information_schema.columns"
+    " WHERE table_name = :table AND is_nullable = 'NO' AND column_default IS NULL"
+    " AND is_identity = 'NO'"
+)
+_ANYTHING = {"text": "''", "timestamp with time zone": "now()", "boolean": "false"}
+
+
+def insert(conn: Connection, table: str, **values: Any) -> None:
+    """Insert a row of which a test minds only some columns."""
+    needed = {row.column_name: row.data_type for row in conn.execute(_NEEDED, {"table": table})}
+    rest = {name: _ANYTHING.get(kind, "0") for name, kind in needed.items() if name not in values}
+    names = ", ".join([*values, *rest])
+    places = ", ".join([*(f":{name}" for name in values), *rest.values()])
+    conn.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), values)

@@ -17,7 +17,7 @@ from dispatcher.storage import consents
 from dispatcher.storage.database import Database
 from dispatcher.web import create_app
 from dispatcher.web.hooks import BODY_LIMIT
-from tests.support.people import ANNAS_PHONE, add_person, consent_to, desk_on
+from tests.support.people import ANNAS_PHONE, add_person, consent_to, desk_on, insert
 from tests.web.doubles import SEAL, Bell, deps_for
 
 GENUINE = {"x-seal": SEAL}
@@ -27,12 +27,7 @@ GENUINE = {"x-seal": SEAL}
 def desk(database_url: str) -> Iterator[Desk]:
     with desk_on(database_url) as desk:
         with desk.database.begin() as conn:
-            conn.execute(
-                text(
-                    "INSERT INTO brand (id, name, email, postal_address)"
-                    " VALUES ('bean', 'Bean', 'a@b.example', 'x')"
-                )
-            )
+            insert(conn, "brand", id="bean", name="Bean", email="a@b.example")
         add_person(desk)
         consent_to(desk)
         yield desk

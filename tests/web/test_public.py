@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from starlette.testclient import TestClient
 
 from dispatcher.domain.consents import ConsentState
@@ -19,7 +19,7 @@ from dispatcher.storage import consents
 from dispatcher.storage.database import Database
 from dispatcher.tokens import Purpose, Token
 from dispatcher.web import Deps, create_app
-from tests.support.people import add_person, consent_to, desk_on, later
+from tests.support.people import add_person, consent_to, desk_on, insert, later
 from tests.web.doubles import TOKENS, deps_for
 
 WAVE = 1_777_777_777_000 * 1024
@@ -35,22 +35,20 @@ def desk(database_url: str) -> Iterator[Desk]:
         consent_to(desk, "theatre", Channel.EMAIL)
         consent_to(desk, "coffee", Channel.SMS)
         with desk.database.begin() as conn:
-            for statement in WAVE_ROWS:
-                conn.execute(text(statement), {"wave": WAVE})
+            sent_about_coffee(conn)
         yield desk
 
 
-SPEC = '{"audience": {"topic": "coffee"}}'
-WAVE_ROWS = (
-    "INSERT INTO brand (id, name, email, postal_address) VALUES ('bean', 'Bean', 'a@b.c', 'x')",
-    "INSERT INTO campaign (name, brand, state) VALUES ('spring', 'bean', 'running')",
-    f"""INSERT INTO campaign_version
-        (campaign_id, no, source, spec, template, digest, approved_by)
-        SELECT id, 1, '', '{SPEC}', '{{}}', '', 'a' FROM campaign""",
-    """INSERT INTO wave (id, campaign_id, version_id, brand, state, closes_at, enqueue_key)
-        SELECT :wave, campaign_id, id, 'bean', 'running', 'infinity', 'k'
-        FROM campaign_version""",
-)
+def sent_about_coffee(conn: Connection) -> None:
+    """Let a campaign about coffee have had a wave."""
+    insert(conn, "brand", id="bean")
+    insert(conn, "campaign", brand="bean", name="spring")
+    (campaign,) = conn.execute(text("SELECT id FROM campaign")).scalars()
+    spec = '{"audience": {"topic": "coffee"}}'
+    insert(conn, "campaign_version", campaign_id=campaign, spec=spec, template="{}")
+    (version,) = conn.execute(text("SELECT id FROM campaign_version")).scalars()
+    ids = {"id": WAVE, "campaign_id": campaign, "version_id": version}
+    insert(conn, "wave", **ids, state="running")
 
 
 def client(deps: Deps) -> TestClient:

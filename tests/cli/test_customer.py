@@ -1,0 +1,126 @@
+"""`dispatcher customer`: people, and what they agreed to, at the counter."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import text
+
+from dispatcher.storage.database import Database
+from tests.cli.shell import Shell, add_anna
+
+PEOPLE = """\
+E-Mail;first_name;language;topics;consent_at;consent_kind;consent_source;consent_wording
+ben@example.com;Ben;en;coffee;2026-05-01T10:00:00Z;gdpr_consent;web form;Yes, coffee
+carl@example.com;Carl;de;coffee;;;;
+nonsense;Dora;fr;coffee;;;;
+"""
+
+
+def test_somebody_is_found_by_any_name_they_have(shell: Shell) -> None:
+    """Address in any spelling, phone, with a tag, or number: it is the same person."""
+    anna = add_anna(shell)
+    for who in ("ANNA@example.com", "anna+news@example.com", "+44 7700 900123", anna):
+        assert shell.done("customer", "show", who)["customer"]["id"] == anna
+
+
+def test_the_card_shows_what_they_allow(shell: Shell) -> None:
+    """Facts, consent and the event that says so."""
+    add_anna(shell)
+    card = shell("customer", "show", "anna@example.com").out
+    assert "Anna" in card
+    assert "coffee" in card
+    assert "active" in card
+    assert "\x1b" not in card
+
+
+def test_an_operator_cannot_undo_an_opt_out(shell: Shell) -> None:
+    """The opt-in is recorded, but only the person's own START is in force."""
+    add_anna(shell)
+    shell.done("customer", "opt-out", "anna@example.com")
+    again = ("customer", "opt-in", "anna@example.com", "--topic", "coffee", "--channel", "sms")
+    said = shell.done(*again, "--wording", "Yes", "--source", "a phone call")
+    assert said["in_force"] == {"sms": False}
+    assert shell.done("reply", "+447700900123", "start")["opted_in"] == 0
+
+
+def test_opting_out_silences_known_and_unknown(shell: Shell) -> None:
+    """A customer is taken off; a stranger's address is suppressed should it ever come."""
+    add_anna(shell)
+    assert shell.done("customer", "opt-out", "+447700900123")["news"]
+    assert not shell.done("customer", "opt-out", "+447700900123")["news"]
+    assert shell.done("customer", "opt-out", "who@example.com")["customer"] is None
+    new = shell("customer", "show", "who@example.com")
+    assert "it is suppressed" in new.err
+
+
+def test_a_topic_may_be_left_alone(shell: Shell) -> None:
+    """Only that topic ends; the address stays unsuppressed."""
+    add_anna(shell)
+    shell.done("customer", "opt-out", "anna@example.com", "--topic", "coffee")
+    card = shell.done("customer", "show", "anna@example.com")
+    assert card["suppressions"] == []
+    states = {(line["channel"], line["topic"]): line["state"] for line in card["allows"]}
+    assert states["email", "coffee"] == "opted_out"
+
+
+def test_forgetting_leaves_silence(shell: Shell) -> None:
+    """Nothing of the person is left but what keeps the address silent."""
+    anna = add_anna(shell)
+    assert shell("customer", "forget", anna).code == 1  # nobody said yes
+    shell.done("customer", "forget", anna, "--yes")
+    assert shell.done("customer", "show", anna)["customer"]["erased"]
+    assert "it is suppressed" in shell("customer", "show", "anna@example.com").err
+
+
+def test_export_gives_everything_as_json(shell: Shell) -> None:
+    """What a person may ask for: facts, consents with the words shown, campaigns, replies."""
+    add_anna(shell)
+    shell.done("reply", "+447700900123", "Hello")
+    told = json.loads(shell("customer", "export", "anna@example.com").out)
+    assert told["consents"][0]["wording"] == "Yes, coffee"
+    assert told["replies"][0]["text"] == "Hello"
+    assert "digest" not in json.dumps(told["customer"])
+    shell.done("customer", "export", "anna@example.com", "--out", "anna.json")
+    assert json.loads((shell.folder / "anna.json").read_text()) == told
+
+
+def test_every_act_is_in_the_audit_trail(shell: Shell, database_url: str) -> None:
+    """Who did what to whom, without an address."""
+    anna = add_anna(shell)
+    shell.done("customer", "opt-out", anna)
+    shell.done("customer", "suppress", "who@example.com")
+    shell.done("customer", "forget", anna, "--yes")
+    database = Database(database_url, pool_size=1)
+    with database.begin() as conn:
+        lines = conn.execute(text("SELECT action, subject FROM audit ORDER BY id")).all()
+    database.dispose()
+    assert [line.action for line in lines] == ["add", "opt_in", "opt_out", "suppress", "forget"]
+    assert "@" not in str(lines)
+
+
+def test_an_import_names_each_bad_row(shell: Shell) -> None:
+    """Good rows are in, bad ones in the rejects file, and consent without proof does not count."""
+    shell.write("people.csv", PEOPLE)
+    said = shell.done("customer", "import", "people.csv", "--map", "email=E-Mail")
+    assert (said["imported"]["people"], said["imported"]["rejects"]) == (2, 1)
+    assert (said["imported"]["proven"], said["imported"]["unproven"]) == (1, 1)
+    assert "4,email,nonsense," in (shell.folder / said["rejects"]).read_text("utf-8-sig")
+    shown = shell("customer", "import", "people.csv", "--map", "email=E-Mail")
+    assert "imported before" in shown.out
+    assert "reading: done" in shown.err
+
+
+def test_control_characters_never_reach_the_terminal(shell: Shell, database_url: str) -> None:
+    """Whatever a person is called, the cursor stays where it is."""
+    anna = add_anna(shell)
+    database = Database(database_url, pool_size=1)
+    name = json.dumps({"first_name": "\x1b[2JAnna\x07"})
+    with database.begin() as conn:
+        change = text("UPDATE customer SET attributes = CAST(:name AS jsonb) WHERE id = :id")
+        conn.execute(change, {"name": name, "id": anna})
+    database.dispose()
+    card = shell("customer", "show", anna).out
+    assert "Anna" in card
+    assert "\x1b" not in card
+    assert "\x07" not in card

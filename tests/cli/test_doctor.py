@@ -1,0 +1,120 @@
+"""`dispatcher doctor`: each thing that must be in place, and the remedy where it is not."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from tests.cli.shell import Shell
+
+
+def findings(shell: Shell) -> dict[str, Any]:
+    """What it found, by subject; the exit code must fit."""
+    result = shell("doctor", "--json")
+    told = result.json()
+    assert result.code == (0 if told["healthy"] else 1)
+    return {each["subject"]: each for each in told["findings"]}
+
+
+def test_all_is_well(shell: Shell, broker_url: str) -> None:
+    """With servers that answer it ends with 0; what is only advice is a warning."""
+    shell.environment.setenv("BROKER_URL", broker_url)
+    shell("init")
+    found = findings(shell)
+    assert {each["level"] for each in found.values()} == {"ok", "warn"}
+    for subject in ("settings", "journals", "key file", "schema", "clocks", "keys", "broker"):
+        assert found[subject]["level"] == "ok", found[subject]
+    assert found["opt-out watch"]["level"] != "fail"
+    assert found["workers"]["level"] == "warn"
+    assert "dispatcher up" in found["workers"]["remedy"]
+
+
+def test_the_test_servers_disk_is_not_trusted(shell: Shell, broker_url: str) -> None:
+    """A server that does not wait for its disk is no place for promises."""
+    shell.environment.setenv("BROKER_URL", broker_url)
+    found = findings(shell)["durability"]
+    assert found["level"] in ("fail", "warn")
+    assert found["remedy"]
+
+
+def test_an_unreachable_database_is_told_and_the_rest_still_looked_at(bare_shell: Shell) -> None:
+    """One failure does not hide the others."""
+    found = findings(bare_shell)
+    assert found["database"]["level"] == "fail"
+    assert "DATABASE_URL" in found["database"]["remedy"]
+    assert found["broker"]["level"] == "fail"
+    assert found["safe mode"]["level"] == "ok"
+
+
+def test_a_database_without_schema(shell: Shell, empty_database_url: str) -> None:
+    """It says which command makes one, and that command does."""
+    shell.environment.setenv("DATABASE_URL", empty_database_url)
+    assert "dispatcher migrate" in findings(shell)["schema"]["remedy"]
+    shell.done("migrate")
+    assert findings(shell)["schema"]["level"] == "ok"
+
+
+def test_a_broker_that_does_not_answer(shell: Shell) -> None:
+    """Its password is not repeated."""
+    shell.environment.setenv("BROKER_URL", "redis://:hush@127.0.0.1:1/0")
+    result = shell("doctor")
+    assert result.code == 1
+    assert "redis://127.0.0.1:1/0 does not answer" in result.out
+    assert "hush" not in result.out
+
+
+def test_a_gateway_is_built_in_safe_mode_and_called_outside_it(shell: Shell) -> None:
+    """Nothing leaves the machine in safe mode, not even a call to look."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        mail = f'[gateways.mail]\nkind = "smtp"\nhost = "127.0.0.1"\nport = {port}\n'
+        shell.write("dispatcher.toml", mail)
+        assert "not called in safe mode" in findings(shell)["gateway mail"]["told"]
+        shell.write("dispatcher.toml", f"safe_mode = false\n{mail}")
+        assert "takes no call" in findings(shell)["gateway mail"]["told"]
+        taken.listen()
+        assert findings(shell)["gateway mail"]["level"] == "ok"
+
+
+def test_a_misspelt_gateway_is_told_in_safe_mode_already(shell: Shell) -> None:
+    """Nobody learns on the day of the campaign."""
+    shell.write("dispatcher.toml", '[gateways.mail]\nkind = "smtp"\nhots = "x"\n')
+    assert "host" in findings(shell)["gateway mail"]["told"]
+
+
+def test_keys_of_another_installation(shell: Shell) -> None:
+    """They would make every suppression miss."""
+    shell("customer", "add", "--email", "ben@example.com")
+    shell.environment.setenv("DISPATCHER_KEYS", '["' + "ab" * 32 + '"]')
+    assert findings(shell)["keys"]["level"] == "fail"
+
+
+def test_a_key_file_that_others_may_read(shell: Shell) -> None:
+    """It says how to close it."""
+    shell("init")
+    keys = shell.folder / "home" / "keys"
+    keys.chmod(0o644)
+    assert "chmod 600" in findings(shell)["key file"]["remedy"]
+
+
+def test_journals_that_cannot_be_written(shell: Shell) -> None:
+    """Without them a killed worker leaves messages unsure."""
+    shell.write("home", "a file where the folder should be")
+    found = findings(shell)["journals"]
+    assert found["level"] == "fail"
+    assert "DISPATCHER_HOME" in found["remedy"]
+
+
+def test_broken_settings_are_the_first_thing_to_mend(shell: Shell) -> None:
+    """Nothing else can be looked at before."""
+    shell.write("dispatcher.toml", "safe_mode = = 1")
+    assert findings(shell)["settings"]["level"] == "fail"
+
+
+def test_a_clock_put_forward_is_pointed_out(shell: Shell) -> None:
+    """Who demonstrates today should not wonder tomorrow."""
+    shell.done("clock", "--by", "5")
+    assert "5.0 h ahead" in findings(shell)["programme clock"]["told"]
+    shell.done("clock", "--reset")
+    assert "programme clock" not in findings(shell)

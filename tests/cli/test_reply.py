@@ -1,0 +1,43 @@
+"""`dispatcher reply`: a reply typed in a shell does what a reply by SMS does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.journey import work
+from tests.cli.shell import Shell, add_anna, campaign_text
+
+
+@pytest.mark.parametrize("text", ["Stop", "STOP!!", " stop. ", "Unsubscribe", "QUIT", "end"])
+def test_a_stop_in_any_dress_ends_texts_but_not_mail(shell: Shell, text: str) -> None:
+    """The phone is off, the e-mail consent stands."""
+    add_anna(shell)
+    said = shell.done("reply", "+44 7700 900123", text)
+    assert (said["labels"], said["opted_out"]) == (["opt_out"], 1)
+    allows = shell.done("customer", "show", "+447700900123")["allows"]
+    states = {line["channel"]: line["state"] for line in allows}
+    assert states == {"email": "active", "sms": "opted_out"}
+
+
+def test_a_stop_is_confirmed_once(shell: Shell) -> None:
+    """One answer waits, and a worker sends it into the sandbox."""
+    add_anna(shell)
+    shell.done("campaign", "approve", shell.write("spring.toml", campaign_text()))
+    assert shell.done("reply", "+447700900123", "Stop")["answers"] == 1
+    assert shell.done("reply", "+447700900123", "Stop")["answers"] == 0
+    work()
+    (answer,) = shell.done("explain", "+447700900123")["answers"]
+    assert answer["state"] == "accepted"
+
+
+def test_anything_else_is_kept_and_changes_nothing(shell: Shell) -> None:
+    """What we cannot act on is on record for a person to read."""
+    add_anna(shell)
+    assert shell.done("reply", "+447700900123", "see you on Friday")["labels"] == ["other"]
+    assert "see you on Friday" in shell("explain", "anna@example.com").out
+
+
+def test_a_stranger_is_silenced_too(shell: Shell) -> None:
+    """The number is suppressed, should it ever become a customer."""
+    assert shell.done("reply", "+447700900555", "stop")["opted_out"] == 1
+    assert "it is suppressed" in shell("customer", "show", "+447700900555").err

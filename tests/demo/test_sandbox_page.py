@@ -1,0 +1,116 @@
+"""The sandbox page: messages to look at, phones to answer on, and why each message came."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.demo.runs import COUNTS, Demo
+from tests.support.patience import eventually
+from tests.support.requirements import require
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.xdist_group("sandbox")]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo that has told its story and now serves the page; SIGTERM ends it, with nothing left."""
+    demo = Demo.start(tmp_path_factory.mktemp("sandbox"), "--json", "--seconds", "170")
+    assert eventually(lambda: _address(demo), 90), demo.said + demo.complained
+    yield demo
+    assert demo.end() == 0
+    assert demo.leftovers() == []
+
+
+@pytest.fixture
+def sandbox(demo: Demo) -> Iterator[httpx.Client]:
+    """A visitor's browser."""
+    with httpx.Client(base_url=_address(demo), trust_env=False, timeout=20) as client:
+        yield client
+
+
+def _address(demo: Demo) -> str:
+    found = re.search(r"http://127\.0\.0\.1:\d+", demo.complained)
+    return found[0] if found else ""
+
+
+def _first(client: httpx.Client, kind: str, nth: int = 0) -> str:
+    found: list[str] = re.findall(rf"/{kind}/\d+", client.get("/").text)
+    return found[nth]
+
+
+def _type(client: httpx.Client, phone: str, text: str) -> str:
+    origin = str(client.base_url).rstrip("/")
+    return client.post(
+        phone, data={"text": text}, headers={"origin": origin}, follow_redirects=True
+    ).text
+
+
+def test_programs_get_the_counts_as_json(demo: Demo) -> None:
+    """With --json standard output is one object; people read along on standard error."""
+    told = json.loads(demo.said)
+    assert told["counts"] == {word.replace(" ", "_"): people for word, people in COUNTS.items()}
+    assert sum(people for _, _, people in told["rows"]) == sum(COUNTS.values())
+    assert "is enqueued" in demo.complained
+
+
+def test_a_reply_takes_the_real_way_and_shows_its_confirmation(sandbox: httpx.Client) -> None:
+    """Whoever types "pls stop" sees the text, how it was understood, and the confirmation."""
+    phone = _first(sandbox, "phone")
+    page = _type(sandbox, phone, "pls stop")
+    assert page.index("pls stop\n") < page.index("You&#39;re unsubscribed")
+    assert "understood as opt_out" in page
+    assert "sms is silent since" in page
+    assert "Welcome back" in _type(sandbox, phone, "START")
+
+
+def test_each_message_says_why_it_came(sandbox: httpx.Client) -> None:
+    """The very words agreed to, and each verdict decided again."""
+    page = sandbox.get(_first(sandbox, "phone", 1)).text
+    assert "Why did I get this?" in page
+    assert "tell me about offers on what I ticked" in page
+    assert "the same" in page
+
+
+def test_a_mail_is_shown_in_a_cage(sandbox: httpx.Client) -> None:
+    """Its HTML may run nothing and load nothing, wherever it is opened."""
+    mail = _first(sandbox, "mail")
+    assert '<iframe sandbox="allow-popups' in sandbox.get(mail).text
+    policy = sandbox.get(f"{mail}/body").headers["content-security-policy"]
+    assert policy.startswith("default-src 'none';")
+    assert "sandbox allow-popups" in policy
+    assert "script" not in policy
+
+
+def test_only_the_page_itself_may_type(sandbox: httpx.Client) -> None:
+    """Another site can neither send a text in a visitor's name nor read along by another name."""
+    phone = _first(sandbox, "phone", 2)
+    foreign = sandbox.post(phone, data={"text": "stop"}, headers={"origin": "http://evil.example"})
+    assert foreign.status_code == 403
+    assert sandbox.post(phone, data={"text": "stop"}).status_code == 403
+    assert sandbox.get("/", headers={"host": "evil.example"}).status_code == 400
+    assert sandbox.get("/phone/1").status_code == 404
+    assert sandbox.get("/mail/999999").status_code == 404
+
+
+def test_a_browser_shows_it(sandbox: httpx.Client) -> None:
+    """A real browser draws the mail, frame and all, without an error of the page's own."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    require(browser, "chromium", "see the page as people do", "apt install chromium")
+    address = f"{str(sandbox.base_url).rstrip('/')}{_first(sandbox, 'mail')}"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--enable-logging"]
+    shown = subprocess.run(
+        [str(browser), *options, "--log-level=0", "--dump-dom", address],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "List-Unsubscribe" in shown.stdout
+    assert "Refused to" not in shown.stderr
