@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from celery import Celery
@@ -35,6 +35,7 @@ from dispatcher.storage.watch import Watch
 from dispatcher.tokens import MIN_KEY, Digests, Tokens
 
 KEYS_FILE = "keys"
+_IMPATIENT = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ def build_with_bell(settings: Settings) -> Dispatcher:
         return build(settings)
     celery = Celery("dispatcher")
     celery.config_from_object("celeryconfig")
+    # Somebody waits, at a prompt or for a web page: a late bell is better than six seconds.
+    celery.conf.broker_transport_options = celery.conf.broker_transport_options | _IMPATIENT
     return build(settings, celery)
 
 
@@ -173,24 +176,27 @@ def _put(database: Database, gateway: str, messages: Sequence[Message]) -> None:
 
 def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outbound:
     """Build what one worker process sends with; adopts what dead processes left, first."""
-    settings = dispatcher.settings
-    worker = f"{dispatcher.host}-{os.getpid()}-{secrets.token_hex(4)}"
-    with dispatcher.database.begin() as conn:
-        workers.enlist(conn, worker, dispatcher.host, boot_id(), os.getpid())
-    adopt(dispatcher.database, settings.journals)
-    watch = Watch(settings.database)
+    adopt(dispatcher.database, dispatcher.settings.journals)
+    watch = Watch(dispatcher.settings.database)
     watch.start()
     return Outbound(
-        worker=worker,
+        enlist=partial(enlist, dispatcher),
         desk=dispatcher.desk,
         versions=dispatcher.versions,
         renderer=build_renderer(dispatcher),
         gateways=build_gateways(dispatcher),
         tariffs=dispatcher.tariffs,
         watch=watch,
-        journal=Journal(settings.journals, worker),
         stopping=stopping,
     )
+
+
+def enlist(dispatcher: Dispatcher) -> tuple[str, Journal]:
+    """Give a sending desk a name that nobody had before, and the journal of that name."""
+    worker = f"{dispatcher.host}-{os.getpid()}-{secrets.token_hex(4)}"
+    with dispatcher.database.begin() as conn:
+        workers.enlist(conn, worker, dispatcher.host, boot_id(), os.getpid())
+    return worker, Journal(dispatcher.settings.journals, worker)
 
 
 def build_renderer(dispatcher: Dispatcher) -> Renderer:

@@ -14,11 +14,15 @@ from dispatcher.services.clock import jump
 
 app = typer.Typer()
 
+_FAR = 24 * 3650  # hours
+
 
 @app.command("clock")
 def clock(
     to: Annotated[str, typer.Option(help="Set it to this, e.g. 2026-05-03T12:00:00Z.")] = "",
-    by: Annotated[float, typer.Option(help="Put it so many hours forward.")] = 0,
+    by: Annotated[
+        float, typer.Option(min=-_FAR, max=_FAR, help="Put it so many hours forward.")
+    ] = 0,
     reset: Annotated[bool, typer.Option("--reset", help="Back to the real time.")] = False,
     as_json: Json = False,
 ) -> None:

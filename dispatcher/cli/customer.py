@@ -11,6 +11,7 @@ from dispatcher.cli import customer_import, person_pages
 from dispatcher.cli.desk import actor, at_work, instant
 from dispatcher.cli.files import write
 from dispatcher.cli.show import Json, Yes, answer, facts, notice, to_json
+from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import NotFound, WrongInput
@@ -47,8 +48,7 @@ def add(
     attributes = dict(_pair(text) for text in field or ())
     said = Facts(email, phone, language, country, zone, hours, attributes)
     with at_work() as here:
-        country = said.country or here.settings.default_country
-        person = serve.add(here.desk, _in(said, country), _by(here))
+        person = serve.add(here.desk, said, _by(here), here.settings.default_country)
     lines = [
         f"Added customer {person.id}.",
         f"Nothing is sent yet: 'dispatcher customer opt-in {person.id}' records an agreement.",
@@ -76,12 +76,15 @@ def opt_in(
     topic: Annotated[str, typer.Option(help="What they want to hear about, e.g. coffee.")],
     wording: Annotated[str, typer.Option(help="The very words they agreed to.")],
     source: Annotated[str, typer.Option(help="Where they did, e.g. 'paper form, Bristol'.")],
-    kind: Annotated[str, typer.Option(help="Which kind of consent it is.")] = "gdpr_consent",
+    kind: Annotated[
+        ConsentKind, typer.Option(help="Which kind of consent it is.")
+    ] = ConsentKind.GDPR_CONSENT,
     given: Annotated[str, typer.Option(help="When, e.g. 2026-05-03T12:00:00Z; else now.")] = "",
     channel: OnChannel = None,
     as_json: Json = False,
 ) -> None:
     """Record that somebody agreed; never undoes an opt-out, only the person may."""
+    topic = serve.topic_of(topic)
     given_at = instant(given, "--given") if given else None
     proof = Proof(kind, _text(wording, "--wording"), _text(source, "--source"), given_at)
     with at_work() as here:
@@ -106,6 +109,7 @@ def opt_out(
     as_json: Json = False,
 ) -> None:
     """Take somebody off; when this returns, no worker sends to them any more."""
+    topic = topic if topic == ANY_TOPIC else serve.topic_of(topic)
     with at_work() as here:
         try:
             with here.database.begin() as conn:
@@ -176,13 +180,6 @@ def _silence_stranger(here: Dispatcher, who: str, *, as_json: bool) -> None:
 
 def _by(here: Dispatcher) -> By:
     return By(actor(), here.now())
-
-
-def _in(said: Facts, country: str) -> Facts:
-    """Read a number without + as one of the programme's country, unless another was named."""
-    return Facts(
-        said.email, said.phone, said.language, country, said.zone, said.hours, said.attributes
-    )
 
 
 def _pair(text: str) -> tuple[str, str]:

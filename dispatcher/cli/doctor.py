@@ -24,7 +24,7 @@ from dispatcher.cli.show import Json, answer, mark
 from dispatcher.domain.findings import Finding, Level
 from dispatcher.errors import DispatcherError
 from dispatcher.gateways import registry
-from dispatcher.services.doctor import examine, examine_watch
+from dispatcher.services.doctor import examine
 from dispatcher.settings import GatewaySettings, Settings
 from dispatcher.storage.database import Database
 from dispatcher.wiring import KEYS_FILE, channel_of, gateway_settings, load_keys
@@ -74,6 +74,9 @@ def _caught(look: Callable[[Settings], Iterator[Finding]], known: Settings) -> I
     except DispatcherError as error:
         told, _, remedy = str(error).partition("; ")
         yield Finding(_FAIL, subject, told, remedy)
+    except OSError as error:
+        told = f"{error.filename or 'the machine'}: {error.strerror or error}"
+        yield Finding(_FAIL, subject, told, "mend this, then run doctor again")
 
 
 def _wheels() -> Finding:
@@ -127,7 +130,6 @@ def _database(known: Settings) -> Iterator[Finding]:
         with told_plainly():
             keys = load_keys(known)
             yield from examine(database, keys[-1], time.time())
-            yield examine_watch(known.database)
     finally:
         database.dispose()
 

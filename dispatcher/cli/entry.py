@@ -87,6 +87,7 @@ def main() -> None:
 def run(words: Sequence[str]) -> int:
     """Run one command; give the exit code. Whatever goes wrong is told on standard error."""
     try:
+        _refuse_unreadable(words)
         code = app(list(words) or ["--help"], prog_name=_PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except typer.Abort as aborted:
@@ -103,6 +104,14 @@ def run(words: Sequence[str]) -> int:
     except OSError as error:
         code = _system_error(error, words)
     return code if isinstance(code, int) else 0
+
+
+def _refuse_unreadable(words: Sequence[str]) -> None:
+    """Refuse bytes that are no text: neither the database nor a terminal could hold them."""
+    try:
+        "".join(words).encode()
+    except UnicodeEncodeError:
+        raise WrongInput("what was typed is not UTF-8 text; set the terminal to UTF-8") from None
 
 
 def _aborted(aborted: BaseException) -> int:

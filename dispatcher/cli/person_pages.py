@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,7 @@ def everything(told: Explanation) -> dict[str, Any]:
         "campaigns": told.stories,
         "replies": told.replies,
         "answers": told.answers,
+        "acts": told.acts,
     }
 
 
@@ -78,6 +79,14 @@ def story(told: Explanation) -> Iterator[RenderableType]:
         yield heading("What they were answered")
         answered = [(_at(a.at), a.channel, a.kind, a.state, a.text) for a in told.answers]
         yield table(("when", "channel", "kind", "state", "text"), answered)
+    if told.acts:
+        yield heading("What operators did")
+        acts = [(_at(act.at), act.actor, act.action, _pairs(act.detail)) for act in told.acts]
+        yield table(("when", "who", "what", "detail"), acts)
+
+
+def _pairs(detail: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in detail.items())
 
 
 def _who(person: Person) -> Iterable[RenderableType]:

@@ -47,10 +47,8 @@ def worker(
 @app.command()
 def beat(as_json: Json = False) -> None:
     """Run the clock that rings each second."""
-    known = load()
-    _need_servers(known)
-    schedule = str(known.home / "beat-schedule")
-    _become(*_CELERY, "beat", "--schedule", schedule, "--pidfile=", as_json=as_json)
+    _need_servers(load())
+    _become(*_CELERY, "beat", "--pidfile=", as_json=as_json)
 
 
 @app.command()

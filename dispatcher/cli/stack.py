@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +17,15 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from dispatcher import __version__, settings
+from dispatcher.cli.interrupts import signals_interrupt
 from dispatcher.cli.show import Json, Yes
-from dispatcher.embedded import runfile
+from dispatcher.embedded import product, runfile
 from dispatcher.embedded.backup import make_backup, restore_backup
 from dispatcher.embedded.processes import (
     LOOPBACK,
     ServerFailed,
     free_port,
     last_lines,
-    without_proxy,
 )
 from dispatcher.embedded.stack import (
     Stack,
@@ -66,7 +64,7 @@ def up(
     if detach:
         _tell_running(_start_in_background(known.home), as_json=as_json)
         return
-    with _signals_interrupt():
+    with signals_interrupt():
         try:
             with _start(known) as stack:
                 _launch_product(stack, known, port or _free_web_port())
@@ -188,16 +186,10 @@ def _launch_product(stack: Stack, known: Settings, port: int) -> None:
     migrate.upgrade(stack.database_url)
     stack.web_url = f"http://{LOOPBACK}:{port}"
     environment = _environment(stack, known, os.environ)
-    python = [sys.executable, "-P", "-m"]
-    celery = [*python, "celery", "-A", "workers"]
-    # Opt-outs have a worker of their own, so that none waits behind a campaign.
-    outbound = ["-Q", "plan,dispatch.email,dispatch.sms,tidy", "-n", "outbound@%h"]
-    inbound = ["-Q", "inbound", "-n", "inbound@%h", "--concurrency", "1"]
-    schedule = str(stack.home / "beat-schedule")
-    stack.launch("outbound", [*celery, "worker", *outbound], environment)
-    stack.launch("inbound", [*celery, "worker", *inbound], environment)
-    stack.launch("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], environment)
-    web = stack.launch("web", [*python, "dispatcher", "web", "--port", str(port)], environment)
+    for name, command in product.worker_commands().items():
+        stack.launch(name, command, environment)
+    stack.launch("beat", product.beat_command(stack.home), environment)
+    web = stack.launch("web", product.web_command(port), environment)
     stack.record()
     web.wait_until(lambda: _listens(port), _START_SECONDS)
     stack.record(ready=True)
@@ -205,12 +197,7 @@ def _launch_product(stack: Stack, known: Settings, port: int) -> None:
 
 def _environment(stack: Stack, known: Settings, own: Mapping[str, str]) -> dict[str, str]:
     """What the processes of the stack are told; links lead to the port that is really served."""
-    given = {
-        **without_proxy(own),
-        "DATABASE_URL": stack.database_url,
-        "BROKER_URL": stack.broker_url,
-        "DISPATCHER_HOME": str(stack.home),
-    }
+    given = product.environment_of(stack, own)
     if known.public_url == _USUAL_ADDRESS:
         given["DISPATCHER_PUBLIC_URL"] = stack.web_url
     return given
@@ -263,22 +250,6 @@ def _tell_running(running: runfile.RunFile, *, as_json: bool, urls: bool = False
         if text:
             typer.echo(f"{label:<10} {text}")
     typer.echo("" if running.ready else "It is still starting.", nl=not running.ready)
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """SIGTERM and a closed terminal end the stack in the same orderly way as Ctrl-C."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    former = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
 
 
 def _free_web_port() -> int:

@@ -49,10 +49,10 @@ class Stage:
 
     def open_doors(self) -> None:
         """Start what needs the schema: the clock that rings for work, and the web pages."""
-        self.stack.launch(
-            "beat", product.beat_command(self.stack.home), self.environment, grace=_GRACE
-        )
-        self.stack.launch("web", product.web_command(self.web_port), self.environment, grace=_GRACE)
+        home = self.stack.home
+        beat, web = product.beat_command(home, home), product.web_command(self.web_port)
+        self.stack.launch("beat", beat, self.environment, grace=_GRACE)
+        self.stack.launch("web", web, self.environment, grace=_GRACE)
 
     def wait_for_web(self) -> None:
         """Until somebody answers at `web_url`."""
@@ -76,7 +76,8 @@ def open_stage(own: Mapping[str, str]) -> Iterator[Stage]:
     with _folder() as folder, Stack.start(folder / "home", durable=False) as stack:
         port = free_port()
         environment = _environment(stack, own, port)
-        for name, command in product.worker_commands(stack.home, concurrency=2).items():
+        # In a folder of ours: Celery imports what lies in its own before anything else.
+        for name, command in product.worker_commands(2, stack.home).items():
             stack.launch(name, command, environment, grace=_GRACE)
         migrate.upgrade(stack.database_url)  # the workers get no work before the doors open
         dispatcher = wiring.build(_settings(stack, port))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dispatcher.domain.consents import ConsentAction, ConsentSource, ConsentState
 from dispatcher.domain.decisions import Reason, Verdict
@@ -110,6 +110,15 @@ class AnswerLine(NamedTuple):
     text: str
 
 
+class ActLine(NamedTuple):
+    """What an operator did about the person."""
+
+    at: datetime
+    actor: str
+    action: str
+    detail: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """One wave of one campaign with one person. `state` is None while there is no verdict yet."""
@@ -150,4 +159,5 @@ class Explanation:
     suppressions: tuple[SuppressionLine, ...] = ()
     stories: tuple[Story, ...] = ()
     replies: tuple[ReplyLine, ...] = ()
-    answers: tuple[AnswerLine, ...] = field(default=())
+    answers: tuple[AnswerLine, ...] = ()
+    acts: tuple[ActLine, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -54,7 +54,7 @@ class Gateway(Protocol):
     kind: ClassVar[str]
     limits: Limits
 
-    def send(self, messages: Iterable[Message], gate: Gate) -> AsyncIterator[Receipt]:
+    def send(self, messages: Iterable[Message], gate: Gate) -> AsyncGenerator[Receipt, None]:
         """Give one receipt per message, in any order; raise only GatewayDown, for all the rest.
 
         Messages are pulled lazily: rendering happens while earlier ones are on the wire.

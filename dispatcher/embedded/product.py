@@ -13,13 +13,13 @@ from dispatcher.embedded.stack import Stack
 _ALONE = ("--without-gossip", "--without-mingle")
 
 
-def worker_commands(home: Path, concurrency: int = 0) -> dict[str, list[str]]:
-    """Give the workers by name; `concurrency` 0 is as set.
+def worker_commands(concurrency: int = 0, folder: Path | None = None) -> dict[str, list[str]]:
+    """Give the workers by name; `concurrency` 0: as set, `folder`: where they work, else here.
 
     Opt-outs have one of their own, so that none waits behind a campaign.
     """
     spread = ["--concurrency", str(concurrency)] if concurrency else []
-    celery = [*_celery(home), "worker", *_ALONE]
+    celery = [*_celery(folder), "worker", *_ALONE]
     queues = "plan,dispatch.email,dispatch.sms,tidy"
     return {
         "outbound": [*celery, "-Q", queues, "-n", "outbound@%h", *spread],
@@ -27,10 +27,10 @@ def worker_commands(home: Path, concurrency: int = 0) -> dict[str, list[str]]:
     }
 
 
-def beat_command(home: Path) -> list[str]:
+def beat_command(home: Path, folder: Path | None = None) -> list[str]:
     """Give the clock that rings each second."""
     schedule = str(home / "beat-schedule")
-    return [*_celery(home), "beat", "--schedule", schedule, "--pidfile="]
+    return [*_celery(folder), "beat", "--schedule", schedule, "--pidfile="]
 
 
 def web_command(port: int) -> list[str]:
@@ -48,9 +48,9 @@ def environment_of(stack: Stack, own: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _celery(home: Path) -> list[str]:
-    # Celery looks for the app in its own folder first, which must not be the caller's.
-    return [*_python("celery"), "--workdir", str(home), "-A", "workers"]
+def _celery(folder: Path | None) -> list[str]:
+    place = ["--workdir", str(folder)] if folder else []
+    return [*_python("celery"), *place, "-A", "workers"]
 
 
 def _python(module: str) -> list[str]:

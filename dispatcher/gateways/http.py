@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import ClassVar
 
@@ -67,7 +67,7 @@ class HttpGateway(ABC):
         """Close the connections."""
         await self._transport.aclose()
 
-    async def send(self, messages: Iterable[Message], gate: Gate) -> AsyncIterator[Receipt]:
+    async def send(self, messages: Iterable[Message], gate: Gate) -> AsyncGenerator[Receipt, None]:
         """Give one receipt per message in any order; raise GatewayDown for all the rest.
 
         After an outage only one request is in flight until one is answered well.
@@ -192,7 +192,7 @@ class _Run:
         """Look again: a task has ended."""
         self._news.set()
 
-    async def receipts(self, tasks: Sequence[asyncio.Task[None]]) -> AsyncIterator[Receipt]:
+    async def receipts(self, tasks: Sequence[asyncio.Task[None]]) -> AsyncGenerator[Receipt, None]:
         """Give receipts as they come, until all tasks have ended."""
         ended = False
         while not ended:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
@@ -54,7 +54,7 @@ class SandboxGateway:
         self._put = put
         self._seal = Seal(key)
 
-    async def send(self, messages: Iterable[Message], gate: Gate) -> AsyncIterator[Receipt]:
+    async def send(self, messages: Iterable[Message], gate: Gate) -> AsyncGenerator[Receipt, None]:
         """Give one receipt per message; raise GatewayDown when the database takes nothing."""
         feed = iter(messages)
         while batch := list(islice(feed, BATCH)):

@@ -44,6 +44,7 @@ def to_html(text: str, language: str) -> str:
     _require_plain_styles(html)
     html = _RUST.sub(r"&#x\1;", html).replace(' lang="und"', f' lang="{language}"')
     html = _shorten(html.encode("ascii", "xmlcharrefreplace").decode("ascii"))
+    html = html.replace("\n.", "\n .")  # style rules begin with dots, which SMTP would double
     return HIDDEN.sub(lambda found: sources[int(found[1])], html)
 
 

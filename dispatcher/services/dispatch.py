@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic, time
 from typing import TypeVar
 
-from dispatcher.domain.messages import Channel, Message
+from dispatcher.domain.messages import Channel, Message, Receipt
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import GatewayDown
 from dispatcher.rendering.people import Unrenderable
@@ -23,10 +25,11 @@ from dispatcher.services.versions import Versions
 from dispatcher.storage import batches
 from dispatcher.storage.database import Database
 from dispatcher.storage.deliveries import Reserved
-from dispatcher.storage.journal import Journal
+from dispatcher.storage.journal import Journal, JournalFull
 from dispatcher.storage.watch import Watch
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -34,22 +37,29 @@ class Outbound:
     """What one worker process needs to send: built once, lives as long as the process.
 
     `overtime`: seconds a batch may go on after its task's time, before its gate shuts.
+    `enlist` gives a name that nobody had before, with its journal. `beaten`: an outage or a bug
+    left batches and receipts behind that only the journal knows of.
     """
 
-    worker: str
+    enlist: Callable[[], tuple[str, Journal]]
     desk: Desk
     versions: Versions
     renderer: Renderer
     gateways: Mapping[str, Gateway]
     tariffs: Mapping[str, Tariff]
     watch: Watch
-    journal: Journal
     stopping: Callable[[], bool] = lambda: False
     overtime: float = 20.0
-    rounds_open: int = 0
+    at_work: int = 0
+    beaten: bool = False
+    worker: str = field(init=False)
+    journal: Journal = field(init=False)
     # One thread for the batches' reads and writes, one for permits, which must not wait for them.
     store: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "store"))
     permits: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "permits"))
+
+    def __post_init__(self) -> None:
+        self.worker, self.journal = self.enlist()
 
     @property
     def database(self) -> Database:
@@ -67,7 +77,7 @@ class Outbound:
         self.watch.stop()
         self.store.shutdown()
         self.permits.shutdown()
-        if self.rounds_open == 0:
+        if self.at_work == 0 and not self.beaten:
             self.journal.close()
 
     async def in_permits(self, work: Callable[[], T]) -> T:
@@ -78,8 +88,26 @@ class Outbound:
 async def dispatch(out: Outbound, channel: Channel, seconds: float = 30.0) -> bool:
     """Work on a channel's batches for at most some seconds; True when there was more to do.
 
-    The next batch is fetched while this one is on the wire.
+    Who is beaten in the middle of it (the database went away) plays dead: the journal is left to
+    be adopted, which settles what it proves and frees all else, and the next call begins anew.
     """
+    if out.beaten and out.at_work == 0:
+        out.worker, out.journal = await out.in_store(out.enlist)
+        out.beaten = False
+    out.at_work += 1
+    try:
+        return await _work(out, channel, seconds)
+    except BaseException:
+        out.beaten = True
+        raise
+    finally:
+        out.at_work -= 1
+        if out.beaten and out.at_work == 0:
+            out.journal.abandon()
+
+
+async def _work(out: Outbound, channel: Channel, seconds: float) -> bool:
+    """Send batch after batch; the next one is fetched while this one is on the wire."""
     ends = monotonic() + seconds
     fetch = partial(reserve, out.database, out.versions, out.tariffs, channel, out.worker)
     current = await out.in_store(fetch)
@@ -91,32 +119,23 @@ async def dispatch(out: Outbound, channel: Channel, seconds: float = 30.0) -> bo
         try:
             await _send_round(out, current, closes_at=ends + out.overtime)
         except BaseException:
-            await _give_back(out, await upcoming)
+            await asyncio.wait([upcoming])  # a batch claimed now still bears our name
             raise
         current = await upcoming
     return False
 
 
-async def _give_back(out: Outbound, current: Round | None) -> None:
-    """Release a batch that was fetched but will not be sent by this task."""
-    if current is not None:
-        await Settler(out, current).finish(begun=())
-        await out.in_store(partial(_hand_back, out.database, current))
-
-
 async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:
     settler = Settler(out, current, out.tariffs[current.batch.gateway].price)
     gate = _gate(out, current, closes_at)
-    out.rounds_open += 1
     try:
         if current.reserved:
             await _send(out, current, gate, settler)
     finally:
         await gate.finish()
         await settler.finish(gate.begun)
-        out.rounds_open -= 1
     await out.in_store(partial(_hand_back, out.database, current))
-    if out.rounds_open == 0:
+    if out.at_work == 1 and not out.beaten:
         out.journal.forget()
 
 
@@ -124,14 +143,23 @@ async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler
     gateway = out.gateways[current.batch.gateway]
     messages = _messages(out.renderer, current, gate, settler)
     try:
-        async for receipt in gateway.send(messages, gate):
-            out.journal.receipt(receipt)
-            await settler.add(receipt)
+        # Closed before anything is settled: a gateway must not go on behind a failed settle.
+        async with aclosing(gateway.send(messages, gate)) as receipts:
+            async for receipt in receipts:
+                _journal(out, receipt)
+                await settler.add(receipt)
     except GatewayDown as outage:
         settler.retry_after = outage.retry_after
         settler.why = str(outage)
         trip = partial(_trip, out.database, current.batch.gateway, outage.retry_after)
         await out.in_store(trip)
+
+
+def _journal(out: Outbound, receipt: Receipt) -> None:
+    try:
+        out.journal.receipt(receipt)
+    except JournalFull as full:  # it is settled all the same, unless we die before that
+        log.error("a receipt is not journalled: %s", full)
 
 
 def _messages(

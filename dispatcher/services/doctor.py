@@ -32,6 +32,7 @@ def examine(database: Database, oldest_key: bytes, wall: float) -> Iterator[Find
     if revision == migrate.newest():
         yield _keys(database, oldest_key)
         yield from _work(database)
+        yield examine_watch(database.url)
 
 
 def examine_watch(url: str) -> Finding:
@@ -109,7 +110,7 @@ def _keys(database: Database, oldest_key: bytes) -> Finding:
 def _work(database: Database) -> Iterator[Finding]:
     with database.begin() as conn:
         now = health.work(conn)
-    if now.ahead:
+    if abs(now.ahead) > _SKEW:
         told = f"the programme's clock is {now.ahead / 3600:.1f} h ahead"
         yield Finding(_WARN, "programme clock", told, "'dispatcher clock --reset' sets it right")
     if not now.workers:

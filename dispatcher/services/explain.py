@@ -34,6 +34,7 @@ def explain(conn: Connection, person: Person, campaign_id: int = 0) -> Explanati
         stories=tuple(_replayed(conn, story) for story in stories),
         replies=records.replies(conn, person.id),
         answers=records.answers(conn, person.id),
+        acts=records.acts(conn, person.id),
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic, time
 
 from dispatcher.domain.messages import Message
 from dispatcher.domain.ports import Passage
-from dispatcher.storage.journal import Journal
+from dispatcher.storage.journal import Journal, JournalFull
 from dispatcher.storage.watch import Watch
 
+log = logging.getLogger(__name__)
 WINDOW = 64  # messages a permit covers; issued one window ahead
 _NAP = 0.005
 
@@ -65,7 +67,7 @@ class BatchGate:
         self._terms, self._watch, self._journal, self._permit = terms, watch, journal, permit
         self._permitted, self._pace = terms.permitted, terms.pace
         self._asking: asyncio.Task[None] | None = None
-        self._lost = False
+        self._lost = self._full = False
         self.begun: set[int] = set()
 
     def begin(self, message: Message) -> Passage:
@@ -78,7 +80,18 @@ class BatchGate:
             if self._pace.due_in() > 0:
                 return Passage.WAIT
             self._pace.take()
-        self._journal.begin(message.key)
+        return self._note(message)
+
+    def _note(self, message: Message) -> Passage:
+        """Journal a message that may go; what cannot be noted waits until there is room."""
+        try:
+            self._journal.begin(message.key)
+        except JournalFull as full:
+            if not self._full:
+                log.error("nothing is sent until there is room: %s", full)
+            self._full = True
+            return Passage.WAIT
+        self._full = False
         self.begun.add(message.key.customer_id)
         return Passage.GO
 
@@ -102,7 +115,8 @@ class BatchGate:
             await asyncio.sleep(min(max(wait, _NAP), 0.05))
 
     async def finish(self) -> None:
-        """Wait for a permit still being asked for: nothing of this batch is left running."""
+        """Shut for good, and wait for a permit still being asked for: nothing is left running."""
+        self._lost = True
         if self._asking is not None:
             await asyncio.wait([self._asking])
 

@@ -20,7 +20,7 @@ from dispatcher.services.one_voice import yield_to_better
 from dispatcher.services.spending import affordable
 from dispatcher.services.versions import Versions
 from dispatcher.storage import batches, deliveries, rates, recipients
-from dispatcher.storage.database import Database
+from dispatcher.storage.database import Database, by_key
 
 _ROUND_SECONDS = 5.0  # what a throttle lets go later than this stays for a later round
 
@@ -66,6 +66,7 @@ def reserve(
     if claim is None:
         return None
     with database.begin() as conn:
+        by_key(conn)
         if not batches.hold(conn, claim.batch):
             return None
         version = versions.get(conn, claim.batch.version_id)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from dispatcher.campaign_files.values import topic
 from dispatcher.campaign_files.words import Unreadable, window
 from dispatcher.domain.addresses import zones_of_phone
 from dispatcher.domain.consents import ConsentSource, ConsentState
@@ -61,9 +62,12 @@ class By(NamedTuple):
     now: datetime
 
 
-def add(desk: Desk, facts: Facts, by: By) -> Person:
-    """Add a customer, who has agreed to nothing yet; Conflict when an address is somebody's."""
-    person = _person(desk, facts)
+def add(desk: Desk, facts: Facts, by: By, country: str = "") -> Person:
+    """Add a customer, who has agreed to nothing yet; Conflict when an address is somebody's.
+
+    `country` is for numbers written the national way by somebody whose own is not known.
+    """
+    person = _person(desk, facts, facts.country or country)
     try:
         with desk.database.begin() as conn:
             for at in person.addresses:
@@ -143,18 +147,24 @@ def forget(desk: Desk, person: Person, by: By) -> None:
         audit.write(conn, by.actor, "forget", f"customer:{person.id}")
 
 
+def topic_of(text: str) -> str:
+    """Read a topic as campaign files write it."""
+    try:
+        return topic(text)
+    except Unreadable as problem:
+        raise WrongInput(f"--topic: {problem}") from None
+
+
 def channels_of(person: Person, wanted: Channel | None) -> list[Channel]:
     """Give the channels meant: the one named, else all on which the person has an address."""
     return [wanted] if wanted else [at.channel for at in person.addresses]
 
 
-def _person(desk: Desk, facts: Facts) -> Person:
+def _person(desk: Desk, facts: Facts, country: str) -> Person:
     if not (facts.email or facts.phone):
         raise WrongInput("a customer needs an e-mail address (--email) or a number (--phone)")
     typed = ((Channel.EMAIL, facts.email), (Channel.SMS, facts.phone))
-    addresses = [
-        _address(desk.digests, channel, text, facts.country) for channel, text in typed if text
-    ]
+    addresses = [_address(desk.digests, channel, text, country) for channel, text in typed if text]
     hours_from, hours_until = _hours(facts.hours)
     return Person(
         id=int.from_bytes(desk.entropy(8), "big") >> 1 or 1,

@@ -14,11 +14,12 @@ from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.reserve import Round
 from dispatcher.services.subscribe import Desk
 from dispatcher.storage import deliveries
+from dispatcher.storage.database import by_key
 from dispatcher.storage.deliveries import Settlement
 
 _GROUP = 250  # receipts
 _PATIENCE = 0.25  # seconds
-_REASONS = {
+REASONS = {
     Outcome.ACCEPTED: Reason.OK,
     Outcome.REFUSED: Reason.GATEWAY_REFUSED,
     Outcome.DEFERRED: Reason.GATEWAY_DEFERRED,
@@ -84,7 +85,7 @@ class Settler:
 
     def _settlement(self, receipt: Receipt) -> Settlement:
         state = SETTLED_AS[receipt.outcome]
-        reason = _REASONS[receipt.outcome]
+        reason = REASONS[receipt.outcome]
         customer_id = receipt.key.customer_id
         parts = self.parts.get(customer_id, 0)
         if receipt.outcome is Outcome.DEFERRED and self._is_last_try(customer_id):
@@ -118,6 +119,7 @@ class Settler:
 
     def _write(self, group: list[Settlement], receipts: list[Receipt]) -> None:
         with self._store.desk.database.begin() as conn:
+            by_key(conn)
             deliveries.settle(conn, group)
         if receipts:
             channel = self._round.batch.channel

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from dispatcher.domain.decisions import Reason
-from dispatcher.domain.deliveries import SETTLED_AS, DeliveryState
-from dispatcher.domain.messages import Outcome
+from dispatcher.domain.deliveries import SETTLED_AS
 from dispatcher.domain.ports import Bell
+from dispatcher.services.settle import REASONS
 from dispatcher.services.versions import Versions
 from dispatcher.storage import batches, clock, deliveries, due, journal, waves, workers
 from dispatcher.storage.database import Database
@@ -69,7 +68,7 @@ def _settle_legacy(conn: Connection, legacy: Legacy) -> None:
         Settlement(
             key=key,
             state=SETTLED_AS[receipt.outcome],
-            reason=Reason.OK if receipt.outcome is Outcome.ACCEPTED else Reason.GATEWAY_REFUSED,
+            reason=REASONS[receipt.outcome],
             outcome=receipt.outcome,
             not_before=clock.now(conn) + receipt.retry_after,
             reference=receipt.reference,
@@ -77,7 +76,6 @@ def _settle_legacy(conn: Connection, legacy: Legacy) -> None:
             detail=receipt.detail,
         )
         for key, receipt in legacy.receipts.items()
-        if SETTLED_AS[receipt.outcome] is not DeliveryState.UNSURE
     ]
     if settlements:
         deliveries.settle(conn, settlements)

@@ -23,7 +23,10 @@ def undecided(conn: Connection, ids: list[int], wave: int, now: float) -> list[C
     if not conn.execute(_OTHERS_RUN, {"wave": wave}).scalar_one():
         return []
     rows = conn.execute(_UNDECIDED, {"ids": ids, "wave": wave, "now": now})
-    return [Candidate(*row[:3], Channel(row[3])) for row in rows]
+    return [
+        Candidate(row.customer_id, row.wave_id, row.version_id, Channel(row.channel))
+        for row in rows
+    ]
 
 
 _RUNNING = """

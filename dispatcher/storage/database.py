@@ -7,10 +7,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from dispatcher.errors import StorageDown
+
+# A wave's tables are empty when its first batch is planned for and full at its last: a plan kept
+# from the beginning would read them from end to end for every batch.
+_OPTIONS = "-c timezone=UTC -c plan_cache_mode=force_custom_plan"
 
 
 class Database:
@@ -24,7 +29,7 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=True,
             pool_recycle=1800,
-            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+            connect_args={"connect_timeout": 5, "options": _OPTIONS},
         )
 
     @contextmanager
@@ -33,7 +38,7 @@ class Database:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except OperationalError as error:
+        except (OperationalError, PoolTimeoutError, psycopg.OperationalError) as error:
             raise StorageDown(f"the database does not answer: {first_line(error)}") from error
         except DBAPIError as error:
             if error.connection_invalidated:
@@ -63,11 +68,43 @@ def first_line(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
 
 
+def by_key(connection: Connection) -> None:
+    """Let this transaction find rows by their keys only.
+
+    A batch is a few hundred rows of tables that grow while their statistics are from before; left
+    to itself the planner reads whole tables for each batch, and a wave costs its size squared.
+    """
+    connection.execute(_BY_KEY)
+
+
+_BY_KEY = text("""
+    SELECT set_config(name, 'off', true)
+    FROM (VALUES ('enable_seqscan'), ('enable_hashjoin'), ('enable_mergejoin'),
+                 ('enable_material'), ('enable_bitmapscan')) AS walks (name)
+""")
+
+
 def copy_rows(connection: Connection, into: str, rows: Iterable[Sequence[Any]]) -> None:
     """COPY rows into `table (columns)`, the fastest way in."""
     with driver(connection).cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def numbers(values: Iterable[float | None]) -> str:
+    """Write an array of numbers as PostgreSQL reads it; many times faster than the driver does."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def words(values: Iterable[str | None]) -> str:
+    """Write an array of texts as PostgreSQL reads it."""
+    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+
+
+def _quoted(value: str) -> str:
+    if value.isidentifier() and value.lower() != "null":
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def driver(connection: Connection) -> psycopg.Connection[Any]:

@@ -13,7 +13,7 @@ from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.deliveries import DeliveryState
 from dispatcher.domain.messages import DeliveryKey, Outcome
 from dispatcher.domain.policies import Policy
-from dispatcher.storage.database import copy_rows
+from dispatcher.storage.database import copy_rows, numbers, words
 
 
 class Reserved(NamedTuple):
@@ -96,15 +96,17 @@ def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
         ordinals.append(ordinal)
         ordinal += decision.verdict is Verdict.SEND
     return {
-        "ids": [d.customer_id for d in decisions],
-        "states": [_STATES[d.verdict].value for d in decisions],
-        "reasons": [d.reason.value for d in decisions],
-        "rules": [d.rule for d in decisions],
-        "ordinals": ordinals,
-        "consents": [d.consent_event for d in decisions],
-        "untils": [d.until if d.verdict is Verdict.DEFER else None for d in decisions],
-        "befores": [d.send_before if d.verdict is Verdict.SEND else None for d in decisions],
-        "details": [d.detail for d in decisions],
+        "ids": numbers([d.customer_id for d in decisions]),
+        "states": words([_STATES[d.verdict] for d in decisions]),
+        "reasons": words([d.reason for d in decisions]),
+        "rules": words([d.rule for d in decisions]),
+        "ordinals": numbers(ordinals),
+        "consents": numbers([d.consent_event for d in decisions]),
+        "untils": numbers([d.until if d.verdict is Verdict.DEFER else None for d in decisions]),
+        "befores": numbers(
+            [d.send_before if d.verdict is Verdict.SEND else None for d in decisions]
+        ),
+        "details": words([d.detail for d in decisions]),
     }
 
 
@@ -185,15 +187,14 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> list[Delivery
     no-op, and UNSURE may still become ACCEPTED or REFUSED.
     """
     values = _settlement_columns(settlements)
-    conn.execute(_ATTEMPT, values)
-    rows = conn.execute(_SETTLE, values).all()
-    news = [DeliveryKey(*row) for row in rows]
+    news = [DeliveryKey(*row) for row in conn.execute(_SETTLE, values)]
+    values["news"] = numbers([key.customer_id for key in news])
     if any(s.cost for s in settlements):
-        conn.execute(_SPEND, {**values, "news": [key.customer_id for key in news]})
+        conn.execute(_SPEND, values)
     if any(s.state in _GIVES_SLOT_BACK for s in settlements):
-        conn.execute(_GIVE_SLOT_BACK, {**values, "news": [key.customer_id for key in news]})
+        conn.execute(_GIVE_SLOT_BACK, values)
     if any(s.state is DeliveryState.DEFERRED for s in settlements):
-        conn.execute(_DUE_AGAIN, {**values, "news": [key.customer_id for key in news]})
+        conn.execute(_DUE_AGAIN, values)
     return news
 
 
@@ -202,18 +203,18 @@ _GIVES_SLOT_BACK = (DeliveryState.REFUSED, DeliveryState.DEFERRED, DeliveryState
 
 def _settlement_columns(settlements: Sequence[Settlement]) -> dict[str, Any]:
     return {
-        "waves": [s.key.wave_id for s in settlements],
-        "ids": [s.key.customer_id for s in settlements],
-        "nos": [s.key.attempt for s in settlements],
-        "states": [s.state.value for s in settlements],
-        "reasons": [s.reason.value for s in settlements],
-        "outcomes": [s.outcome.value if s.outcome else None for s in settlements],
-        "befores": [s.not_before for s in settlements],
-        "references": [s.reference for s in settlements],
-        "codes": [s.code for s in settlements],
-        "details": [s.detail[:500] for s in settlements],
-        "parts": [s.parts for s in settlements],
-        "costs": [s.cost for s in settlements],
+        "waves": numbers([s.key.wave_id for s in settlements]),
+        "ids": numbers([s.key.customer_id for s in settlements]),
+        "nos": numbers([s.key.attempt for s in settlements]),
+        "states": words([s.state for s in settlements]),
+        "reasons": words([s.reason for s in settlements]),
+        "outcomes": words([s.outcome for s in settlements]),
+        "befores": numbers([s.not_before for s in settlements]),
+        "references": words([s.reference for s in settlements]),
+        "codes": words([s.code for s in settlements]),
+        "details": words([s.detail[:500] for s in settlements]),
+        "parts": numbers([s.parts for s in settlements]),
+        "costs": numbers([s.cost for s in settlements]),
     }
 
 
@@ -225,54 +226,54 @@ _ROWS = """
     AS n (wave_id, customer_id, no, state, reason, outcome, not_before, reference, code, detail,
           parts, cost)
 """
+_IS_NEWS = "n.customer_id = ANY(CAST(:news AS bigint[]))"
 
-_ATTEMPT = text(f"""
-    INSERT INTO attempt (wave_id, customer_id, no, channel, gateway, fence, outcome, reference,
-                         code, detail)
-    SELECT n.wave_id, n.customer_id, n.no, d.channel, d.gateway, d.fence, n.outcome, n.reference,
-           n.code, n.detail
-    FROM {_ROWS} JOIN delivery d USING (wave_id, customer_id)
-    WHERE n.outcome <> 'withheld'
-    ON CONFLICT (wave_id, customer_id, no) DO UPDATE
-    SET outcome = excluded.outcome, reference = excluded.reference, code = excluded.code,
-        detail = excluded.detail
-    WHERE attempt.outcome = 'unsure' AND excluded.outcome IN ('accepted', 'refused')
-""")
-
+# An attempt is written for what was asked of a gateway; UNSURE is the only outcome that changes.
 _SETTLE = text(f"""
-    UPDATE delivery d
-    SET state = n.state, reason = n.reason, settled_at = clock_timestamp(),
-        reference = n.reference, detail = n.detail, parts = n.parts, cost = n.cost,
-        tries = d.tries + coalesce(n.outcome = 'deferred', false)::int,
-        not_before = CASE WHEN n.state = 'deferred' THEN to_timestamp(n.not_before) END
-    FROM {_ROWS}
-    WHERE d.wave_id = n.wave_id AND d.customer_id = n.customer_id AND d.attempt = n.no
-      AND (d.state = 'reserved' OR d.state = 'unsure' AND n.outcome IN ('accepted', 'refused'))
-    RETURNING d.wave_id, d.customer_id, d.attempt
+    WITH settled AS (
+        UPDATE delivery d
+        SET state = n.state, reason = n.reason, settled_at = clock_timestamp(),
+            reference = n.reference, detail = n.detail, parts = n.parts, cost = n.cost,
+            tries = d.tries + coalesce(n.outcome = 'deferred', false)::int,
+            not_before = CASE WHEN n.state = 'deferred' THEN to_timestamp(n.not_before) END
+        FROM {_ROWS}
+        WHERE d.wave_id = n.wave_id AND d.customer_id = n.customer_id AND d.attempt = n.no
+          AND (d.state = 'reserved' OR d.state = 'unsure' AND n.outcome IN ('accepted', 'refused'))
+        RETURNING d.wave_id, d.customer_id, d.attempt, d.channel, d.gateway, d.fence, n.outcome,
+                  n.reference, n.code, n.detail
+    ), attempted AS (
+        INSERT INTO attempt (wave_id, customer_id, no, channel, gateway, fence, outcome, reference,
+                             code, detail)
+        SELECT * FROM settled WHERE outcome <> 'withheld'
+        ON CONFLICT (wave_id, customer_id, no) DO UPDATE
+        SET outcome = excluded.outcome, reference = excluded.reference, code = excluded.code,
+            detail = excluded.detail
+        WHERE attempt.outcome = 'unsure'
+    )
+    SELECT wave_id, customer_id, attempt FROM settled
 """)
 
 _SPEND = text(f"""
     UPDATE wave w SET spent = spent + cost.total
     FROM (SELECT n.wave_id, sum(n.cost) AS total FROM {_ROWS}
-          WHERE n.customer_id = ANY(:news) GROUP BY n.wave_id) AS cost
+          WHERE {_IS_NEWS} GROUP BY n.wave_id) AS cost
     WHERE w.id = cost.wave_id
 """)
 
 _GIVE_SLOT_BACK = text(f"""
     DELETE FROM contact c USING {_ROWS}
     WHERE c.wave_id = n.wave_id AND c.customer_id = n.customer_id
-      AND n.state IN ('refused', 'deferred', 'skipped') AND n.customer_id = ANY(:news)
+      AND n.state IN ('refused', 'deferred', 'skipped') AND {_IS_NEWS}
 """)
 
 _DUE_AGAIN = text(f"""
     INSERT INTO due (due_at, shard, wave_id, customer_id)
-    SELECT to_timestamp(n.not_before), b.shard, n.wave_id, n.customer_id
+    SELECT to_timestamp(n.not_before), (c.shard / w.shard_width * w.shard_width)::smallint,
+           n.wave_id, n.customer_id
     FROM {_ROWS}
-    JOIN delivery d USING (wave_id, customer_id)
     JOIN wave w ON w.id = n.wave_id
     JOIN customer c ON c.id = n.customer_id
-    CROSS JOIN LATERAL (SELECT (c.shard / w.shard_width * w.shard_width)::smallint AS shard) b
-    WHERE n.state = 'deferred' AND n.customer_id = ANY(:news)
+    WHERE n.state = 'deferred' AND {_IS_NEWS}
     ON CONFLICT DO NOTHING
 """)
 
@@ -291,7 +292,7 @@ _RESOLVE = text("""
     WITH resolved AS (
         UPDATE delivery d
         SET state = 'accepted', settled_at = clock_timestamp(), detail = 'a later event says so'
-        FROM unnest(CAST(:waves AS bigint[]), CAST(:ids AS bigint[]), CAST(:nos AS smallint[]))
+        FROM unnest(CAST(:waves AS bigint[]), CAST(:ids AS bigint[]), CAST(:nos AS bigint[]))
              AS n (wave_id, customer_id, no)
         WHERE d.wave_id = n.wave_id AND d.customer_id = n.customer_id AND d.attempt = n.no
           AND d.state = 'unsure'

@@ -11,6 +11,7 @@ from dispatcher.domain.consents import ConsentAction, ConsentSource
 from dispatcher.domain.decisions import Reason, Verdict
 from dispatcher.domain.deliveries import DeliveryState
 from dispatcher.domain.explanations import (
+    ActLine,
     AnswerLine,
     AttemptLine,
     ConsentLine,
@@ -121,6 +122,13 @@ def answers(conn: Connection, customer_id: int) -> tuple[AnswerLine, ...]:
     return tuple(AnswerLine(*row)._replace(channel=Channel(row.channel)) for row in rows)
 
 
+def acts(conn: Connection, customer_id: int) -> tuple[ActLine, ...]:
+    """Give what operators did about the person."""
+    return tuple(
+        ActLine(*row) for row in conn.execute(_ACTS, {"subject": f"customer:{customer_id}"})
+    )
+
+
 _LEDGER = text("""
     SELECT e.*, coalesce(w.text, e.wording) AS shown FROM consent_event e
     LEFT JOIN wording w ON w.digest = e.wording
@@ -159,6 +167,7 @@ _REPLIES = text("""
     SELECT received_at, channel, label, text FROM reply WHERE customer_id = :person
     ORDER BY received_at
 """)
+_ACTS = text("SELECT at, actor, action, detail FROM audit WHERE subject = :subject ORDER BY id")
 _ANSWERS = text("""
     SELECT created_at, channel, class, state, text FROM service_message
     WHERE customer_id = :person ORDER BY created_at

@@ -83,11 +83,11 @@ RESOLVE = """
                               OR held_phone IS NOT NULL) AS good
         FROM judged
     )
-    SELECT *, good AND no = max(no) FILTER (WHERE good) OVER (PARTITION BY person) AS leads
-    FROM weighed;
+    SELECT *, good AND no = max(no) FILTER (WHERE good) OVER (PARTITION BY person) AS leads,
+        dense_rank() OVER (ORDER BY person) AS place
+    FROM weighed ORDER BY person;
 
-    CREATE UNIQUE INDEX ON import_people_{id} (no);
-    CREATE INDEX ON import_people_{id} (person);
+    CREATE INDEX ON import_people_{id} (place);
     ANALYZE import_people_{id};
 
     INSERT INTO import_rejects_{id} (line, column_name, value, reason)
@@ -160,25 +160,30 @@ MERGE_DUPLICATES = """
     WHERE r.person = t.person AND r.leads
 """
 
-LAST_LEADER = "SELECT coalesce(max(no), 0) FROM import_people_{id} WHERE leads"
-
-_LEADERS = """
-    SELECT r.person, r.takes_email, r.takes_phone, s.* FROM import_people_{id} r
-    JOIN import_rows_{id} s USING (no)
-    WHERE r.leads AND r.no > :after AND r.no <= :upto
-"""
+LAST_PLACE = "SELECT coalesce(max(place), 0) FROM import_people_{id}"
 
 # In the order of ids, as everybody locks people, so that an import never deadlocks with a reply.
 LOCK_CUSTOMERS = """
     SELECT c.id FROM customer c WHERE c.id IN (
         SELECT r.person FROM import_people_{id} r
-        WHERE r.leads AND r.no > :after AND r.no <= :upto)
+        WHERE r.leads AND r.place > :after AND r.place <= :upto)
     ORDER BY c.id FOR NO KEY UPDATE
+"""
+
+# The good rows of a chunk. `known`: the customer is there; `spoken`: the ledger knows the person.
+CREATE_CHUNK = """
+    CREATE TEMPORARY TABLE import_chunk ON COMMIT DROP AS
+    SELECT r.person, r.leads, r.takes_email, r.takes_phone, r.silent_email, r.silent_phone,
+           EXISTS (SELECT FROM customer c WHERE c.id = r.person) AS known,
+           EXISTS (SELECT FROM consent_event v WHERE v.customer_id = r.person) AS spoken,
+           s.*
+    FROM import_people_{id} r JOIN import_rows_{id} s USING (no)
+    WHERE r.good AND r.place > :after AND r.place <= :upto
+    ORDER BY r.place
 """
 
 # Somebody whom an unfinished import brought becomes this import's.
 UPDATE_CUSTOMERS = f"""
-    WITH l AS ({_LEADERS})
     UPDATE customer c SET
         language = coalesce(nullif(l.language, ''), c.language),
         country = coalesce(nullif(l.country, ''), c.country),
@@ -189,48 +194,47 @@ UPDATE_CUSTOMERS = f"""
                            ELSE c.hours_until END,
         attributes = c.attributes || l.attributes,
         import_id = CASE WHEN {VISIBLE} THEN c.import_id ELSE :import_id END
-    FROM l WHERE c.id = l.person
+    FROM import_chunk l WHERE l.leads AND l.known AND c.id = l.person
 """
 
-ADD_CUSTOMERS = f"""
-    WITH l AS ({_LEADERS})
+ADD_CUSTOMERS = """
     INSERT INTO customer (id, import_id, language, country, zone, hours_from, hours_until,
                           attributes)
-    SELECT person, :import_id, language, country, zone, hours_from, hours_until, attributes FROM l
-    ORDER BY person ON CONFLICT (id) DO NOTHING
+    SELECT person, :import_id, language, country, zone, hours_from, hours_until, attributes
+    FROM import_chunk WHERE leads AND NOT known
 """
 
-ADD_ADDRESSES = f"""
-    WITH l AS ({_LEADERS})
+# Somebody may have signed up with the address while the import was at work.
+ADD_ADDRESSES = """
     INSERT INTO address (customer_id, channel, address, digest, digest_wide, bucket, zones)
-    SELECT person, 'email', email, email_digest, email_wide, email_bucket, '{{{{}}}}' FROM l
-    WHERE takes_email
+    SELECT person, 'email', email, email_digest, email_wide, email_bucket, '{}'
+    FROM import_chunk WHERE leads AND takes_email
     UNION ALL
-    SELECT person, 'sms', phone, phone_digest, phone_digest, phone_bucket, zones FROM l
-    WHERE takes_phone
+    SELECT person, 'sms', phone, phone_digest, phone_digest, phone_bucket, zones
+    FROM import_chunk WHERE leads AND takes_phone
     ON CONFLICT DO NOTHING
 """
 
-ADD_PRESSURE = f"""
-    WITH l AS ({_LEADERS})
-    INSERT INTO person_pressure (customer_id) SELECT person FROM l ON CONFLICT DO NOTHING
+ADD_PRESSURE = """
+    INSERT INTO person_pressure (customer_id)
+    SELECT person FROM import_chunk WHERE leads AND NOT known
+"""
+
+# Every consent that the rows of the chunk tell.
+TOLD = """
+    SELECT l.no, l.line, l.person, channel, topic, l.consent_at, l.kind, l.wording, l.origin,
+           l.proven, CASE channel WHEN 'email' THEN NOT l.takes_email OR l.silent_email
+                                  ELSE NOT l.takes_phone OR l.silent_phone END AS blocked
+    FROM import_chunk l
+    CROSS JOIN LATERAL unnest(l.channels) AS channel
+    CROSS JOIN LATERAL unnest(l.topics) AS topic
 """
 
 _JOIN = PERMISSION_JOIN.format(person="k.person")
 CONSENTS = f"""
-    WITH l AS ({_LEADERS}), k AS (
-        SELECT r.no, r.line, r.person, channel, topic, s.consent_at, s.kind, s.wording, s.origin,
-               s.proven, CASE channel WHEN 'email' THEN NOT r.takes_email OR r.silent_email
-                                      ELSE NOT r.takes_phone OR r.silent_phone END AS blocked
-        FROM l JOIN import_people_{{id}} r ON r.person = l.person AND r.good
-        JOIN import_rows_{{id}} s ON s.no = r.no
-        CROSS JOIN LATERAL unnest(s.channels) AS channel
-        CROSS JOIN LATERAL unnest(s.topics) AS topic
-    )
-    SELECT k.line, k.person, NOT EXISTS (SELECT FROM consent_event v
-               WHERE v.customer_id = k.person) AS is_new,
-           k.channel, k.topic, k.consent_at, k.kind, k.wording, k.origin, k.proven, k.blocked,
-           {PERMISSION_STATE} = 'opted_out' AS out, consent_t.state
+    WITH k AS ({TOLD} WHERE l.spoken)
+    SELECT k.line, k.person, k.channel, k.topic, k.consent_at, k.kind, k.wording, k.origin,
+           k.proven, k.blocked, {PERMISSION_STATE} = 'opted_out' AS out, consent_t.state
     FROM k {_JOIN.replace(":channel", "k.channel").replace(":topic", "k.topic")}
     ORDER BY k.no, k.channel, k.topic
 """

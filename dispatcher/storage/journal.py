@@ -15,11 +15,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import orjson
+
 from dispatcher.domain.messages import DeliveryKey, Outcome, Receipt
+from dispatcher.errors import Unavailable
 
 _RECORD = struct.Struct("<cqqHH")  # kind, wave, customer, attempt, length of what follows
 _BEGIN, _RECEIPT = b"B", b"R"
 SUFFIX = ".journal"
+
+
+class JournalFull(Unavailable):
+    """The journal takes no more, so nothing may be begun; most likely its disk is full."""
 
 
 class Journal:
@@ -28,32 +35,59 @@ class Journal:
     def __init__(self, folder: Path, worker: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{worker}{SUFFIX}"
-        self._file = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        header = json.dumps({"worker": worker, "boot_id": boot_id()}) + "\n"
+        self._file = _own(self.path)
+        self._size = 0
         os.ftruncate(self._file, 0)
-        os.write(self._file, header.encode())
-        self._header_size = len(header)
+        header = json.dumps({"worker": worker, "boot_id": boot_id()}) + "\n"
+        self._append(header.encode())
+        self._header_size = self._size
 
     def begin(self, key: DeliveryKey) -> None:
-        """Note that the last bytes of this attempt are about to be written."""
-        os.write(self._file, _RECORD.pack(_BEGIN, key.wave_id, key.customer_id, key.attempt, 0))
+        """Note that the last bytes of this attempt are about to be written; may be JournalFull."""
+        self._append(_RECORD.pack(_BEGIN, key.wave_id, key.customer_id, key.attempt, 0))
 
     def receipt(self, receipt: Receipt) -> None:
-        """Note what the gateway said."""
-        payload = json.dumps(receipt[1:]).encode()[:60_000]
+        """Note what the gateway said; may be JournalFull."""
+        payload = orjson.dumps(receipt[1:])
         key = receipt.key
         head = _RECORD.pack(_RECEIPT, key.wave_id, key.customer_id, key.attempt, len(payload))
-        os.write(self._file, head + payload)
+        self._append(head + payload)
 
     def forget(self) -> None:
         """Cut the journal back to its header, once all that it says is settled."""
         os.ftruncate(self._file, self._header_size)
+        self._size = self._header_size
 
     def close(self) -> None:
         """Remove the journal; only for a process that leaves nothing unsettled."""
         self.path.unlink(missing_ok=True)
         os.close(self._file)
+
+    def abandon(self) -> None:
+        """Unlock the journal and leave it to be adopted, as if this process had died."""
+        os.close(self._file)
+
+    def _append(self, record: bytes) -> None:
+        """Write a whole record or none: one torn in the middle would hide all that follow."""
+        try:
+            written = os.write(self._file, record)
+            problem = "the disk took a part of a record only"
+        except OSError as error:
+            written, problem = 0, str(error)
+        if written < len(record):
+            os.ftruncate(self._file, self._size)
+            raise JournalFull(f"the journal {self.path} cannot be written: {problem}")
+        self._size += written
+
+
+def _own(path: Path) -> int:
+    """Open and lock a new journal; again, should a tidying process have removed it in between."""
+    while True:
+        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists() and path.stat().st_ino == os.fstat(handle).st_ino:
+            return handle
+        os.close(handle)
 
 
 @dataclass(slots=True)
@@ -121,7 +155,7 @@ def _read(handle: int, path: Path) -> Legacy:
         if kind == _BEGIN:
             legacy.begun.add(key)
         else:
-            outcome, *rest = json.loads(payload)
+            outcome, *rest = orjson.loads(payload)
             legacy.receipts[key] = Receipt(key, Outcome(outcome), *rest)
     return legacy
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -13,6 +14,7 @@ from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.storage.batches import UNDECIDED
 from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
+from dispatcher.storage.database import numbers
 from dispatcher.storage.segments import membership
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
@@ -46,7 +48,7 @@ def load(
     """Load everything the rules may know about these people on the batch's channel, by id."""
     condition, values = membership(spec.audience)
     values |= {
-        "ids": ids,
+        "ids": numbers(ids),
         "channel": batch.channel,
         "topic": spec.audience.topic,
         "brand": spec.brand.id,
@@ -54,58 +56,43 @@ def load(
     }
     rows = conn.execute(text(_LOAD.format(condition=condition)), values).all()
     contacts = _contacts(conn, ids, batch.key.wave_id, now)
-    return [_recipient(row, batch.channel, contacts.get(row.id, ())) for row in rows]
+    return [_recipient(row, batch.channel, contacts) for row in rows]
 
 
+# The columns stand in the order of Recipient's fields, which is how they are taken up.
 _LOAD = f"""
-    SELECT c.id, coalesce(a.address, '') AS address, coalesce(a.deliverable, false) AS deliverable,
-           c.language, c.country, c.zone, coalesce(a.zones, '{{{{}}}}') AS zones,
-           c.hours_from, c.hours_until, coalesce(suppressed.reason, '') AS suppressed,
-           {PERMISSION_STATE} AS consent_state, {PERMISSION_EVENT} AS consent_event,
-           coalesce(a.bucket, 0) AS bucket,
-           ({{condition}}) AS in_audience, coalesce(d.tries, 0) AS tries,
-           coalesce(d.attempt, 0) AS attempt, c.attributes,
+    SELECT c.id, coalesce(a.address, ''), coalesce(a.deliverable, false),
+           c.language, c.country, c.zone, CASE c.zone WHEN '' THEN a.zones END,
+           c.hours_from, c.hours_until, coalesce(suppressed.reason, ''),
+           {PERMISSION_STATE}, {PERMISSION_EVENT},
+           coalesce(a.bucket, 0), ({{condition}}), coalesce(d.tries, 0), c.attributes,
            coalesce(extract(epoch FROM CASE WHEN consent_t.state = 'active'
-               THEN consent_t.since ELSE consent_w.since END)::float8, 0) AS since,
-           coalesce(extract(epoch FROM d.held_since)::float8, 0) AS held_since
+               THEN consent_t.since ELSE consent_w.since END)::float8, 0),
+           coalesce(extract(epoch FROM d.held_since)::float8, 0)
     FROM customer c
     LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
     {PERMISSION_JOIN.format(person="c.id")}
     {SUPPRESSION_JOIN.format(address="a")}
     LEFT JOIN delivery d ON d.wave_id = :wave AND d.customer_id = c.id
-    WHERE c.id = ANY(:ids) ORDER BY c.id
+    WHERE c.id = ANY(CAST(:ids AS bigint[])) ORDER BY c.id
 """
+_STATES = {state.value: state for state in ConsentState}
 
 
-def _recipient(row: Any, channel: Channel, contacts: tuple[Contact, ...]) -> Recipient:
-    return Recipient(
-        row.id,
-        channel,
-        row.address,
-        row.deliverable,
-        row.language,
-        row.country,
-        row.zone,
-        tuple(row.zones),
-        row.hours_from,
-        row.hours_until,
-        row.suppressed,
-        ConsentState(row.consent_state),
-        row.consent_event,
-        contacts,
-        row.bucket,
-        row.in_audience,
-        row.tries,
-        row.attributes,
-        row.since,
-        row.held_since,
+def _recipient(
+    row: Any, channel: Channel, contacts: Mapping[int, tuple[Contact, ...]]
+) -> Recipient:
+    zones, consent = tuple(row[6] or ()), _STATES[row[10]]
+    known = contacts.get(row[0], ())
+    return Recipient._make(
+        (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known, *row[12:])
     )
 
 
 def _contacts(
     conn: Connection, ids: list[int], wave: int, now: float
 ) -> dict[int, tuple[Contact, ...]]:
-    values = {"ids": ids, "since": now - _CONTACTS_FOR, "wave": wave}
+    values = {"ids": numbers(ids), "since": now - _CONTACTS_FOR, "wave": wave}
     found: dict[int, list[Contact]] = {}
     for customer_id, at, channel, brand, subject in conn.execute(_CONTACTS, values):
         contact = Contact(float(at), Channel(channel), brand, subject)
@@ -115,6 +102,7 @@ def _contacts(
 
 _CONTACTS = text("""
     SELECT customer_id, extract(epoch FROM at)::float8, channel, brand, subject FROM contact
-    WHERE customer_id = ANY(:ids) AND at > to_timestamp(:since) AND wave_id <> :wave
+    WHERE customer_id = ANY(CAST(:ids AS bigint[])) AND at > to_timestamp(:since)
+      AND wave_id <> :wave
     ORDER BY at
 """)

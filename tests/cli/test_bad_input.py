@@ -115,6 +115,7 @@ WORDS = (
     case("group alone", "customer", 2, "Say what to do: import, add"),
     case("unknown queue", "worker --queue dispatch.fax", 2, "dispatch.sms"),
     case("unknown pool", "worker --pool swimming", 2, "prefork, threads or solo"),
+    case("no text", ("customer", "show", "\udcff"), 2, "UTF-8"),
     case("port too high", "web --port 70000", 2, "--port"),
 )
 
@@ -316,6 +317,13 @@ CUSTOMERS = (
         *("opt-in without a zone", (*OPT_IN, "--wording", "Yes", "--given", "2026-05-01T10:00"), 2),
         *("--given", "time zone"),
     ),
+    case(
+        *("opt-in to everything", (*OPT_IN[:3], "--topic", "*", *OPT_IN[5:], "--wording", "Y"), 2),
+        *("--topic", "coffee"),
+    ),
+    case("opt-in of no kind", (*OPT_IN, "--wording", "Y", "--kind", "mine"), 2, "gdpr_consent"),
+    case("opt-out of nothing", "customer opt-out anna@example.com --topic A;B", 2, "--topic"),
+    case("clock too far", "clock --by 1e300", 2, "--by"),
     case("opt-out by fax", "customer opt-out anna@example.com --channel fax", 2, "email", "sms"),
     case("suppress nothing", ("customer", "suppress", ""), 2, "phone number"),
     case("explain a stranger", "explain who@example.com", 1, "no customer"),

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.xdist_grou
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """A demo that has told its story and now serves the page; SIGTERM ends it, with nothing left."""
+    """A demo that has told its story and serves the page; SIGTERM ends it, with nothing left."""
     demo = Demo.start(tmp_path_factory.mktemp("sandbox"), "--json", "--seconds", "170")
     assert eventually(lambda: _address(demo), 90), demo.said + demo.complained
     yield demo

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -47,7 +47,7 @@ class Pigeon:
             for key, who, words in said
         ]
 
-    async def send(self, messages: Iterable[Message], gate: Gate) -> AsyncIterator[Receipt]:
+    async def send(self, messages: Iterable[Message], gate: Gate) -> AsyncGenerator[Receipt, None]:
         for message in messages:
             yield Receipt(message.key, Outcome.REFUSED)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from dispatcher.domain.messages import Callback, Channel, Event, Message, Receipt
@@ -39,7 +39,7 @@ class SmtpGateway:
         self._breaker = Breaker(self.settings.breaker)
         self._pool = Pool(self._open_line, self.settings.connections, self.settings.idle)
 
-    async def send(self, messages: Iterable[Message], gate: Gate) -> AsyncIterator[Receipt]:
+    async def send(self, messages: Iterable[Message], gate: Gate) -> AsyncGenerator[Receipt, None]:
         """Give one receipt per message, in any order; raise GatewayDown for all not pulled yet."""
         run = Run(iter(messages), gate, self._breaker, self.name)
         work = asyncio.create_task(self._carry_all(run))

@@ -1,0 +1,65 @@
+"""The first consents of people whom the ledger does not know: chained and folded in the database.
+
+An import brings them by the million, so nothing is fetched: for somebody without any event the
+chain begins here, and the present state of a place is its only event.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from dispatcher.storage.chains import FIRST_FORM_SQL, microseconds
+from dispatcher.storage.imports_sql import TOLD
+
+# One row for each person, channel and topic: one that proves before one that does not, the last
+# before others. `seq` counts the person's events; an address that is not taken makes none.
+_CREATE = text(f"""
+    CREATE TEMPORARY TABLE import_first ON COMMIT DROP AS
+    WITH k AS ({TOLD} WHERE NOT l.spoken), best AS (
+        SELECT DISTINCT ON (person, channel COLLATE "C", topic COLLATE "C") *
+        FROM k ORDER BY person, channel COLLATE "C", topic COLLATE "C", proven DESC, no DESC
+    )
+    SELECT person AS customer_id, channel, topic, kind, wording, proven, blocked,
+           CASE WHEN NOT blocked
+               THEN nextval(pg_get_serial_sequence('consent_event', 'id')) END AS id,
+           count(*) FILTER (WHERE NOT blocked) OVER (
+               PARTITION BY person ORDER BY channel COLLATE "C", topic COLLATE "C")::int AS seq,
+           CASE WHEN proven THEN 'opt_in' ELSE 'imported_unproven' END AS action,
+           rtrim(CAST(:origin AS text) || origin, ': ') AS origin,
+           least(coalesce(consent_at, :now), :now) AS occurred_at
+    FROM best
+""")
+
+_COUNT = text("""
+    SELECT count(*) FILTER (WHERE proven AND NOT blocked) AS proven,
+           count(*) FILTER (WHERE NOT proven AND NOT blocked) AS unproven,
+           count(*) FILTER (WHERE blocked) AS withheld,
+           coalesce(max(seq), 0) AS longest
+    FROM import_first
+""")
+
+# Run for seq 1, 2, ... in turn: each finds the hash before it in the ledger.
+_APPEND = text(f"""
+    INSERT INTO consent_event (id, customer_id, seq, channel, topic, action, source, kind, wording,
+                               origin, occurred_at, received_at, prev_hash, hash)
+    OVERRIDING SYSTEM VALUE
+    SELECT id, customer_id, seq, channel, topic, action, 'import', kind, wording, origin,
+           occurred_at, :now, prev, sha256(prev || convert_to({FIRST_FORM_SQL}, 'UTF8'))
+    FROM (
+        SELECT f.*, 'import' AS source, CASE WHEN seq = 1 THEN CAST(:genesis AS bytea) ELSE (
+            SELECT e.hash FROM consent_event e
+            WHERE e.customer_id = f.customer_id AND e.seq = f.seq - 1) END AS prev
+        FROM import_first f WHERE seq = :seq AND NOT blocked
+        OFFSET 0
+    ) e
+""")
+
+_KEEP = text("""
+    INSERT INTO consent (customer_id, channel, topic, state, event_id, own_hand, kind, since)
+    SELECT customer_id, channel, topic, CASE WHEN proven THEN 'active' ELSE 'imported_unproven' END,
+           id, false, kind, occurred_at
+    FROM import_first WHERE NOT blocked
+""")
