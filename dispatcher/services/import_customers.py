@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TextIO
 
 import orjson
+from sqlalchemy import Connection
 
 from dispatcher.domain.consents import ConsentAction, ConsentEvent, ConsentSource, ConsentState
 from dispatcher.domain.messages import Channel
@@ -27,6 +29,7 @@ from dispatcher.services.customer_file import Survey, read_lines, survey
 from dispatcher.services.customer_rows import RowReader
 from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents, imports
+from dispatcher.storage.first_consents import append_first
 from dispatcher.storage.imports import ConsentRow, Import, Reject, StagedRow
 
 CHUNK = 5_000  # rows in one transaction
@@ -148,30 +151,35 @@ def _stage(
 
 def _merge(desk: Desk, import_id: int, now: datetime, progress: Progress) -> None:
     with desk.database.begin() as conn:
-        last = imports.last_leader(conn, import_id)
+        last = imports.last_place(conn, import_id)
         after = imports.get(conn, import_id).rows_merged
     while after < last:
         upto = min(after + CHUNK, last)
         with desk.database.begin() as conn:
-            new, updated = imports.merge_people(conn, import_id, after, upto)
-            told = _Told(import_id, now)
-            told.take(imports.consent_rows(conn, import_id, after, upto))
-            consents.append_first(conn, told.first, desk.entropy)
-            consents.append(conn, told.later, desk.entropy)
-            counts = told.counts | {"people": new, "updated": updated}
-            imports.note_merged(conn, import_id, upto, counts, told.rejects)
+            _merge_chunk(conn, desk, import_id, now, (after, upto))
         after = upto
         progress(Stage.MERGE, after, last)
 
 
+def _merge_chunk(
+    conn: Connection, desk: Desk, import_id: int, now: datetime, span: tuple[int, int]
+) -> None:
+    new, updated = imports.merge_people(conn, import_id, *span)
+    told = _Told(import_id, now)
+    told.take(imports.consent_rows(conn))
+    consents.append(conn, told.events, desk.entropy)
+    told.counts.update(append_first(conn, import_id, now)._asdict())
+    counts = told.counts | {"people": new, "updated": updated}
+    imports.note_merged(conn, import_id, span[1], counts, told.rejects)
+
+
 class _Told:
-    """The consents of one chunk: what goes to the ledger, and what is withheld."""
+    """What a chunk tells of people the ledger knows: what is appended, and what is withheld."""
 
     def __init__(self, import_id: int, now: datetime) -> None:
-        self.first: list[ConsentEvent] = []
-        self.later: list[ConsentEvent] = []
+        self.events: list[ConsentEvent] = []
         self.rejects: list[Reject] = []
-        self.counts = {"proven": 0, "unproven": 0, "withheld": 0}
+        self.counts = Counter[str]()
         self._import_id = import_id
         self._now = now
 
@@ -201,19 +209,20 @@ class _Told:
             self._append(row, ConsentAction.IMPORTED_UNPROVEN)
 
     def _append(self, row: ConsentRow, action: ConsentAction) -> None:
-        event = ConsentEvent(
-            customer_id=row.person,
-            channel=Channel(row.channel),
-            topic=row.topic,
-            action=action,
-            source=ConsentSource.IMPORT,
-            occurred_at=min(row.at or self._now, self._now),
-            received_at=self._now,
-            kind=row.kind,
-            wording=row.wording,
-            origin=f"import {self._import_id}: {row.origin}".rstrip(": "),
+        self.events.append(
+            ConsentEvent(
+                customer_id=row.person,
+                channel=Channel(row.channel),
+                topic=row.topic,
+                action=action,
+                source=ConsentSource.IMPORT,
+                occurred_at=min(row.at or self._now, self._now),
+                received_at=self._now,
+                kind=row.kind,
+                wording=row.wording,
+                origin=f"import {self._import_id}: {row.origin}".rstrip(": "),
+            )
         )
-        (self.first if row.is_new else self.later).append(event)
 
 
 def _finish(desk: Desk, order: Order, import_id: int) -> Import:

@@ -70,6 +70,16 @@ def link(prev: bytes, seq: int, event: ConsentEvent, commitments: Mapping[str, s
     return hashlib.sha256(prev + body).digest()
 
 
+# The same bytes in SQL, for an event `e` without evidence; JSON is written alike in both.
+BODY_SQL = f"""
+    concat('[{_FORM},', e.customer_id, ',', e.seq, ',', to_json(e.channel), ',', to_json(e.topic),
+        ',', to_json(e.action), ',', to_json(e.source), ',', to_json(e.kind), ',',
+        to_json(e.wording), ',', to_json(e.origin), ',',
+        CAST(extract(epoch FROM e.occurred_at) * 1000000 AS bigint), ',',
+        CAST(extract(epoch FROM e.received_at) * 1000000 AS bigint), ',[]]')
+"""
+
+
 def verify_chain(conn: Connection, person_ids: Iterable[int]) -> list[Fault]:
     """Check these people's chains and what is kept of their evidence; nothing found: whole."""
     people = list(person_ids)

@@ -148,17 +148,6 @@ def append(
     return numbered
 
 
-def append_first(
-    conn: Connection, events: Sequence[ConsentEvent], entropy: Entropy
-) -> list[ConsentEvent]:
-    """Append the first events of people who have none and are not visible yet: nothing to read."""
-    numbered = _write(conn, events, {}, entropy)
-    groups = _regroup(numbered, {_place(event) for event in numbered})
-    into = f"consent ({', '.join(Standing._fields)})"
-    copy_rows(conn, into, (_standing(place, line) for place, line in groups.items()))
-    return numbered
-
-
 def ledger_of(conn: Connection, person_ids: Iterable[int]) -> list[ConsentEvent]:
     """Give all events of these people, in the order they were recorded, without evidence."""
     return [as_event(row) for row in conn.execute(_LEDGER, {"people": list(person_ids)})]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from dispatcher.storage.chains import FIRST_FORM_SQL, microseconds
+from dispatcher.storage.chains import BODY_SQL, GENESIS
 from dispatcher.storage.imports_sql import TOLD
 
 # One row for each person, channel and topic: one that proves before one that does not, the last
@@ -46,12 +46,12 @@ _APPEND = text(f"""
     INSERT INTO consent_event (id, customer_id, seq, channel, topic, action, source, kind, wording,
                                origin, occurred_at, received_at, prev_hash, hash)
     OVERRIDING SYSTEM VALUE
-    SELECT id, customer_id, seq, channel, topic, action, 'import', kind, wording, origin,
-           occurred_at, :now, prev, sha256(prev || convert_to({FIRST_FORM_SQL}, 'UTF8'))
+    SELECT id, customer_id, seq, channel, topic, action, source, kind, wording, origin,
+           occurred_at, received_at, prev, sha256(prev || convert_to({BODY_SQL}, 'UTF8'))
     FROM (
-        SELECT f.*, 'import' AS source, CASE WHEN seq = 1 THEN CAST(:genesis AS bytea) ELSE (
-            SELECT e.hash FROM consent_event e
-            WHERE e.customer_id = f.customer_id AND e.seq = f.seq - 1) END AS prev
+        SELECT f.*, 'import' AS source, CAST(:now AS timestamptz) AS received_at, CASE WHEN seq = 1 THEN CAST(:genesis AS bytea) ELSE (
+            SELECT before.hash FROM consent_event before
+            WHERE before.customer_id = f.customer_id AND before.seq = f.seq - 1) END AS prev
         FROM import_first f WHERE seq = :seq AND NOT blocked
         OFFSET 0
     ) e
@@ -63,3 +63,21 @@ _KEEP = text("""
            id, false, kind, occurred_at
     FROM import_first WHERE NOT blocked
 """)
+
+
+class Kept(NamedTuple):
+    """How many consents came in, with and without evidence, and how many were not taken."""
+
+    proven: int
+    unproven: int
+    withheld: int
+
+
+def append_first(conn: Connection, import_id: int, now: datetime) -> Kept:
+    """Append what the chunk tells of people without any event, who are not visible yet."""
+    conn.execute(_CREATE, {"origin": f"import {import_id}: ", "now": now})
+    count = conn.execute(_COUNT).one()
+    for seq in range(1, count.longest + 1):
+        conn.execute(_APPEND, {"seq": seq, "now": now, "genesis": GENESIS})
+    conn.execute(_KEEP)
+    return Kept(count.proven, count.unproven, count.withheld)

@@ -15,9 +15,10 @@ from dispatcher.storage.imports_sql import (
     ADD_PRESSURE,
     CONSENTS,
     CREATE,
+    CREATE_CHUNK,
     DROP,
     INDEX_STAGED,
-    LAST_LEADER,
+    LAST_PLACE,
     LOCK_CUSTOMERS,
     MERGE_DUPLICATES,
     RESOLVE,
@@ -86,7 +87,6 @@ class ConsentRow(NamedTuple):
 
     line: int
     person: int
-    is_new: bool
     channel: str
     topic: str
     at: datetime | None
@@ -121,6 +121,11 @@ _DONE = text(
     "UPDATE import SET state = 'done', finished_at = clock_timestamp(), rejects = :rejects"
     f" WHERE id = :id RETURNING {_COLUMNS}"
 )
+_UPDATE_CUSTOMERS = text(UPDATE_CUSTOMERS)
+_ADD_CUSTOMERS = text(ADD_CUSTOMERS)
+_ADD_ADDRESSES = text(ADD_ADDRESSES)
+_ADD_PRESSURE = text(ADD_PRESSURE)
+_CONSENTS = text(CONSENTS)
 _ANALYZE = text("ANALYZE customer, address, consent, consent_event, person_pressure")
 
 
@@ -169,26 +174,32 @@ def resolve(conn: Connection, import_id: int, rows_read: int) -> None:
     conn.execute(_STAGED, {"id": import_id, "rows": rows_read})
 
 
-def last_leader(conn: Connection, import_id: int) -> int:
-    """Give the number of the last row that stands for a person."""
-    return int(conn.execute(text(LAST_LEADER.format(id=import_id))).scalar_one())
+def last_place(conn: Connection, import_id: int) -> int:
+    """Give the place of the last person: people are merged in the order of their random ids.
+
+    So each index grows at one end; in the order of the file every row would touch other pages.
+    """
+    return int(conn.execute(text(LAST_PLACE.format(id=import_id))).scalar_one())
 
 
 def merge_people(conn: Connection, import_id: int, after: int, upto: int) -> tuple[int, int]:
-    """Add or update the people whose leading row is in (after, upto]; give (new, updated)."""
-    span = {"import_id": import_id, "after": after, "upto": upto}
+    """Add or update the people whose place is in (after, upto]; give (new, updated).
+
+    What the file tells of them is at hand until the transaction ends, for their consents.
+    """
+    span = {"after": after, "upto": upto}
     conn.execute(text(LOCK_CUSTOMERS.format(id=import_id)), span)
-    updated = conn.execute(text(UPDATE_CUSTOMERS.format(id=import_id)), span).rowcount
-    new = conn.execute(text(ADD_CUSTOMERS.format(id=import_id)), span).rowcount
-    for script in (ADD_ADDRESSES, ADD_PRESSURE):
-        conn.execute(text(script.format(id=import_id)), span)
+    conn.execute(text(CREATE_CHUNK.format(id=import_id)), span)
+    updated = conn.execute(_UPDATE_CUSTOMERS, {"import_id": import_id}).rowcount
+    new = conn.execute(_ADD_CUSTOMERS, {"import_id": import_id}).rowcount
+    conn.execute(_ADD_ADDRESSES)
+    conn.execute(_ADD_PRESSURE)
     return new, updated
 
 
-def consent_rows(conn: Connection, import_id: int, after: int, upto: int) -> Iterator[ConsentRow]:
-    """Give every consent told of these people, in the order of the file."""
-    span = {"import_id": import_id, "after": after, "upto": upto}
-    for row in conn.execute(text(CONSENTS.format(id=import_id)), span):
+def consent_rows(conn: Connection) -> Iterator[ConsentRow]:
+    """Give every consent told of people the ledger knows, in the order of the file."""
+    for row in conn.execute(_CONSENTS):
         yield ConsentRow(*row)
 
 
