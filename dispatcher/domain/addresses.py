@@ -9,7 +9,7 @@ from typing import NamedTuple
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import PhoneNumberType
-from phonenumbers.timezone import time_zones_for_number
+from phonenumbers.timezone import time_zones_for_geographical_number, time_zones_for_number
 
 from dispatcher.domain.area_codes import AREA_ZONES
 from dispatcher.domain.messages import Channel
@@ -53,6 +53,8 @@ def normalise_email(text: str) -> str | Problem:
 
 
 def _fits(address: str) -> str | Problem:
+    if len(address) <= _MAX_LOCAL and address.isascii():
+        return address
     if len(address.partition("@")[0].encode()) > _MAX_LOCAL:
         return Problem(f"The part before the @-sign is longer than {_MAX_LOCAL} bytes.")
     if len(address.encode()) > _MAX_EMAIL:
@@ -88,7 +90,15 @@ _UNREACHABLE = {
 }
 # Reserved by Ofcom for drama: they ring nowhere, so samples and demos may use them.
 _FICTIONAL = re.compile(r"\+447700900\d{3}\Z")
+_COUNTRY_ZONES: dict[int, tuple[str, ...]] = {}  # filled as numbers that are tied to no place come
 _WRITTEN = re.compile(r"\+?[\d\s()./-]+\Z")
+
+
+class Dialled(NamedTuple):
+    """A phone number in E.164, and every IANA zone its owner may live in, sorted."""
+
+    e164: str
+    zones: tuple[str, ...]
 
 
 def normalise_phone(text: str, default_country: str = "") -> str | Problem:
@@ -97,6 +107,12 @@ def normalise_phone(text: str, default_country: str = "") -> str | Problem:
     `default_country` (ISO 3166, "GB") is for numbers written the national way. A number without
     `+` is never tried as one of another country: a typing error must not reach a stranger.
     """
+    found = dial(text, default_country)
+    return found if isinstance(found, Problem) else found.e164
+
+
+def dial(text: str, default_country: str = "") -> Dialled | Problem:
+    """Give `normalise_phone` and `zones_of_phone` in one, for half the price."""
     text = unicodedata.normalize("NFKC", text).strip()
     if not text:
         return Problem("There is no phone number.")
@@ -108,34 +124,50 @@ def normalise_phone(text: str, default_country: str = "") -> str | Problem:
     return _dial(f"+{text[2:]}" if country is None and text.startswith("00") else text, country)
 
 
-def _dial(text: str, country: str | None) -> str | Problem:
+def _dial(text: str, country: str | None) -> Dialled | Problem:
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return Problem("This is not a phone number that could be dialled.")
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if _FICTIONAL.match(e164):
-        return e164
-    if not phonenumbers.is_valid_number(number):
+        return Dialled(e164, _zones(number, e164, PhoneNumberType.MOBILE))
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:  # which is what says that a number is not valid
         where = f" in {country}" if country and not text.startswith("+") else ""
         return Problem(f"No such number exists{where}.")
-    kind = _UNREACHABLE.get(phonenumbers.number_type(number))
-    return Problem(f"This is {kind}, which takes no texts.") if kind else e164
+    if kind in _UNREACHABLE:
+        return Problem(f"This is {_UNREACHABLE[kind]}, which takes no texts.")
+    return Dialled(e164, _zones(number, e164, kind))
 
 
 def zones_of_phone(e164: str) -> tuple[str, ...]:
-    """Give every IANA zone the owner of a number may live in, sorted; empty when none is known.
-
-    In the United States the library's answer for one exchange can be an hour wrong, and numbers
-    are ported: the zones of the whole area code are added.
-    """
+    """Give every IANA zone the owner of a number may live in, sorted; empty when none is known."""
     try:
         number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
         return ()
-    zones = {zone for zone in time_zones_for_number(number) if zone != "Etc/Unknown"}
+    return _zones(number, e164, phonenumbers.number_type(number))
+
+
+def _zones(number: phonenumbers.PhoneNumber, e164: str, kind: int) -> tuple[str, ...]:
+    """Look zones up in the library's table.
+
+    In the United States its answer for one exchange can be an hour wrong, and numbers are ported:
+    the zones of the whole area code are added.
+    """
     if _FICTIONAL.match(e164):
-        zones = {"Europe/London"}
+        return ("Europe/London",)
+    if kind == PhoneNumberType.UNKNOWN:
+        found: set[str] = set()
+    elif phonenumbers.is_number_type_geographical(kind, number.country_code):
+        found = set(time_zones_for_geographical_number(number))
+    else:
+        # Any number will do: the library looks at nothing but the country code.
+        if number.country_code not in _COUNTRY_ZONES:
+            _COUNTRY_ZONES[number.country_code] = time_zones_for_number(number)
+        found = set(_COUNTRY_ZONES[number.country_code])
+    found.discard("Etc/Unknown")
     if number.country_code == 1:
-        zones.update(AREA_ZONES.get(e164[2:5], ()))
-    return tuple(sorted(zones))
+        found.update(AREA_ZONES.get(e164[2:5], ()))
+    return tuple(sorted(found))

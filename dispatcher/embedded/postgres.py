@@ -42,6 +42,11 @@ _SETTINGS = {
     "lc_messages": "C",
     "log_min_messages": "warning",
     "jit": "off",
+    # Room for a campaign: fewer checkpoints mean fewer whole pages in the log. Pages are cached.
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
 }
 # For tests only: a crash of the machine may cost the data, which then is nobody's loss.
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

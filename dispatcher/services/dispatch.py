@@ -147,7 +147,7 @@ async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler
         async with aclosing(gateway.send(messages, gate)) as receipts:
             async for receipt in receipts:
                 _journal(out, receipt)
-                await settler.add(receipt)
+                settler.add(receipt)
     except GatewayDown as outage:
         settler.retry_after = outage.retry_after
         settler.why = str(outage)

@@ -98,10 +98,12 @@ class BatchGate:
     def refuses(self, customer_id: int, send_before: float) -> bool:
         """Say whether it is known already that this person's message will be withheld."""
         terms, watch = self._terms, self._watch
+        withdrawn = not watch.quiet(terms.since) and watch.any_withdrawn(
+            (customer_id, *terms.scopes), terms.since
+        )
         return (
             self._lost
-            or watch.withdrawn(customer_id, terms.since)
-            or watch.any_withdrawn(terms.scopes, terms.since)
+            or withdrawn
             or send_before <= time() + terms.clock_ahead
             or monotonic() > terms.closes_at
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,20 +18,17 @@ from pathlib import Path
 from typing import TextIO
 
 import orjson
-from sqlalchemy import Connection
 
-from dispatcher.domain.consents import ConsentAction, ConsentEvent, ConsentSource, ConsentState
-from dispatcher.domain.messages import Channel
 from dispatcher.errors import Conflict, ImportFileError
 from dispatcher.services.customer_columns import Columns, find_columns
 from dispatcher.services.customer_file import Survey, read_lines, survey
 from dispatcher.services.customer_rows import RowReader
+from dispatcher.services.import_merge import merge
 from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents, imports
-from dispatcher.storage.first_consents import append_first
-from dispatcher.storage.imports import ConsentRow, Import, Reject, StagedRow
+from dispatcher.storage.imports import Import, Reject, StagedRow
 
-CHUNK = 5_000  # rows in one transaction
+CHUNK = 20_000  # rows in one transaction
 
 
 class Stage(StrEnum):
@@ -97,7 +93,7 @@ def import_customers(
             return _outcome(known, plan, again=True)
         if not resumes:
             _stage(desk, order, plan, columns, known.id, progress)
-        _merge(desk, known.id, now, progress)
+        merge(desk, known.id, now, CHUNK, lambda done, of: progress(Stage.MERGE, done, of))
         return _outcome(_finish(desk, order, known.id), plan, resumed=resumes)
 
 
@@ -147,82 +143,6 @@ def _stage(
         progress(Stage.STAGE, batch[-1].position, plan.size)
     with desk.database.begin() as conn:
         imports.resolve(conn, import_id, count)
-
-
-def _merge(desk: Desk, import_id: int, now: datetime, progress: Progress) -> None:
-    with desk.database.begin() as conn:
-        last = imports.last_place(conn, import_id)
-        after = imports.get(conn, import_id).rows_merged
-    while after < last:
-        upto = min(after + CHUNK, last)
-        with desk.database.begin() as conn:
-            _merge_chunk(conn, desk, import_id, now, (after, upto))
-        after = upto
-        progress(Stage.MERGE, after, last)
-
-
-def _merge_chunk(
-    conn: Connection, desk: Desk, import_id: int, now: datetime, span: tuple[int, int]
-) -> None:
-    new, updated = imports.merge_people(conn, import_id, *span)
-    told = _Told(import_id, now)
-    told.take(imports.consent_rows(conn))
-    consents.append(conn, told.events, desk.entropy)
-    told.counts.update(append_first(conn, import_id, now)._asdict())
-    counts = told.counts | {"people": new, "updated": updated}
-    imports.note_merged(conn, import_id, span[1], counts, told.rejects)
-
-
-class _Told:
-    """What a chunk tells of people the ledger knows: what is appended, and what is withheld."""
-
-    def __init__(self, import_id: int, now: datetime) -> None:
-        self.events: list[ConsentEvent] = []
-        self.rejects: list[Reject] = []
-        self.counts = Counter[str]()
-        self._import_id = import_id
-        self._now = now
-
-    def take(self, rows: Iterable[ConsentRow]) -> None:
-        """Take each place once: a row with evidence before one without, the last before others."""
-        best: dict[tuple[int, str, str], ConsentRow] = {}
-        for row in rows:
-            place = (row.person, row.channel, row.topic)
-            if place not in best or row.proven or not best[place].proven:
-                best[place] = row
-        for row in best.values():
-            self._judge(row)
-
-    def _judge(self, row: ConsentRow) -> None:
-        if row.blocked or row.out:
-            self.counts["withheld"] += 1
-            if row.out:
-                reason = "this person has opted out; the consent in this row was not taken"
-                self.rejects.append(Reject(row.line, "topics", row.topic, reason))
-        elif row.state == ConsentState.ACTIVE:
-            return  # says what we know
-        elif row.proven:
-            self.counts["proven"] += 1
-            self._append(row, ConsentAction.OPT_IN)
-        elif row.state is None:
-            self.counts["unproven"] += 1
-            self._append(row, ConsentAction.IMPORTED_UNPROVEN)
-
-    def _append(self, row: ConsentRow, action: ConsentAction) -> None:
-        self.events.append(
-            ConsentEvent(
-                customer_id=row.person,
-                channel=Channel(row.channel),
-                topic=row.topic,
-                action=action,
-                source=ConsentSource.IMPORT,
-                occurred_at=min(row.at or self._now, self._now),
-                received_at=self._now,
-                kind=row.kind,
-                wording=row.wording,
-                origin=f"import {self._import_id}: {row.origin}".rstrip(": "),
-            )
-        )
 
 
 def _finish(desk: Desk, order: Order, import_id: int) -> Import:

@@ -51,19 +51,23 @@ class Settler:
         }
         self._group: list[Settlement] = []
         self._receipts: list[Receipt] = []
+        self._writing: asyncio.Future[None] | None = None
         self._flushed_at = monotonic()
         self.parts: dict[int, int] = {}
         self.retry_after = 0.0
         self.why = ""
 
-    async def add(self, receipt: Receipt) -> None:
-        """Take a receipt; every so many, or so often, a group is written."""
+    def add(self, receipt: Receipt) -> None:
+        """Take a receipt; every so many, or so often, a group is written.
+
+        Nobody waits for that: a receipt that waited for the database would not be in the journal.
+        """
         self._open.pop(receipt.key.customer_id, None)
         self._group.append(self._settlement(receipt))
         if receipt.contact_stopped or receipt.dead_address:
             self._receipts.append(receipt)
         if len(self._group) >= _GROUP or monotonic() - self._flushed_at > _PATIENCE:
-            await self._flush()
+            self._start_writing()
 
     def skip(self, key: DeliveryKey, reason: Reason, detail: str) -> None:
         """Note that there is nothing to send to somebody: the message cannot be made."""
@@ -81,7 +85,11 @@ class Settler:
             receipt = Receipt(key, outcome, detail=self.why, retry_after=self.retry_after)
             self._group.append(self._settlement(receipt))
         self._open.clear()
-        await asyncio.shield(asyncio.ensure_future(self._flush()))
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        self._start_writing()
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
 
     def _settlement(self, receipt: Receipt) -> Settlement:
         state = SETTLED_AS[receipt.outcome]
@@ -110,12 +118,18 @@ class Settler:
         tries = self._round.people[customer_id].attempts + 1
         return tries >= self._round.version.spec.policy.max_attempts
 
-    async def _flush(self) -> None:
+    def _start_writing(self) -> None:
+        """Hand a group to the store, unless one is with it; raise what became of the last one."""
+        if self._writing is not None:
+            if not self._writing.done():
+                return
+            self._writing.result()
         group, self._group = self._group, []
         receipts, self._receipts = self._receipts, []
         self._flushed_at = monotonic()
         if group:
-            await self._store.in_store(lambda: self._write(group, receipts))
+            work = self._store.in_store(lambda: self._write(group, receipts))
+            self._writing = asyncio.ensure_future(work)
 
     def _write(self, group: list[Settlement], receipts: list[Receipt]) -> None:
         with self._store.desk.database.begin() as conn:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
 from dispatcher.domain.campaigns import CampaignSpec, TemplateSource
-from dispatcher.domain.consents import ConsentState
+from dispatcher.domain.consents import ANY_TOPIC, ConsentState
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.messages import Channel, DeliveryKey, Message, Outcome, Receipt
 from dispatcher.domain.people import Person
@@ -117,13 +117,25 @@ def _render(conn: Connection, trial: Trial, channel: Channel) -> Message:
     head = Letterhead(spec.brand, spec.offer, trial.links, spec.audience.topic, spec.name)
     compiled = compile_template(_marked(trial.template), head)
     now = datetime.fromtimestamp(clock.now(conn), UTC)
+    since = _consent_day(conn, trial, channel)
     somebody = Addressee(
-        DeliveryKey(0, person.id, 1), at.address, person.language, person.attributes, now.date()
+        DeliveryKey(0, person.id, 1), at.address, person.language, person.attributes, since
     )
     (made,) = render_batch(compiled, channel, [somebody], now)
     if not isinstance(made, Message):
         raise Conflict(f"there is nothing to send: {made.reason}, {made.detail}")
     return made
+
+
+def _consent_day(conn: Connection, trial: Trial, channel: Channel) -> date | None:
+    """Give the day of the consent that lets the copy be sent, as the real one would name it."""
+    topics = (trial.spec.audience.topic, ANY_TOPIC)
+    days = {
+        standing.topic: standing.since.date()
+        for standing in consents.standings_of(conn, trial.person.id)
+        if standing.channel is channel and standing.state is ConsentState.ACTIVE
+    }
+    return next((days[topic] for topic in topics if topic in days), None)
 
 
 def _marked(template: TemplateSource) -> TemplateSource:

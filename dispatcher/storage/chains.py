@@ -70,13 +70,13 @@ def link(prev: bytes, seq: int, event: ConsentEvent, commitments: Mapping[str, s
     return hashlib.sha256(prev + body).digest()
 
 
-# The same bytes in SQL, for an event `e` without evidence; JSON is written alike in both.
+# The same bytes in SQL, for an event `e` without evidence. Channel, action, source, kind and the
+# digest of a wording come from us and need no quotes; topic and origin are what somebody wrote.
 BODY_SQL = f"""
-    concat('[{_FORM},', e.customer_id, ',', e.seq, ',', to_json(e.channel), ',', to_json(e.topic),
-        ',', to_json(e.action), ',', to_json(e.source), ',', to_json(e.kind), ',',
-        to_json(e.wording), ',', to_json(e.origin), ',',
-        CAST(extract(epoch FROM e.occurred_at) * 1000000 AS bigint), ',',
-        CAST(extract(epoch FROM e.received_at) * 1000000 AS bigint), ',[]]')
+    concat('[{_FORM},', e.customer_id, ',', e.seq, ',"', e.channel, '",', to_json(e.topic),
+        ',"', e.action, '","', e.source, '","', e.kind, '","', e.wording, '",', to_json(e.origin),
+        ',', CAST(extract(epoch FROM e.occurred_at) * 1000000 AS bigint),
+        ',', CAST(extract(epoch FROM e.received_at) * 1000000 AS bigint), ',[]]')
 """
 
 

@@ -233,7 +233,9 @@ _SETTLE = text(f"""
     WITH settled AS (
         UPDATE delivery d
         SET state = n.state, reason = n.reason, settled_at = clock_timestamp(),
-            reference = n.reference, detail = n.detail, parts = n.parts, cost = n.cost,
+            reference = n.reference, detail = n.detail,
+            -- what was unsure has been paid for already
+            parts = greatest(d.parts, n.parts), cost = greatest(d.cost, n.cost),
             tries = d.tries + coalesce(n.outcome = 'deferred', false)::int,
             not_before = CASE WHEN n.state = 'deferred' THEN to_timestamp(n.not_before) END
         FROM {_ROWS}

@@ -23,8 +23,8 @@ _CREATE = text(f"""
         FROM k ORDER BY person, channel COLLATE "C", topic COLLATE "C", proven DESC, no DESC
     )
     SELECT person AS customer_id, channel, topic, kind, wording, proven, blocked,
-           CASE WHEN NOT blocked
-               THEN nextval(pg_get_serial_sequence('consent_event', 'id')) END AS id,
+           CASE WHEN NOT blocked THEN nextval((SELECT CAST(
+               pg_get_serial_sequence('consent_event', 'id') AS regclass))) END AS id,
            count(*) FILTER (WHERE NOT blocked) OVER (
                PARTITION BY person ORDER BY channel COLLATE "C", topic COLLATE "C")::int AS seq,
            CASE WHEN proven THEN 'opt_in' ELSE 'imported_unproven' END AS action,
@@ -49,9 +49,10 @@ _APPEND = text(f"""
     SELECT id, customer_id, seq, channel, topic, action, source, kind, wording, origin,
            occurred_at, received_at, prev, sha256(prev || convert_to({BODY_SQL}, 'UTF8'))
     FROM (
-        SELECT f.*, 'import' AS source, CAST(:now AS timestamptz) AS received_at, CASE WHEN seq = 1 THEN CAST(:genesis AS bytea) ELSE (
-            SELECT before.hash FROM consent_event before
-            WHERE before.customer_id = f.customer_id AND before.seq = f.seq - 1) END AS prev
+        SELECT f.*, 'import' AS source, CAST(:now AS timestamptz) AS received_at,
+               CASE WHEN seq = 1 THEN CAST(:genesis AS bytea) ELSE (
+                   SELECT before.hash FROM consent_event before
+                   WHERE before.customer_id = f.customer_id AND before.seq = f.seq - 1) END AS prev
         FROM import_first f WHERE seq = :seq AND NOT blocked
         OFFSET 0
     ) e

@@ -82,6 +82,13 @@ class Import(NamedTuple):
     withheld: int
 
 
+class Span(NamedTuple):
+    """People by their places: those above `after`, up to and with `upto`."""
+
+    after: int
+    upto: int
+
+
 class ConsentRow(NamedTuple):
     """A consent that a row of the file tells, with what holds already for that person."""
 
@@ -104,7 +111,6 @@ _BEGIN = text(
     "INSERT INTO import (source, digest, state) VALUES (:source, :digest, 'staging')"
     f" ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING {_COLUMNS}"
 )
-_GET = text(f"SELECT {_COLUMNS} FROM import WHERE id = :id")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('import of customers'))")
 _RESTART = text(
     "UPDATE import SET state = 'staging', rows_read = 0, rows_merged = 0, rejects = 0"
@@ -112,7 +118,7 @@ _RESTART = text(
 )
 _STAGED = text("UPDATE import SET state = 'merging', rows_read = :rows WHERE id = :id")
 _MERGED = text(
-    "UPDATE import SET rows_merged = :upto, people = people + :people,"
+    "UPDATE import SET rows_merged = rows_merged + :count, people = people + :people,"
     " updated = updated + :updated,"
     " proven = proven + :proven, unproven = unproven + :unproven, withheld = withheld + :withheld"
     " WHERE id = :id"
@@ -137,11 +143,6 @@ def take_turn(conn: Connection) -> bool:
 def begin(conn: Connection, source: str, digest: str) -> Import:
     """Begin an import, or find the one of the same file and mapping."""
     return Import(*conn.execute(_BEGIN, {"source": source, "digest": digest}).one())
-
-
-def get(conn: Connection, import_id: int) -> Import:
-    """Give an import as it stands."""
-    return Import(*conn.execute(_GET, {"id": import_id}).one())
 
 
 def can_resume(conn: Connection, import_id: int) -> bool:
@@ -182,14 +183,19 @@ def last_place(conn: Connection, import_id: int) -> int:
     return int(conn.execute(text(LAST_PLACE.format(id=import_id))).scalar_one())
 
 
-def merge_people(conn: Connection, import_id: int, after: int, upto: int) -> tuple[int, int]:
-    """Add or update the people whose place is in (after, upto]; give (new, updated).
+def merged(conn: Connection, import_id: int) -> list[Span]:
+    """Give which people are merged already."""
+    rows = conn.execute(text(f"SELECT after, upto FROM import_merged_{import_id}"))
+    return [Span(*row) for row in rows]
+
+
+def merge_people(conn: Connection, import_id: int, span: Span) -> tuple[int, int]:
+    """Add or update some people; give how many are new, and how many were there.
 
     What the file tells of them is at hand until the transaction ends, for their consents.
     """
-    span = {"after": after, "upto": upto}
-    conn.execute(text(LOCK_CUSTOMERS.format(id=import_id)), span)
-    conn.execute(text(CREATE_CHUNK.format(id=import_id)), span)
+    conn.execute(text(LOCK_CUSTOMERS.format(id=import_id)), span._asdict())
+    conn.execute(text(CREATE_CHUNK.format(id=import_id)), span._asdict())
     updated = conn.execute(_UPDATE_CUSTOMERS, {"import_id": import_id}).rowcount
     new = conn.execute(_ADD_CUSTOMERS, {"import_id": import_id}).rowcount
     conn.execute(_ADD_ADDRESSES)
@@ -204,11 +210,16 @@ def consent_rows(conn: Connection) -> Iterator[ConsentRow]:
 
 
 def note_merged(
-    conn: Connection, import_id: int, upto: int, counts: dict[str, int], rejects: Sequence[Reject]
+    conn: Connection, import_id: int, span: Span, counts: dict[str, int], rejects: Sequence[Reject]
 ) -> None:
-    """Note how far the merge is, in the transaction of the chunk itself."""
+    """Note that a chunk is merged, at the end of its own transaction.
+
+    Last of all the row of the import itself: it is locked from here on, and chunks are at work
+    side by side.
+    """
     copy_rows(conn, f"import_rejects_{import_id} (line, column_name, value, reason)", rejects)
-    conn.execute(_MERGED, {"id": import_id, "upto": upto} | counts)
+    copy_rows(conn, f"import_merged_{import_id} (after, upto)", [span])
+    conn.execute(_MERGED, {"id": import_id, "count": span.upto - span.after} | counts)
 
 
 def rejects_of(conn: Connection, import_id: int) -> Iterator[Reject]:

@@ -18,11 +18,13 @@ CREATE = """
         attributes jsonb, topics text[], channels text[], consent_at timestamptz,
         kind text, wording text, origin text, proven boolean);
     CREATE UNLOGGED TABLE import_rejects_{id} (
-        line int, column_name text, value text, reason text)
+        line int, column_name text, value text, reason text);
+    CREATE UNLOGGED TABLE import_merged_{id} (after bigint, upto bigint)
 """
 
 DROP = """
-    DROP TABLE IF EXISTS import_rows_{id}, import_people_{id}, import_rejects_{id}
+    DROP TABLE IF EXISTS import_rows_{id}, import_people_{id}, import_rejects_{id},
+        import_merged_{id}
 """
 
 INDEX_STAGED = """

@@ -1,6 +1,6 @@
 """The journal: what this process was about to put on the wire, kept where kill -9 cannot reach.
 
-One append-only file per process, locked for life. `begin` is written before the last bytes of a
+One file per process, locked for life. `begin` is written before the last bytes of a
 message, the receipt after them. No fsync: the page cache survives the process, and a reboot is
 recognised by its boot id (PROTOCOL section 3).
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import mmap
 import os
 import struct
 from collections.abc import Iterator
@@ -20,64 +21,80 @@ import orjson
 from dispatcher.domain.messages import DeliveryKey, Outcome, Receipt
 from dispatcher.errors import Unavailable
 
-_RECORD = struct.Struct("<cqqHH")  # kind, wave, customer, attempt, length of what follows
-_BEGIN, _RECEIPT = b"B", b"R"
+_BODY = struct.Struct("<qqHH")  # wave, customer, attempt, length of what follows
+_HEAD = 1 + _BODY.size  # a record begins with its kind
+_BEGIN, _RECEIPT = ord("B"), ord("R")
+_CHUNK = 1 << 20  # bytes; room is taken from the disk before it is needed
 SUFFIX = ".journal"
 
 
 class JournalFull(Unavailable):
-    """The journal takes no more, so nothing may be begun; most likely its disk is full."""
+    """There is no room to note a message, so it must not go; the disk may have some again later."""
 
 
 class Journal:
-    """This process's own journal, open and locked until the process ends."""
+    """This process's own journal, open and locked until the process ends.
+
+    The file is mapped: a record costs no system call, and is in the page cache as soon as it is
+    written. Its kind is written last, so that a record is there whole or not at all.
+    """
 
     def __init__(self, folder: Path, worker: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{worker}{SUFFIX}"
         self._file = _own(self.path)
-        self._size = 0
+        header = json.dumps({"worker": worker, "boot_id": boot_id()}).encode() + b"\n"
         os.ftruncate(self._file, 0)
-        header = json.dumps({"worker": worker, "boot_id": boot_id()}) + "\n"
-        self._append(header.encode())
-        self._header_size = self._size
+        self._take_room(_CHUNK)
+        self._map = mmap.mmap(self._file, _CHUNK)
+        self._map[: len(header)] = header
+        self._start = self._at = len(header)
 
     def begin(self, key: DeliveryKey) -> None:
         """Note that the last bytes of this attempt are about to be written; may be JournalFull."""
-        self._append(_RECORD.pack(_BEGIN, key.wave_id, key.customer_id, key.attempt, 0))
+        self._write(_BEGIN, key, b"")
 
     def receipt(self, receipt: Receipt) -> None:
         """Note what the gateway said; may be JournalFull."""
-        payload = orjson.dumps(receipt[1:])
-        key = receipt.key
-        head = _RECORD.pack(_RECEIPT, key.wave_id, key.customer_id, key.attempt, len(payload))
-        self._append(head + payload)
+        self._write(_RECEIPT, receipt.key, orjson.dumps(receipt[1:]))
 
     def forget(self) -> None:
-        """Cut the journal back to its header, once all that it says is settled."""
-        os.ftruncate(self._file, self._header_size)
-        self._size = self._header_size
+        """Clear the journal, once all that it says is settled."""
+        self._map[self._start : self._at] = bytes(self._at - self._start)
+        self._at = self._start
 
     def close(self) -> None:
         """Remove the journal; only for a process that leaves nothing unsettled."""
         self.path.unlink(missing_ok=True)
+        self._map.close()
         os.close(self._file)
 
     def abandon(self) -> None:
         """Unlock the journal and leave it to be adopted, as if this process had died."""
+        self._map.close()
         os.close(self._file)
 
-    def _append(self, record: bytes) -> None:
-        """Write a whole record or none: one torn in the middle would hide all that follow."""
+    def _write(self, kind: int, key: DeliveryKey, payload: bytes) -> None:
+        at, end = self._at, self._at + _HEAD + len(payload)
+        if end >= len(self._map):
+            self._grow(end)
+        _BODY.pack_into(self._map, at + 1, *key, len(payload))
+        self._map[at + _HEAD : end] = payload
+        self._map[at] = kind
+        self._at = end
+
+    def _grow(self, end: int) -> None:
+        size = (end // _CHUNK + 1) * _CHUNK
+        self._take_room(size)
+        self._map.resize(size)
+
+    def _take_room(self, size: int) -> None:
+        """Have the disk give room beforehand: a full one is an error here, not a crash later."""
         try:
-            written = os.write(self._file, record)
-            problem = "the disk took a part of a record only"
+            os.posix_fallocate(self._file, 0, size)
         except OSError as error:
-            written, problem = 0, str(error)
-        if written < len(record):
-            os.ftruncate(self._file, self._size)
-            raise JournalFull(f"the journal {self.path} cannot be written: {problem}")
-        self._size += written
+            problem = f"the journal {self.path} cannot be written: {error.strerror}"
+            raise JournalFull(problem) from error
 
 
 def _own(path: Path) -> int:
@@ -160,12 +177,12 @@ def _read(handle: int, path: Path) -> Legacy:
     return legacy
 
 
-def _records(data: bytes) -> Iterator[tuple[bytes, DeliveryKey, bytes]]:
+def _records(data: bytes) -> Iterator[tuple[int, DeliveryKey, bytes]]:
     at = 0
-    while at + _RECORD.size <= len(data):
-        kind, wave, customer, attempt, length = _RECORD.unpack_from(data, at)
-        at += _RECORD.size
-        if at + length > len(data):
-            return  # torn tail: the process died in the middle of writing it
-        yield kind, DeliveryKey(wave, customer, attempt), data[at : at + length]
-        at += length
+    while at + _HEAD <= len(data) and data[at] in (_BEGIN, _RECEIPT):
+        wave, customer, attempt, length = _BODY.unpack_from(data, at + 1)
+        payload = data[at + _HEAD : at + _HEAD + length]
+        if len(payload) < length:
+            return
+        yield data[at], DeliveryKey(wave, customer, attempt), payload
+        at += _HEAD + length

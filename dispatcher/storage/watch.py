@@ -35,6 +35,7 @@ class Watch:
         self._transactions: dict[str, float] = {}
         self._floor = "0"
         self._began = float("-inf")
+        self._newest = float("-inf")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="withdrawals", daemon=True)
 
@@ -51,6 +52,10 @@ class Watch:
     def fresh(self) -> bool:
         """Tell whether the newest completed poll began recently enough to rely on."""
         return monotonic() - self._began < self._fresh
+
+    def quiet(self, since: float) -> bool:
+        """Tell whether nobody at all withdrew at or after `since`: the usual case, told at once."""
+        return self._newest < since
 
     def withdrawn(self, subject: int | str, since: float) -> bool:
         """Tell whether a person or scope withdrew at or after `since`, or not surely before it."""
@@ -85,6 +90,7 @@ class Watch:
             if xid is not None and f"{xid} {person_id} {scope}" not in self._transactions:
                 self._transactions[f"{xid} {person_id} {scope}"] = now
                 self._seen[person_id or scope] = now
+                self._newest = now
         self._floor = rows[0][0]
         if len(self._transactions) > 10_000:
             self._prune(now - _REMEMBER)

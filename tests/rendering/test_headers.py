@@ -42,8 +42,8 @@ def test_any_display_name_reads_back(name: str) -> None:
     found = message_from_string(f"From: {raw}\r\n\r\n", policy=policy.default)["From"]
     assert [address.addr_spec for address in found.addresses] == ["a@b.example"]
     assert not found.groups[0].display_name
-    if name == name.strip():
-        assert found.addresses[0].display_name == name
+    # The reader takes white space as it likes, as RFC 5322 and 2047 let it.
+    assert "".join(found.addresses[0].display_name.split()) == "".join(name.split())
 
 
 @pytest.mark.parametrize("text", ["Ünïcode & Co.", "a:b;c", "", "---", "..", "<x>"])

@@ -190,7 +190,7 @@ def test_messages_are_pulled_as_they_can_be_sent(row: type[Peer]) -> None:
             await anext(receipts)
             # One more round may have been pulled by those that are through already.
             assert pulled <= 3 * limits.in_flight * limits.max_batch
-            await receipts.aclose()  # type: ignore[attr-defined]
+            await receipts.aclose()
 
     run(scenario())
 
@@ -205,7 +205,7 @@ def test_a_caller_who_leaves_early_leaves_nothing_running(row: type[Peer]) -> No
             before = asyncio.all_tasks()
             receipts = gateway.send((peer.message(n) for n in range(500)), FakeGate())
             await anext(receipts)
-            await receipts.aclose()  # type: ignore[attr-defined]
+            await receipts.aclose()
             ours = asyncio.all_tasks() - before
             assert not [task for task in ours if "/tests/servers/" not in repr(task)]
 
