@@ -226,7 +226,7 @@ def run(plan: Plan) -> Findings:
         seconds = time.monotonic() - began
         if problem:
             keep = os.environ.get("CHAOS_LOG")
-            say(_last_words(stage) if not keep else keep)
+            say(keep or _last_words(stage))
         return judge(stage, plan.seed, seconds, conductor.left, problem)
 
 

@@ -92,14 +92,16 @@ def lose_machine(stage: Stage, rng: random.Random) -> Toll:
 
 
 def fill_disk(stage: Stage, rng: random.Random) -> Toll:
-    """Let no file of the sending processes grow for a while: they must wait, not send blindly."""
+    """Let no file of the workers grow for a while: who gets no journal must not send."""
     del rng
-    for pid in stage.alive():
+    for pid in (stage.parent, *stage.alive()):
         _limit_files(pid, 400)
+    for pid in stage.alive()[:1]:
+        os.kill(pid, signal.SIGKILL)  # the next one finds no room for its journal
     time.sleep(_DISK_FULL)
-    for pid in stage.alive():
+    for pid in (stage.parent, *stage.alive()):
         _limit_files(pid, resource.RLIM_INFINITY)
-    return Toll("disk full under the journals", 0)
+    return Toll("disk full under the journals", CONNECTIONS)
 
 
 FAULTS: dict[str, Callable[[Stage, random.Random], Toll]] = {

@@ -1,4 +1,4 @@
-"""What chaos acts upon: servers that can be killed and come back, a worker tree, marks, arrivals."""
+"""What chaos acts upon: servers that come back after a kill, a worker tree, marks, arrivals."""
 
 from __future__ import annotations
 
@@ -65,6 +65,11 @@ class Stage:
         (self.folder / "arrivals").touch()
         os.mkfifo(self.folder / "marks")
         self._marks = os.open(self.folder / "marks", os.O_RDWR | os.O_NONBLOCK)
+
+    @property
+    def parent(self) -> int:
+        """Name the process that all the workers come from."""
+        return self._tree.pid if self._tree is not None else 0
 
     # The worker tree
 

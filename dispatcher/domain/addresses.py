@@ -158,16 +158,17 @@ def _zones(number: phonenumbers.PhoneNumber, e164: str, kind: int) -> tuple[str,
     """
     if _FICTIONAL.match(e164):
         return ("Europe/London",)
+    code = number.country_code or 0
     if kind == PhoneNumberType.UNKNOWN:
         found: set[str] = set()
-    elif phonenumbers.is_number_type_geographical(kind, number.country_code):
+    elif phonenumbers.is_number_type_geographical(kind, code):
         found = set(time_zones_for_geographical_number(number))
     else:
         # Any number will do: the library looks at nothing but the country code.
-        if number.country_code not in _COUNTRY_ZONES:
-            _COUNTRY_ZONES[number.country_code] = time_zones_for_number(number)
-        found = set(_COUNTRY_ZONES[number.country_code])
+        if code not in _COUNTRY_ZONES:
+            _COUNTRY_ZONES[code] = tuple(time_zones_for_number(number))
+        found = set(_COUNTRY_ZONES[code])
     found.discard("Etc/Unknown")
-    if number.country_code == 1:
+    if code == 1:
         found.update(AREA_ZONES.get(e164[2:5], ()))
     return tuple(sorted(found))

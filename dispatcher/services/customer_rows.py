@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from hashlib import blake2b
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
 import orjson
 import phonenumbers
 
-from dispatcher.domain.addresses import Problem, normalise_email, normalise_phone, zones_of_phone
+from dispatcher.domain.addresses import Dialled, Problem, dial, normalise_email
 from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.messages import Channel
@@ -31,6 +32,7 @@ _DAY = 24 * 60
 _KINDS = frozenset(ConsentKind)
 _CHANNELS = frozenset(Channel)
 _MEMORY = 100_000  # values kept of what repeats in a file
+_EACH_ITS_OWN = frozenset({Column.EMAIL, Column.PHONE, Column.CONSENT_AT})
 
 
 class _Bad(Exception):
@@ -43,150 +45,164 @@ class _Bad(Exception):
         self.reason = reason
 
 
-class Consented(NamedTuple):
-    """What a row says of consent; without full evidence it proves nothing."""
+class _Told(NamedTuple):
+    """What many rows of a file say alike, checked once and kept."""
 
-    topics: tuple[str, ...]
-    channels: tuple[Channel, ...]
-    at: datetime | None
+    country: str
+    language: str
+    zone: str
+    hours: tuple[int, int]
+    topics: str
+    channels: Mapping[tuple[bool, bool], str]  # by whether there is an e-mail address, a number
     kind: str
     wording: str
     origin: str
-
-    @property
-    def proven(self) -> bool:
-        """Say whether kind, instant, source and wording are all there (RULEBOOK CE-03)."""
-        return bool(self.kind and self.at and self.origin and self.wording)
+    proves: bool  # with an instant, which hardly two rows share
 
 
 class RowReader:
     """Reads rows; `wordings` collects the texts that were shown, to be kept once each.
 
     `country` is for phone numbers written the national way, `topic` for rows that name none.
+    Rows with one `seed` and number get one id: whoever reads a file takes a new seed.
     """
 
     def __init__(
         self,
         columns: Columns,
         digests: Digests,
-        new_id: Callable[[], int],
+        seed: bytes,
         *,
         country: str = "",
         topic: str = "",
     ) -> None:
         self.wordings: dict[str, str] = {}
-        self._columns = columns
+        self._width = columns.width
+        self._email_at = columns.known.get(Column.EMAIL, -1)
+        self._phone_at = columns.known.get(Column.PHONE, -1)
+        self._instant_at = columns.known.get(Column.CONSENT_AT, -1)
+        told = [pair for pair in columns.known.items() if pair[0] not in _EACH_ITS_OWN]
+        self._told_columns = [column for column, _ in told]
+        self._told_at = [at for _, at in told]
+        self._attributes_at = list(columns.attributes.items())
         self._digests = digests
-        self._new_id = new_id
+        self._seed = seed
         self._country = country
         self._topic = topic
         self._zones = available_timezones()
-        self._instants: dict[str, datetime] = {}
-        self._digests_of: dict[str, str] = {}
+        self._told: dict[tuple[str, ...], _Told] = {}
+        self._instants: dict[str, str] = {}
 
     def read(self, no: int, line: Line) -> StagedRow | Reject:
         """Check one row, the `no`-th; give it ready to be staged, or its first bad value."""
         try:
-            return self._read(no, line)
+            return self._read(no, line.number, self._fitted(line.values))
         except _Bad as bad:
             return Reject(line.number, bad.column, bad.value[:200], bad.reason)
 
-    def _read(self, no: int, line: Line) -> StagedRow:
-        values = self._values(line)
-        country = self._country_of(values)
-        email = self._email(values)
-        phone = self._phone(values, country)
-        if not (email or phone):
+    def _read(self, no: int, line: int, values: list[str]) -> StagedRow:
+        told = self._what_it_tells(tuple([values[at] for at in self._told_at]))
+        at = self._instant(values[self._instant_at].strip())
+        email = _email(values[self._email_at].strip())
+        phone = self._phone(values[self._phone_at].strip(), told.country)
+        if email:
+            mail: tuple[bytes | None, ...] = self._digests.store(Channel.EMAIL, email)
+        elif phone:
+            mail = (None,)
+        else:
             raise _Bad("email", "", "there is neither an e-mail address nor a phone number")
-        consent = self._consent(values, email, phone)
-        hours = self._hours(values)
-        mail = self._digests.store(Channel.EMAIL, email) if email else (None,)
-        call = self._digests.store(Channel.SMS, phone) if phone else (None,)
-        bucket = self._digests.holdout_bucket
         return StagedRow(
-            no=no,
-            line=line.number,
-            customer_id=self._new_id(),
-            email=email,
-            email_digest=mail[0],
-            email_wide=mail[-1],
-            email_bucket=bucket(email) if email else None,
-            phone=phone,
-            phone_digest=call[0],
-            phone_bucket=bucket(phone) if phone else None,
-            zones=_array(zones_of_phone(phone) if phone else ()),
-            language=self._language(values),
-            country=country,
-            zone=self._zone(values),
-            hours_from=hours[0],
-            hours_until=hours[1],
-            attributes=self._attributes(line),
-            topics=_array(consent.topics),
-            channels=_array(consent.channels),
-            consent_at=consent.at,
-            kind=consent.kind,
-            wording=consent.wording,
-            origin=consent.origin,
-            proven=consent.proven,
+            no,
+            line,
+            self._new_id(no),
+            email,
+            mail[0],
+            mail[-1],
+            self._digests.holdout_bucket(email) if email else None,
+            phone.e164 if phone else None,
+            self._digests.digest(Channel.SMS, phone.e164) if phone else None,
+            self._digests.holdout_bucket(phone.e164) if phone else None,
+            _array(phone.zones) if phone else "{}",
+            told.language,
+            told.country,
+            told.zone,
+            *told.hours,
+            self._attributes(values),
+            told.topics,
+            told.channels[email is not None, phone is not None],
+            at,
+            told.kind,
+            told.wording,
+            told.origin,
+            told.proves and at is not None,
         )
 
-    def _values(self, line: Line) -> dict[Column, str]:
-        if len(line.values) > self._columns.width and any(line.values[self._columns.width :]):
-            extra = line.values[self._columns.width]
-            raise _Bad(
-                "",
-                extra,
-                f"there are {len(line.values)} values for "
-                f"{self._columns.width} columns; a comma may need quotes around it",
-            )
-        there = len(line.values)
-        return {
-            column: line.values[at].strip()
-            for column, at in self._columns.known.items()
-            if at < there and line.values[at]
-        }
+    def _new_id(self, no: int) -> int:
+        """Give a random id, never 0, that fits a signed bigint."""
+        drawn = blake2b(no.to_bytes(8, "big"), digest_size=8, key=self._seed).digest()
+        return int.from_bytes(drawn, "big") >> 1 | 1
 
-    def _attributes(self, line: Line) -> str:
-        there = len(line.values)
+    def _fitted(self, values: list[str]) -> list[str]:
+        """Give a value for each column, and an empty one at the end for columns that are not there."""
+        width = self._width
+        if len(values) == width:
+            return [*values, ""]
+        if any(values[width:]):
+            problem = (
+                f"there are {len(values)} values for {width} columns; a comma may need quotes"
+                " around it"
+            )
+            raise _Bad("", values[width], problem)
+        return [*values[:width], *[""] * (width - len(values)), ""]
+
+    def _what_it_tells(self, key: tuple[str, ...]) -> _Told:
+        known = self._told.get(key)
+        if known is None:
+            if len(self._told) > _MEMORY:
+                self._told.clear()
+            pairs = zip(self._told_columns, key, strict=True)
+            known = self._told[key] = self._check({column: text.strip() for column, text in pairs})
+        return known
+
+    def _check(self, values: Mapping[Column, str]) -> _Told:
+        country = _country_of(values)
+        topics = self._topics(values)
+        wording = values.get(Column.CONSENT_WORDING, "")
+        kind = _kind(values)
+        origin = values.get(Column.CONSENT_SOURCE, "")[:200]
+        told = _Told(
+            country=country,
+            language=_language(values),
+            zone=self._zone(values),
+            hours=_hours(values),
+            topics=_array(topics),
+            channels=_channels(values),
+            kind=kind,
+            wording=wording_digest(wording) if wording else "",
+            origin=origin,
+            proves=bool(kind and origin and wording),  # RULEBOOK CE-03
+        )
+        if wording:
+            self.wordings.setdefault(wording, values.get(Column.LANGUAGE, ""))
+        return told
+
+    def _attributes(self, values: list[str]) -> str:
         told: dict[str, str] = {}
-        for name, at in self._columns.attributes.items():
-            value = line.values[at].strip() if at < there else ""
-            if len(value) > _MOST:
-                raise _Bad(name, value, f"the value is longer than {_MOST} characters")
+        for name, at in self._attributes_at:
+            value = values[at].strip()
             if value:
+                if len(value) > _MOST:
+                    raise _Bad(name, value, f"the value is longer than {_MOST} characters")
                 told[name] = value
         return orjson.dumps(told).decode()
 
-    def _email(self, values: Mapping[Column, str]) -> str | None:
-        text = values.get(Column.EMAIL)
+    def _phone(self, text: str, country: str) -> Dialled | None:
         if not text:
             return None
-        found = normalise_email(text)
-        if isinstance(found, Problem):
-            raise _Bad(Column.EMAIL, text, found.text)
-        return found
-
-    def _phone(self, values: Mapping[Column, str], country: str) -> str | None:
-        text = values.get(Column.PHONE)
-        if not text:
-            return None
-        found = normalise_phone(text, country or self._country)
+        found = dial(text, country or self._country)
         if isinstance(found, Problem):
             raise _Bad(Column.PHONE, text, found.text)
         return found
-
-    def _country_of(self, values: Mapping[Column, str]) -> str:
-        text = values.get(Column.COUNTRY, "").upper()
-        code = "GB" if text == "UK" else text
-        if code and code not in phonenumbers.SUPPORTED_REGIONS:
-            raise _Bad(Column.COUNTRY, text, "write the country as two letters, such as GB or FR")
-        return code
-
-    def _language(self, values: Mapping[Column, str]) -> str:
-        text = values.get(Column.LANGUAGE, "")
-        if text and not _LANGUAGE.match(text):
-            raise _Bad(Column.LANGUAGE, text, "write the language as a code, such as en or fr-CA")
-        return text.replace("_", "-")
 
     def _zone(self, values: Mapping[Column, str]) -> str:
         text = values.get(Column.ZONE, "")
@@ -195,39 +211,6 @@ class RowReader:
             hint = close[0] if close else "Europe/Paris"
             raise _Bad(Column.ZONE, text, f"there is no such time zone; write it like {hint}")
         return text
-
-    def _hours(self, values: Mapping[Column, str]) -> tuple[int, int]:
-        text = values.get(Column.HOURS, "")
-        if not text:
-            return 0, 0
-        found = _HOURS.match(text)
-        hours = tuple(int(part) for part in found.groups()) if found else (99, 0, 99, 0)
-        opens, closes = hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]
-        if max(opens, closes) > _DAY or hours[1] > 59 or hours[3] > 59 or opens == closes:
-            raise _Bad(Column.HOURS, text, "write the hours like 09:00-20:00")
-        return opens % _DAY, closes
-
-    def _consent(
-        self, values: Mapping[Column, str], email: str | None, phone: str | None
-    ) -> Consented:
-        wording = values.get(Column.CONSENT_WORDING, "")
-        if wording:
-            self.wordings.setdefault(wording, values.get(Column.LANGUAGE, ""))
-        return Consented(
-            topics=self._topics(values),
-            channels=_channels(values, email, phone),
-            at=self._instant(values),
-            kind=_kind(values),
-            wording=self._wording_digest(wording) if wording else "",
-            origin=values.get(Column.CONSENT_SOURCE, "")[:200],
-        )
-
-    def _wording_digest(self, wording: str) -> str:
-        if wording not in self._digests_of:
-            if len(self._digests_of) > _MEMORY:
-                self._digests_of.clear()
-            self._digests_of[wording] = wording_digest(wording)
-        return self._digests_of[wording]
 
     def _topics(self, values: Mapping[Column, str]) -> tuple[str, ...]:
         text = values.get(Column.TOPICS) or self._topic
@@ -238,16 +221,50 @@ class RowReader:
                 raise _Bad(Column.TOPICS, topic, reason)
         return tuple(dict.fromkeys(found)) or (ANY_TOPIC,)
 
-    def _instant(self, values: Mapping[Column, str]) -> datetime | None:
-        text = values.get(Column.CONSENT_AT, "")
+    def _instant(self, text: str) -> str | None:
         if not text:
             return None
-        known = self._instants.get(text)
-        if known is None:
+        if text not in self._instants:
             if len(self._instants) > _MEMORY:
                 self._instants.clear()
-            known = self._instants[text] = _parse_instant(text)
-        return known
+            self._instants[text] = _parse_instant(text).isoformat()
+        return self._instants[text]
+
+
+def _email(text: str) -> str | None:
+    if not text:
+        return None
+    found = normalise_email(text)
+    if isinstance(found, Problem):
+        raise _Bad(Column.EMAIL, text, found.text)
+    return found
+
+
+def _country_of(values: Mapping[Column, str]) -> str:
+    text = values.get(Column.COUNTRY, "").upper()
+    code = "GB" if text == "UK" else text
+    if code and code not in phonenumbers.SUPPORTED_REGIONS:
+        raise _Bad(Column.COUNTRY, text, "write the country as two letters, such as GB or FR")
+    return code
+
+
+def _language(values: Mapping[Column, str]) -> str:
+    text = values.get(Column.LANGUAGE, "")
+    if text and not _LANGUAGE.match(text):
+        raise _Bad(Column.LANGUAGE, text, "write the language as a code, such as en or fr-CA")
+    return text.replace("_", "-")
+
+
+def _hours(values: Mapping[Column, str]) -> tuple[int, int]:
+    text = values.get(Column.HOURS, "")
+    if not text:
+        return 0, 0
+    found = _HOURS.match(text)
+    hours = tuple(int(part) for part in found.groups()) if found else (99, 0, 99, 0)
+    opens, closes = hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]
+    if max(opens, closes) > _DAY or hours[1] > 59 or hours[3] > 59 or opens == closes:
+        raise _Bad(Column.HOURS, text, "write the hours like 09:00-20:00")
+    return opens % _DAY, closes
 
 
 def _array(values: Iterable[str]) -> str:
@@ -255,18 +272,20 @@ def _array(values: Iterable[str]) -> str:
     return "{" + ",".join(values) + "}"
 
 
-def _channels(
-    values: Mapping[Column, str], email: str | None, phone: str | None
-) -> tuple[Channel, ...]:
+def _channels(values: Mapping[Column, str]) -> dict[tuple[bool, bool], str]:
     """Give the channels the consent is for: those named, else all the row has an address for."""
-    reachable = {Channel.EMAIL: bool(email), Channel.SMS: bool(phone)}
     text = values.get(Column.CONSENT_CHANNELS, "")
-    if not text:
-        return tuple(channel for channel, there in reachable.items() if there)
     named = [part.strip().lower() for part in _BETWEEN.split(text) if part.strip()]
     if any(name not in _CHANNELS for name in named):
         raise _Bad(Column.CONSENT_CHANNELS, text, "write email, sms or email|sms")
-    return tuple(Channel(name) for name in dict.fromkeys(named) if reachable[Channel(name)])
+    wanted = list(dict.fromkeys(named)) if text else [Channel.EMAIL, Channel.SMS]
+    return {
+        (email, phone): _array(
+            name for name in wanted if (email if name == Channel.EMAIL else phone)
+        )
+        for email in (False, True)
+        for phone in (False, True)
+    }
 
 
 def _kind(values: Mapping[Column, str]) -> str:

@@ -13,22 +13,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 import orjson
 
 from dispatcher.errors import Conflict, ImportFileError
-from dispatcher.services.customer_columns import Columns, find_columns
-from dispatcher.services.customer_file import Survey, read_lines, survey
-from dispatcher.services.customer_rows import RowReader
+from dispatcher.services.customer_columns import find_columns
+from dispatcher.services.customer_file import Survey, survey
 from dispatcher.services.import_merge import merge
+from dispatcher.services.import_readers import Task, read_chunks
 from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents, imports
-from dispatcher.storage.imports import Import, Reject, StagedRow
+from dispatcher.storage.imports import Import, Reject
 
 CHUNK = 20_000  # rows in one transaction
+SHARED_FROM = 8 * 1024 * 1024  # bytes of a file from which on several processes read it
+READERS = 2
 
 
 class Stage(StrEnum):
@@ -92,7 +93,10 @@ def import_customers(
         if known.state == "done":
             return _outcome(known, plan, again=True)
         if not resumes:
-            _stage(desk, order, plan, columns, known.id, progress)
+            task = Task(
+                plan, columns, desk.digests, desk.entropy(32), CHUNK, order.country, order.topic
+            )
+            _stage(desk, task, known.id, progress)
         merge(desk, known.id, now, CHUNK, lambda done, of: progress(Stage.MERGE, done, of))
         return _outcome(_finish(desk, order, known.id), plan, resumed=resumes)
 
@@ -112,37 +116,18 @@ def _digest(plan: Survey, order: Order) -> str:
     return hashlib.sha256(plan.digest.encode() + orjson.dumps(way)).hexdigest()
 
 
-def _stage(
-    desk: Desk,
-    order: Order,
-    plan: Survey,
-    columns: Columns,
-    import_id: int,
-    progress: Progress,
-) -> None:
-    reader = RowReader(
-        columns,
-        desk.digests,
-        lambda: int.from_bytes(desk.entropy(8)) >> 1 | 1,
-        country=order.country,
-        topic=order.topic,
-    )
+def _stage(desk: Desk, task: Task, import_id: int, progress: Progress) -> None:
     with desk.database.begin() as conn:
         imports.start_staging(conn, import_id)
-    lines = read_lines(plan)
-    count = 0
-    while batch := list(islice(lines, CHUNK)):
-        read = [reader.read(count + at, line) for at, line in enumerate(batch, start=1)]
-        count += len(batch)
-        good = [row for row in read if isinstance(row, StagedRow)]
-        bad = [row for row in read if isinstance(row, Reject)]
+    rows = 0
+    for chunk in read_chunks(task, READERS if task.plan.size >= SHARED_FROM else 1):
         with desk.database.begin() as conn:
-            imports.stage(conn, import_id, good, bad)
-            consents.keep_wordings(conn, reader.wordings)
-        reader.wordings.clear()
-        progress(Stage.STAGE, batch[-1].position, plan.size)
+            imports.stage(conn, import_id, chunk.rows, chunk.rejects)
+            consents.keep_wordings(conn, chunk.wordings)
+        rows += chunk.count
+        progress(Stage.STAGE, chunk.position, task.plan.size)
     with desk.database.begin() as conn:
-        imports.resolve(conn, import_id, count)
+        imports.resolve(conn, import_id, rows)
 
 
 def _finish(desk: Desk, order: Order, import_id: int) -> Import:

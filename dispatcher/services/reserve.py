@@ -17,6 +17,7 @@ from dispatcher.rules.book import BOOK
 from dispatcher.rules.decide import decide
 from dispatcher.services.gate import WINDOW, Pace
 from dispatcher.services.one_voice import yield_to_better
+from dispatcher.services.openings import spread
 from dispatcher.services.spending import affordable
 from dispatcher.services.versions import Versions
 from dispatcher.storage import batches, deliveries, rates, recipients
@@ -88,6 +89,7 @@ def _decide(
     people = recipients.load(conn, batch, spec, ids, claim.now) if ids else []
     decisions = decide(people, spec.policy, claim.now)
     decisions = yield_to_better(conn, versions, version, batch, people, decisions, claim.now)
+    decisions = spread(decisions, claim.people, spec.per_minute)
     reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, BOOK.hash, claim.now)
     slots.use(conn, len(reserved))
     batches.permit(conn, batch, min(WINDOW, len(reserved)))

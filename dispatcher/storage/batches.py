@@ -13,11 +13,15 @@ LEASE_SECONDS = 60
 
 
 class Claim(NamedTuple):
-    """A batch this worker now holds. `now`: the programme's clock, Unix seconds."""
+    """A batch this worker now holds. `now`: the programme's clock, Unix seconds.
+
+    `people`: how many are planned in its wave so far.
+    """
 
     batch: Batch
     brand: str
     now: float
+    people: int
 
 
 def claim(conn: Connection, channel: Channel, worker: str) -> Claim | None:
@@ -45,7 +49,7 @@ def _claimed(row: Any) -> Claim:
         row["gateway"],
         row["size"],
     )
-    return Claim(batch, row["brand"], float(row["now"]))
+    return Claim(batch, row["brand"], float(row["now"]), row["people"])
 
 
 _WAVES = text("""
@@ -75,7 +79,7 @@ _CLAIM = text("""
     WHERE (b.wave_id, b.shard, b.batch_no) = (free.wave_id, free.shard, free.batch_no)
       AND w.id = b.wave_id
     RETURNING b.wave_id, b.shard, b.batch_no, b.fence, b.channel, b.gateway, b.size,
-              w.campaign_id, w.version_id, w.brand,
+              w.campaign_id, w.version_id, w.brand, w.people,
               extract(epoch FROM clock_timestamp() + clock.ahead) AS now
 """)
 

@@ -29,7 +29,8 @@ from dispatcher.storage.imports_sql import (
 class StagedRow(NamedTuple):
     """One good row of a file. `attributes` is JSON; `customer_id` is used if the person is new.
 
-    `zones`, `topics` and `channels` are array literals, as COPY wants them: `{coffee,theatre}`.
+    `zones`, `topics` and `channels` are array literals, as COPY wants them: `{coffee,theatre}`;
+    `consent_at` is ISO 8601 with its offset.
     """
 
     no: int
@@ -51,7 +52,7 @@ class StagedRow(NamedTuple):
     attributes: str
     topics: str
     channels: str
-    consent_at: datetime | None
+    consent_at: str | None
     kind: str
     wording: str
     origin: str
@@ -160,11 +161,47 @@ def start_staging(conn: Connection, import_id: int) -> None:
     _run(conn, CREATE, import_id)
 
 
-def stage(
-    conn: Connection, import_id: int, rows: Iterable[StagedRow], rejects: Iterable[Reject]
-) -> None:
-    """COPY good rows and rejects."""
-    copy_rows(conn, f"import_rows_{import_id} ({', '.join(StagedRow._fields)})", rows)
+def encode(rows: Iterable[StagedRow]) -> bytes:
+    """Write rows as COPY reads them; needs no connection, so that any process can do it."""
+    return "".join(map(_line, rows)).encode()
+
+
+def _line(row: StagedRow) -> str:
+    # Only what somebody wrote can hold a character that COPY would take for its own.
+    return (
+        f"{row.no}\t{row.line}\t{row.customer_id}\t{_written(row.email)}\t{_hex(row.email_digest)}"
+        f"\t{_hex(row.email_wide)}\t{_plain(row.email_bucket)}\t{_plain(row.phone)}"
+        f"\t{_hex(row.phone_digest)}\t{_plain(row.phone_bucket)}\t{row.zones}\t{row.language}"
+        f"\t{row.country}\t{row.zone}\t{row.hours_from}\t{row.hours_until}"
+        f"\t{_written(row.attributes)}\t{row.topics}\t{row.channels}\t{_plain(row.consent_at)}"
+        f"\t{row.kind}\t{row.wording}\t{_written(row.origin)}\t{'t' if row.proven else 'f'}\n"
+    )
+
+
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_NULL = r"\N"
+
+
+def _written(value: str | None) -> str:
+    if value is None:
+        return _NULL
+    # Most texts are printable and hold no backslash, which is quicker to find out than to escape.
+    return value if "\\" not in value and value.isprintable() else value.translate(_ESCAPES)
+
+
+def _hex(value: bytes | None) -> str:
+    return _NULL if value is None else rf"\\x{value.hex()}"
+
+
+def _plain(value: object) -> str:
+    return _NULL if value is None else str(value)
+
+
+def stage(conn: Connection, import_id: int, rows: bytes, rejects: Iterable[Reject]) -> None:
+    """COPY good rows, as `encode` has written them, and rejects."""
+    into = f"COPY import_rows_{import_id} ({', '.join(StagedRow._fields)}) FROM STDIN"
+    with driver(conn).cursor() as cursor, cursor.copy(into.encode()) as copy:
+        copy.write(rows)
     copy_rows(conn, f"import_rejects_{import_id} (line, column_name, value, reason)", rejects)
 
 

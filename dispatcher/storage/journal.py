@@ -45,7 +45,12 @@ class Journal:
         self._file = _own(self.path)
         header = json.dumps({"worker": worker, "boot_id": boot_id()}).encode() + b"\n"
         os.ftruncate(self._file, 0)
-        self._take_room(_CHUNK)
+        try:
+            self._take_room(_CHUNK)
+        except JournalFull:
+            self.path.unlink()
+            os.close(self._file)
+            raise
         self._map = mmap.mmap(self._file, _CHUNK)
         self._map[: len(header)] = header
         self._start = self._at = len(header)
