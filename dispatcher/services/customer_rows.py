@@ -143,7 +143,7 @@ class RowReader:
         return int.from_bytes(drawn, "big") >> 1 | 1
 
     def _fitted(self, values: list[str]) -> list[str]:
-        """Give a value for each column, and an empty one at the end for columns that are not there."""
+        """Give a value for each column, and an empty last one for columns that are not there."""
         width = self._width
         if len(values) == width:
             return [*values, ""]

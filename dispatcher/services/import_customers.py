@@ -124,7 +124,7 @@ def _stage(desk: Desk, task: Task, import_id: int, progress: Progress) -> None:
         with desk.database.begin() as conn:
             imports.stage(conn, import_id, chunk.rows, chunk.rejects)
             consents.keep_wordings(conn, chunk.wordings)
-        rows += chunk.count
+        rows += chunk.read
         progress(Stage.STAGE, chunk.position, task.plan.size)
     with desk.database.begin() as conn:
         imports.resolve(conn, import_id, rows)

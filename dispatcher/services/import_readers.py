@@ -43,7 +43,7 @@ class Chunk(NamedTuple):
     rows: bytes
     rejects: list[Reject]
     wordings: dict[str, str]
-    count: int
+    read: int
     position: int
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from time import time
-
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dispatcher import settings, wiring
 from dispatcher.errors import StorageDown
 from dispatcher.web import hooks, public
 from dispatcher.web.deps import Deps, deps_of
@@ -21,21 +18,6 @@ def create_app(deps: Deps) -> Starlette:
     app = Starlette(routes=[*public.ROUTES, *hooks.ROUTES, Route("/healthz", health)])
     app.state.deps = deps
     return app
-
-
-def from_settings() -> Starlette:
-    """Make the app from the settings of this process, for `dispatcher web` and any ASGI server."""
-    dispatcher = wiring.build_with_bell(settings.load())
-    return create_app(
-        Deps(
-            desk=dispatcher.desk,
-            tokens=dispatcher.tokens,
-            gateways=wiring.build_gateways(dispatcher),
-            bell=dispatcher.bell,
-            now=dispatcher.now,
-            wall=time,
-        )
-    )
 
 
 async def health(request: Request) -> Response:
