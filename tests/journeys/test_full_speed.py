@@ -101,7 +101,7 @@ def world(database_url: str, broker_url: str, tmp_path: Path) -> Iterator[World]
             "DISPATCHER_KEYS": f'["{KEY}"]',
             "DISPATCHER_CONFIG": str(config),
         }
-        web = ("uvicorn", "--factory", "dispatcher.web.serve:from_settings", "--log-level", "warning")
+        web = ("uvicorn", "--factory", "dispatcher.web.serve:from_settings")
         port = _free_port()
         with (
             house_on(database_url, tmp_path / "home") as house,
