@@ -16,22 +16,25 @@ task_serializer = "json"
 accept_content = ["json"]
 task_ignore_result = True
 
-# Quorum queues survive a node; they want a topic exchange and no global prefetch.
-_exchange = Exchange("dispatcher", type="topic")
+# Quorum queues survive a node; they want a topic exchange and no global prefetch. Valkey keeps the
+# routes of a named exchange as data, which an eviction or a flush takes away for good: there a bell
+# goes straight to its queue.
+_exchange = Exchange("dispatcher", type="topic") if _rabbit else Exchange("")
 _arguments = {"x-queue-type": "quorum"} if _rabbit else None
 task_queues = [
     Queue(name, _exchange, routing_key=name, queue_arguments=_arguments) for name in QUEUES
 ]
 task_default_queue = "tidy"
-task_default_exchange = "dispatcher"
-task_default_exchange_type = "topic"
+task_default_exchange = _exchange.name
+task_default_exchange_type = _exchange.type
 task_default_routing_key = "tidy"
 task_routes = {name: {"queue": name, "routing_key": name} for name in QUEUES}
 task_routes["checkpoint"] = task_routes["tidy"]
 
-# A killed worker's bell is rung again; working twice is harmless, a claim finds nothing.
-task_acks_late = True
-task_reject_on_worker_lost = True
+# A bell is answered as soon as somebody gets up. A killed worker's bell needs no redelivery, since
+# beat rings wherever work waits; and a late answer over a connection that is gone by then would end
+# the whole worker.
+task_acks_late = False
 # One task at a time: a long campaign task must not hoard bells others could answer.
 worker_prefetch_multiplier = 1
 worker_concurrency = _settings.worker_processes

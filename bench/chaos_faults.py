@@ -35,11 +35,11 @@ def stop_beyond_lease(stage: Stage, rng: random.Random) -> Toll:
     if not alive:
         return Toll("process stopped beyond its lease (none was alive)", 0)
     pid = rng.choice(alive)
-    os.kill(pid, signal.SIGSTOP)
+    _signal(pid, signal.SIGSTOP)
     time.sleep(0.2)
     most = _permitted(stage, f"%-{pid}-%")
     time.sleep(LEASE + 2)
-    os.kill(pid, signal.SIGCONT)
+    _signal(pid, signal.SIGCONT)
     return Toll("process stopped beyond its lease", most + CONNECTIONS)
 
 
@@ -97,7 +97,7 @@ def fill_disk(stage: Stage, rng: random.Random) -> Toll:
     for pid in (stage.parent, *stage.alive()):
         _limit_files(pid, 400)
     for pid in stage.alive()[:1]:
-        os.kill(pid, signal.SIGKILL)  # the next one finds no room for its journal
+        _signal(pid, signal.SIGKILL)  # the next one finds no room for its journal
     time.sleep(_DISK_FULL)
     for pid in (stage.parent, *stage.alive()):
         _limit_files(pid, resource.RLIM_INFINITY)
@@ -115,6 +115,13 @@ FAULTS: dict[str, Callable[[Stage, random.Random], Toll]] = {
     "machine": lose_machine,
     "disk": fill_disk,
 }
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass  # its doom came first
 
 
 def _limit_files(pid: int, size: int) -> None:

@@ -12,6 +12,7 @@ from bench.chaos_points import ANY_MOMENT, POINTS
 from bench.chaos_stage import Copy, Stage, Toll
 from dispatcher.storage import deliveries
 
+_SILENT = "messages taken and never answered"
 LATE = 1.0  # seconds after an acknowledged opt-out
 
 
@@ -39,6 +40,7 @@ class Findings:
     worst: float
     deaths: dict[str, int]
     faults: dict[str, int]
+    allowed: dict[str, int]
     problem: str = ""
     broken: list[str] = field(init=False)
 
@@ -78,7 +80,8 @@ class Findings:
         yield f"  arrived        {self.copies:,} messages, counted by the mail server"
         yield ""
         yield "What was done from outside:"
-        yield from (f"  {count:4d}  {name}" for name, count in sorted(self.faults.items()))
+        for name, count in sorted(self.faults.items()):
+            yield f"  {count:4d}  {name}{self._allowed(name)}"
         yield ""
         yield "Where processes were killed (kill -9):"
         for point in (*POINTS, ANY_MOMENT):
@@ -89,6 +92,10 @@ class Findings:
             yield f"Run it again with --seed {self.seed}."
         else:
             yield "All promises held."
+
+    def _allowed(self, fault: str) -> str:
+        most = self.allowed.get(fault, 0)
+        return f"; at most {most} may be unsure" if most else ""
 
     def _after(self) -> str:
         if self.worst < 0:
@@ -129,7 +136,8 @@ def judge(
         late=[person for person, seconds in after.items() if seconds > LATE],
         worst=max(after.values(), default=-1.0),
         deaths=dict(stage.deaths),
-        faults={**faults, "messages taken and never answered": silent},
+        faults={**faults, _SILENT: silent},
+        allowed={**_allowed(stage.tolls), _SILENT: silent},
         problem=problem,
     )
 
@@ -144,6 +152,13 @@ def _is_lost(state: str, copies: int) -> bool:
     if state == "accepted":
         return copies == 0
     return state in ("no verdict", "reserved", "deferred")
+
+
+def _allowed(tolls: list[Toll]) -> dict[str, int]:
+    most: Counter[str] = Counter()
+    for toll in tolls:
+        most[toll.fault] += toll.most_unsure
+    return dict(most)
 
 
 def _most(tolls: list[Toll]) -> int:

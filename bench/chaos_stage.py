@@ -94,6 +94,10 @@ class Stage:
             self._tree.wait()
         self.children.clear()
 
+    def ended(self) -> bool:
+        """Say whether the tree's own parent is gone."""
+        return self._tree is not None and self._tree.poll() is not None
+
     def stop_workers(self) -> None:
         """Ask the tree to end as an operator would."""
         if self._tree is not None:
@@ -131,7 +135,7 @@ class Stage:
     def alive(self) -> list[int]:
         """Name the sending processes that still run."""
         self.listen()
-        self.children = [pid for pid in self.children if Path(f"/proc/{pid}/stat").exists()]
+        self.children = [pid for pid in self.children if _lives(pid)]
         return self.children
 
     # The servers
@@ -201,6 +205,13 @@ class Stage:
             assert token is not None, f"the mail server got a message that is not ours: {line}"
             found.append(Copy(token.customer_id, float(at), kind == "silent"))
         return found
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def children_of(pid: int) -> list[int]:

@@ -150,7 +150,7 @@ class Digests:
         return version + _address_mac(key, channel, address)
 
     def store(self, channel: Channel, address: str) -> tuple[bytes, ...]:
-        """Give the digests to write for a suppression: the address and its plain form (PR-04)."""
+        """Give the digests to write for a suppression: the address and its plain form."""
         return tuple(self.digest(channel, form) for form in forms(channel, address))
 
     def look_up(self, channel: Channel, address: str) -> tuple[bytes, ...]:

@@ -16,7 +16,6 @@ LOCK = ROOT / "requirements.lock"
 STATED = {
     "async-timeout": "Apache-2.0",
     "colorama": "BSD-3-Clause",
-    "httpx-aiohttp": "BSD-3-Clause",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "valkey": "MIT",
 }

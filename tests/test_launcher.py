@@ -202,6 +202,37 @@ def test_a_package_with_another_hash_is_refused(project: Project) -> None:
     assert not launcher.is_current()
 
 
+def test_packages_that_cannot_be_had_are_told_with_the_remedy(project: Project) -> None:
+    """No network, or a proxy that is not there: the index is what to look at, not Python."""
+    shutil.rmtree(project.wheels)
+    launcher: Any = project.launcher()
+    with pytest.raises(launcher.CannotSetUp, match=r"tiny==1\.0\): make sure that pip reaches"):
+        launcher.build(quick_python(project))
+
+
+def test_a_full_disk_is_told_at_once(project: Project) -> None:
+    """No other way of installing is tried, since none would find more room."""
+    text = "echo '[Errno 28] No space left on device'; exit 1"
+    full = str(script(project.root / "full" / "python", text))
+    launcher: Any = project.launcher()
+    rungs = [launcher.Rung("first", True, lambda: launcher.run([full]))]
+    rungs.append(launcher.Rung("second", True, lambda: pytest.fail("tried for nothing")))
+    launcher.ladder = lambda _python: rungs
+    with pytest.raises(launcher.CannotSetUp, match="The disk is full: make room"):
+        launcher.build(real_python())
+
+
+def test_another_python_behind_the_environment_builds_it_again(project: Project) -> None:
+    """The system may be upgraded to a newer Python, which would not find the packages."""
+    launcher: Any = project.launcher()
+    launcher.build(quick_python(project))
+    assert launcher.is_current()
+    python = project.root / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(script(project.root / "newer" / "python3.99", "exit 0"))
+    assert not launcher.is_current()
+
+
 def test_settings_of_pip_that_lead_elsewhere_are_not_followed(
     project: Project, tmp_path: Path
 ) -> None:
@@ -229,6 +260,25 @@ def test_two_terminals_do_not_build_at_once(project: Project) -> None:
     assert errors.decode() == "Dispatcher is set up. Next: ./dispatch demo\n"
 
 
+def test_an_installer_whose_launcher_was_killed_is_waited_for(project: Project) -> None:
+    """It may still be writing into the environment, which the next start throws away."""
+    tools = project.root / "tools"
+    script(tools / "uv", 'echo $$ > "$0.pid.new"; mv "$0.pid.new" "$0.pid"; exec sleep 60')
+    process = subprocess.Popen(
+        project.command("status"),
+        env=project.environment | {"PATH": f"{tools}:{os.defpath}"},
+        stderr=subprocess.DEVNULL,
+    )
+    assert eventually((tools / "uv.pid").exists)
+    process.kill()
+    process.wait()
+    with (project.root / ".dispatch-lock").open("w") as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.kill(int((tools / "uv.pid").read_text()), 9)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 # Machines on which this or that is missing
 
 
@@ -254,6 +304,8 @@ def test_with_nothing_to_install_with_the_package_is_named(project: Project) -> 
     launcher: Any = project.launcher()
     with pytest.raises(launcher.CannotSetUp, match=re.escape("install apt install python3-venv")):
         launcher.build(python_without(project, '*"import "*'))
+    with pytest.raises(launcher.CannotSetUp, match=re.escape("install apt install python3-venv")):
+        launcher.build(python_without(project, '"-m venv "*'))
 
 
 def test_uv_is_preferred_where_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,7 @@ def test_secrets_do_not_show() -> None:
 
 
 def test_a_suppression_matches_either_form_under_any_pepper() -> None:
-    """anna+news is anna; at Gmail dots do not matter; an old pepper still counts (PR-04)."""
+    """anna+news is anna; at Gmail dots do not matter; an old pepper still counts."""
     before, now = Digests([OLD]), Digests([NEW, OLD])
     stored = set(before.store(Channel.EMAIL, "anna@example.com"))
     assert stored & set(now.look_up(Channel.EMAIL, "anna+news@example.com"))

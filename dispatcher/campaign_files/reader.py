@@ -168,7 +168,8 @@ def _attributes(table: Table) -> dict[str, tuple[str, ...]]:
 
 def _policy(tables: Mapping[str, Table], brand: Brand, channels: tuple[Channel, ...]) -> Policy:
     policy, schedule, offer = tables["policy"], tables["schedule"], tables["offer"]
-    # E-mail has no hours by law (RULEBOOK QH-14), and hours shut out whoever's zone is unknown.
+    # The laws on hours are about calls and texts (47 CFR 64.1200(c)(1)), and hours shut out
+    # whoever's zone is unknown.
     usual = USUAL_HOURS if Channel.SMS in channels else ALL_DAY
     caps = policy.many("caps", values.words(cap))
     widened = bool(policy.get("widen_reason", values.text(300), ""))

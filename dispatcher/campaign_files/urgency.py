@@ -1,4 +1,7 @@
-"""True urgency only: words such as "last day" must fit the end of the offer (RULEBOOK EM-11)."""
+"""True urgency only: words such as "last day" must fit the end of the offer.
+
+Untrue ones mislead (UCPD 2005/29/EC, annex I no. 7; RCW 19.190.020 for subjects of mails).
+"""
 
 from __future__ import annotations
 

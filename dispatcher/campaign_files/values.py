@@ -12,16 +12,15 @@ from typing import Any, TypeVar
 
 from dispatcher.campaign_files.words import Unreadable
 from dispatcher.domain.addresses import Problem, normalise_email
+from dispatcher.domain.names import is_topic, language_tag
 
 T = TypeVar("T")
 
 # Line and paragraph separators break headers and texts as surely as CR and LF do.
 _BREAKING = frozenset({"Cc", "Zl", "Zp", "Cs"})
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_TOPIC = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 _URL = re.compile(r"https://[^\s/?#@<>\"]+\.[^\s/?#@<>\"]+(?:[/?#][^\s<>\"]*)?")
 _SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}|\d{3,8}|\+[1-9]\d{6,14}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-(?:[A-Z]{2}|[A-Z][a-z]{3}))?")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _COUNTRY_SLIPS = {"UK": "GB", "EN": "GB", "EL": "GR", "SP": "ES", "JA": "JP", "DA": "DK"}
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -71,7 +70,9 @@ def slug(value: Any) -> str:
 
 def topic(value: Any) -> str:
     """Read a topic people may ask for; "*" is none, for nobody asked for everything."""
-    return _fitting(_TOPIC, value, 'name one topic in small letters, such as "coffee"')
+    if not isinstance(value, str) or not is_topic(value):
+        raise Unreadable('name one topic in small letters, such as "coffee"')
+    return value
 
 
 def email(value: Any) -> str:
@@ -95,7 +96,9 @@ def sms_sender(value: Any) -> str:
 
 def language(value: Any) -> str:
     """Read a language tag such as "fr" or "fr-CA"."""
-    return _fitting(_LANGUAGE, value, 'write a language as "en", "fr" or "fr-CA"')
+    if not isinstance(value, str) or not value or language_tag(value) != value:
+        raise Unreadable('write a language as "en", "fr" or "fr-CA"')
+    return value
 
 
 def country(value: Any) -> str:

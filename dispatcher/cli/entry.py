@@ -22,6 +22,7 @@ MISUSED = 2  # wrong words, a bad file or a bad setting
 INTERRUPTED = 130
 BROKEN_PIPE = 1  # as Typer has it where it notices first
 _PROGRAM = "dispatcher"
+_LAST_STREAM = 2  # standard error
 
 
 class Commands(TyperGroup):
@@ -81,7 +82,18 @@ def _dispatcher(
 
 def main() -> None:
     """Run the command line of this process."""
+    _open_closed_streams()
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """A caller may have closed them; else the next file opened would stand in their place."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STREAM:
+        pass
+    os.close(descriptor)
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
 
 
 def run(words: Sequence[str]) -> int:

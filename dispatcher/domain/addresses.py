@@ -1,4 +1,4 @@
-"""Addresses in their one normal form: e-mail by PR-04, phone numbers in E.164, and their zones."""
+"""Addresses in their one normal form: e-mail as in docs/tokens.md, phone numbers in E.164, and their zones."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _fits(address: str) -> str | Problem:
 
 
 def forms(channel: Channel, address: str) -> tuple[str, ...]:
-    """Give the forms of a normalised address under which it is the same person's (PR-04).
+    """Give the forms of a normalised address under which it is the same person's.
 
     For e-mail the case-folded address and, when it differs, the one without `+tag`, at Gmail
     also without dots.

@@ -1,4 +1,4 @@
-"""Kinds of consent: on which ground somebody may be written to (RULEBOOK 2.1)."""
+"""Kinds of consent: on which ground of law somebody may be written to."""
 
 from __future__ import annotations
 

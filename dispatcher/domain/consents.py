@@ -40,7 +40,7 @@ class ConsentSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsentEvent:
-    """One line of the consent ledger (PROTOCOL section 6, RULEBOOK 2.2).
+    """One line of the consent ledger (docs/how-it-works.md#why-anybody-may-ask-why).
 
     `topic` "*" is every topic of the channel. `evidence` holds personal values (ip, user_agent,
     form_url, keyword_text, ...): hashed into the chain as salted commitments, stored apart.
@@ -79,7 +79,7 @@ def fold(events: Iterable[ConsentEvent]) -> Consent:
     """Fold the events of one person, channel and topic, in any order, into the present state.
 
     Ordered by `effective_at`; at a tie an opt-out wins; after an opt-out only a newer opt-in by
-    the person's own hand counts (RULEBOOK 2.3).
+    the person's own hand counts (docs/rules.md#consent).
     """
     consent = Consent(ConsentState.NONE)
     for event in sorted(events, key=_order):

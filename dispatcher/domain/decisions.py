@@ -15,7 +15,10 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why, in the words people see. Stable: reports and tests rely on them (RULEBOOK section 8)."""
+    """Why, in the words people see. Stable: reports and tests rely on them.
+
+    Each is told in docs/rules.md#all-reasons.
+    """
 
     OK = "ok"
     TENANT_PAUSED = "tenant_paused"

@@ -12,7 +12,7 @@ from dispatcher.domain.messages import Channel
 class Address:
     """Where a person is reached on one channel, in normal form, with its keyed digests.
 
-    `digest_wide` is the digest without `+tag` (RULEBOOK PR-04), equal to `digest` without one.
+    `digest_wide` is the digest without `+tag` (docs/tokens.md), equal to `digest` without one.
     """
 
     channel: Channel

@@ -20,7 +20,10 @@ class Passage(StrEnum):
 
 
 class Gate(Protocol):
-    """Stands before the last bytes of every message (PROTOCOL sections 3 and 4)."""
+    """Stands before the last bytes of every message.
+
+    docs/how-it-works.md#why-nobody-gets-what-they-did-not-ask-for tells what it lets through.
+    """
 
     def begin(self, message: Message) -> Passage:
         """Ask for one message; GO has also written `begin` to the journal."""

@@ -23,6 +23,9 @@ _GUARD = Path(__file__).with_name("guard.py")
 # Longest socket path Linux and macOS both accept is 103 bytes, hence a short folder.
 _SHORT_TEMPORARY = Path("/tmp")
 _POLL_SECONDS = 0.01
+_TELLING_LINES = 50
+_FATAL = ("FATAL:", "PANIC:")
+_NO_ROOM = ("No space left on device", "Check free disk space", "Disk quota exceeded")
 
 
 class ServerFailed(DispatcherError):
@@ -97,6 +100,7 @@ class Guarded:
 
     order: Order
     process: subprocess.Popen[bytes]
+    log_begin: int = 0
 
     @classmethod
     def start(cls, order: Order) -> Self:
@@ -104,6 +108,7 @@ class Guarded:
         # Isolated (-I) and without site-packages (-S): up in a few milliseconds.
         guard = [sys.executable, "-I", "-S", str(_GUARD), order.for_guard()]
         with order.log.open("ab") as log:
+            log_begin = log.tell()
             process = subprocess.Popen(
                 [*guard, *order.command],
                 stdin=subprocess.DEVNULL,
@@ -114,7 +119,7 @@ class Guarded:
                 pass_fds=(order.lifeline.reading, *order.keep),
                 start_new_session=True,
             )
-        return cls(order, process)
+        return cls(order, process, log_begin)
 
     @property
     def pid(self) -> int:
@@ -152,16 +157,22 @@ class Guarded:
         self.ask_to_stop()
         self.process.wait(self.order.grace + 10)
 
+    def last_words(self) -> str:
+        """What it ended of, as far as its log tells: the first fatal line, else the last ones."""
+        lines = last_lines(self.order.log, _TELLING_LINES, since=self.log_begin)
+        if any(sign in line for line in lines for sign in _NO_ROOM):
+            return f"the disk is full: make room for {self.order.log.parents[1]}, then start again"
+        fatal = [line for line in lines if any(sign in line for sign in _FATAL)]
+        return "; ".join(fatal[:1] or lines[-3:]) or "it said nothing"
+
     def _obituary(self, event: str) -> str:
-        lines = last_lines(self.order.log, 3)
-        said = "; ".join(lines) if lines else "it said nothing"
-        return f"{self.order.name} {event}: {said} (whole log: {self.order.log})"
+        return f"{self.order.name} {event}: {self.last_words()} (whole log: {self.order.log})"
 
 
-def last_lines(log: Path, count: int) -> list[str]:
-    """The last lines of a log that say anything."""
+def last_lines(log: Path, count: int, since: int = 0) -> list[str]:
+    """The last lines of a log that say anything, from the byte `since` on."""
     with log.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
+        file.seek(max(since, file.seek(0, os.SEEK_END) - 8192))
         text = file.read().decode("utf-8", "replace")
     return [line.strip() for line in text.splitlines() if line.strip()][-count:]
 

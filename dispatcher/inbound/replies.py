@@ -1,7 +1,8 @@
 """Replies: what a person's text means. This version knows keywords said as the whole message.
 
-The steps are those of RULEBOOK 3.3: normalise, drop politeness, look up the whole message. Phrases,
-other languages and look-alike letters join as further entries of `_READINGS`.
+The steps: normalise, drop politeness, look up the whole message
+(docs/how-to/receive-replies.md#what-people-can-write). Phrases, other languages and look-alike
+letters join as further entries of `_READINGS`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Understanding(NamedTuple):
 
 MOST_CHARACTERS = 1600  # ten parts of a text; the first of them say it
 
-# FCC per-se words, CTIA, Twilio, AWS and Telnyx defaults (RULEBOOK 3.1).
+# Words that always count (47 CFR 64.1200(a)(10)), CTIA, Twilio, AWS and Telnyx defaults.
 _WORDS = {
     ReplyLabel.OPT_OUT: (
         *("stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke"),
@@ -68,7 +69,7 @@ def understand(text: str) -> Understanding:
 
 
 def normalise(text: str) -> str:
-    """Give the words in plain lower-case letters, parted by one space (RULEBOOK 3.3, 1-5, 9)."""
+    """Give the words in plain lower-case letters, parted by one space."""
     text = _QUOTED.sub(" ", text[:MOST_CHARACTERS])
     text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     text = _HIDDEN.sub("", unicodedata.normalize("NFKC", text)).translate(_DOTLESS_I).casefold()

@@ -1,4 +1,4 @@
-"""Mails: the headers of RULEBOOK 4.1 and two parts, put together from ready-made pieces.
+"""Mails: headers (RFC 5322, 8058, 3834) and two parts, put together from ready-made pieces.
 
 Static headers are written once a batch. The HTML part is pure ASCII (references instead of
 characters) and goes as 7bit, the text part as 7bit or 8bit UTF-8; only a line beyond 998 octets

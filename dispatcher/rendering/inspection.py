@@ -27,7 +27,7 @@ from dispatcher.rendering.source import FILES, HTML, SMS, SUBJECT, TEXT, WHY, ch
 from dispatcher.rendering.why import LANGUAGES, LONGEST
 from dispatcher.tokens import Tokens
 
-# Above it Gmail cuts a mail off, and with it the way out at its end (EM-14).
+# Above it Gmail cuts a mail off, and with it the way out at its end.
 MAX_HTML = 102_000
 LONG_VALUE = 20
 BRAND_WITHIN = 20
@@ -160,7 +160,7 @@ def _known(asked: Inspection, file: str) -> set[str]:
 def _duties(
     asked: Inspection, path: str, text: str, names: Mapping[str, int]
 ) -> Iterator[CampaignError]:
-    """What law and good manners want in every message (RULEBOOK 4.1, 5.2, AC-08)."""
+    """What law and good manners want in every message (15 USC 7704, GDPR art. 21(4))."""
     file = path.partition("/")[2]
     if file in {TEXT, HTML}:
         for name, what in _IN_EVERY_MAIL.items():

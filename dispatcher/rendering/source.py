@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dispatcher.domain.campaigns import TemplateSource
+from dispatcher.domain.names import language_tag
 from dispatcher.errors import CampaignError, NotFound
 
 MANIFEST = "offer.toml"
@@ -16,7 +17,6 @@ SUBJECT, TEXT, HTML, SMS, WHY = "subject.txt", "text.txt", "html.mjml", "sms.txt
 FILES = (SUBJECT, TEXT, HTML, SMS, WHY)
 MAX_BYTES = 512 * 1024
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*\Z")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _AT_LINE = re.compile(r"\(at line (\d+)")
 _KEYS = frozenset({"default_language", "required", "sample"})
@@ -32,7 +32,7 @@ def load(folder: Path) -> TemplateSource:
     settings = _manifest(manifest, _read(manifest))
     texts: dict[str, str] = {}
     for language in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if not _LANGUAGE.match(language.name):
+        if language_tag(language.name) != language.name:
             raise CampaignError(language, 1, 'A language folder is named like "fr" or "fr-CA".')
         for path in sorted(language.iterdir()):
             if path.suffix in {".txt", ".mjml"}:
@@ -86,7 +86,7 @@ def _manifest(path: Path, text: str) -> tuple[tuple[str, ...], dict[str, str], s
         if name not in sample:
             raise _wrong(path, text, "required", f"{name!r} is required but has no sample value.")
     default = data.get("default_language", "en")
-    if not isinstance(default, str) or not _LANGUAGE.match(default):
+    if not isinstance(default, str) or not default or language_tag(default) != default:
         raise _wrong(path, text, "default_language", 'A language is named like "fr" or "fr-CA".')
     return tuple(required), sample, default
 

@@ -17,15 +17,14 @@ from dispatcher.domain.addresses import Dialled, Problem, dial, normalise_email
 from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.names import is_topic, language_tag
 from dispatcher.services.customer_columns import Column, Columns
 from dispatcher.services.customer_file import Line
 from dispatcher.storage.consents import wording_digest
 from dispatcher.storage.imports import Reject, StagedRow
 from dispatcher.tokens import Digests
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*\Z", re.IGNORECASE)
 _HOURS = re.compile(r"\s*(\d\d?):(\d\d)\s*[-–]\s*(\d\d?):(\d\d)\s*\Z")
-_TOPIC = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
 _BETWEEN = re.compile(r"[|;,]")
 _MOST = 2000  # characters of one value
 _DAY = 24 * 60
@@ -180,7 +179,7 @@ class RowReader:
             kind=kind,
             wording=wording_digest(wording) if wording else "",
             origin=origin,
-            proves=bool(kind and origin and wording),  # RULEBOOK CE-03
+            proves=bool(kind and origin and wording),  # GDPR art. 7(1)
         )
         if wording:
             self.wordings.setdefault(wording, values.get(Column.LANGUAGE, ""))
@@ -216,7 +215,7 @@ class RowReader:
         text = values.get(Column.TOPICS) or self._topic
         found = [part.strip().lower() for part in _BETWEEN.split(text) if part.strip()]
         for topic in found:
-            if topic != ANY_TOPIC and not _TOPIC.match(topic):
+            if topic != ANY_TOPIC and not is_topic(topic):
                 reason = "a topic is made of letters a-z, digits and -; write coffee|theatre"
                 raise _Bad(Column.TOPICS, topic, reason)
         return tuple(dict.fromkeys(found)) or (ANY_TOPIC,)
@@ -250,9 +249,10 @@ def _country_of(values: Mapping[Column, str]) -> str:
 
 def _language(values: Mapping[Column, str]) -> str:
     text = values.get(Column.LANGUAGE, "")
-    if text and not _LANGUAGE.match(text):
+    tag = language_tag(text)
+    if text and not tag:
         raise _Bad(Column.LANGUAGE, text, "write the language as a code, such as en or fr-CA")
-    return text.replace("_", "-")
+    return tag
 
 
 def _hours(values: Mapping[Column, str]) -> tuple[int, int]:

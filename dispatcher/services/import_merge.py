@@ -23,7 +23,7 @@ def merge(
     """Merge what is not merged yet, chunk by chunk, in any order; each chunk notes itself."""
     with desk.database.begin() as conn:
         last = imports.last_place(conn, import_id)
-        spans = list(_chunks(imports.merged(conn, import_id), last, chunk))
+        spans = list(chunks(imports.merged(conn, import_id), last, chunk))
     done = last - sum(span.upto - span.after for span in spans)
     at_work = ThreadPoolExecutor(_AT_ONCE, "merge")
     try:
@@ -37,7 +37,7 @@ def merge(
         at_work.shutdown(cancel_futures=True)
 
 
-def _chunks(merged: Iterable[Span], last: int, chunk: int) -> Iterator[Span]:
+def chunks(merged: Iterable[Span], last: int, chunk: int) -> Iterator[Span]:
     """Give what lies between the spans that are merged, in pieces of at most `chunk` people."""
     after = 0
     for span in [*sorted(merged), Span(last, last)]:

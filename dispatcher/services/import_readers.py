@@ -6,14 +6,15 @@ makes goes to the process that asked, so a reader that outlives its import does 
 
 from __future__ import annotations
 
-import signal
+import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, cycle, islice
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from dispatcher.errors import ImportFileError, Unavailable
 from dispatcher.services.customer_columns import Columns
@@ -22,6 +23,12 @@ from dispatcher.services.customer_rows import RowReader
 from dispatcher.storage import imports
 from dispatcher.storage.imports import Reject, StagedRow
 from dispatcher.tokens import Digests
+
+_READER = (
+    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer);"
+    " from dispatcher.services.import_readers import serve;"
+    " serve(sys.stdin.buffer, sys.stdout.buffer)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,67 +84,90 @@ def _read(task: Task, mine: int, of: int) -> Iterator[Chunk]:
     lines = read_lines(task.plan)
     before = 0
     for number in count():
-        batch = list(islice(lines, task.chunk))
-        if not batch:
-            return
+        batch = islice(lines, task.chunk)
         if number % of == mine:
-            yield _chunk(reader, before, batch)
-        before += len(batch)
+            chunk = _chunk(reader, before, batch)
+            there = chunk.read
+            if there:
+                yield chunk
+        else:
+            there = sum(1 for _ in batch)
+        if not there:
+            return
+        before += there
 
 
-def _chunk(reader: RowReader, before: int, batch: list[Line]) -> Chunk:
-    read = [reader.read(no, line) for no, line in enumerate(batch, start=before + 1)]
+def _chunk(reader: RowReader, before: int, lines: Iterator[Line]) -> Chunk:
+    # Row by row into text: thousands of rows kept as objects keep the garbage collector busy.
+    rows: list[tuple[int, str]] = []
+    rejects: list[Reject] = []
+    number, position = before, 0
+    for number, line in enumerate(lines, start=before + 1):
+        row = reader.read(number, line)
+        if isinstance(row, StagedRow):
+            rows.append((row.customer_id, imports.encode(row)))
+        else:
+            rejects.append(row)
+        position = line.position
     wordings, reader.wordings = reader.wordings, {}
-    return Chunk(
-        imports.encode(row for row in read if isinstance(row, StagedRow)),
-        [row for row in read if isinstance(row, Reject)],
-        wordings,
-        len(batch),
-        batch[-1].position,
-    )
+    # By their ids, in whose order they will be merged: then neighbours are found on one page.
+    rows.sort()
+    text = "".join([row for _, row in rows])
+    return Chunk(text.encode(), rejects, wordings, number - before, position)
 
 
 @contextmanager
-def _at_work(task: Task, readers: int) -> Iterator[list[Connection]]:
-    """Start readers; they are gone at the end, however it comes."""
-    # Started afresh: a fork would share the caller's connections and trip over its threads.
-    fresh = get_context("spawn")
-    processes, pipes = [], []
+def _at_work(task: Task, readers: int) -> Iterator[list[IO[bytes]]]:
+    """Start readers and give what they say; they are gone at the end, however it comes."""
+    started: list[subprocess.Popen[bytes]] = []
     try:
         for mine in range(readers):
-            ours, theirs = fresh.Pipe(duplex=False)
-            process = fresh.Process(target=_serve, args=(task, mine, readers, theirs), daemon=True)
-            process.start()
-            theirs.close()
-            processes.append(process)
-            pipes.append(ours)
-        yield pipes
+            started.append(_start(task, mine, readers))  # noqa: PERF401 - known one by one, to end
+        yield [_open(process.stdout) for process in started]
     finally:
-        for pipe in pipes:
-            pipe.close()
-        for process in processes:
-            process.terminate()
-            process.join()
+        for process in started:
+            process.kill()
+            _open(process.stdout).close()
+            process.wait()
 
 
-def _serve(task: Task, mine: int, of: int, pipe: Connection) -> None:
-    """Be a reader: send chunks until there are no more, or nobody listens any longer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asked is interrupted too, and ends us
+def _start(task: Task, mine: int, of: int) -> subprocess.Popen[bytes]:
+    # An interpreter of its own: a fork would share our connections and trip over our threads. A
+    # session of its own: Ctrl-C is for us, and we end it.
+    process = subprocess.Popen(
+        [sys.executable, "-c", _READER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with _open(process.stdin) as told:
+        pickle.dump(sys.path, told)
+        pickle.dump((task, mine, of), told)
+    return process
+
+
+def _open(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe
+
+
+def serve(told: IO[bytes], out: IO[bytes]) -> None:
+    """Be a reader: give chunks until there are no more, or nobody listens any longer."""
     try:
-        for chunk in _read(task, mine, of):
-            pipe.send(chunk)
-        pipe.send(None)
+        for chunk in _read(*pickle.load(told)):  # noqa: S301 - from who started us
+            pickle.dump(chunk, out)
+            out.flush()
+        pickle.dump(None, out)
     except ImportFileError as error:
-        pipe.send(_Unreadable(error.line, error.problem))
+        pickle.dump(_Unreadable(error.line, error.problem), out)
     except BrokenPipeError:
-        return
+        os._exit(0)  # or Python would complain that it cannot flush what nobody wants
 
 
-def _receive(pipe: Connection) -> Chunk | _Unreadable | None:
+def _receive(pipe: IO[bytes]) -> Chunk | _Unreadable | None:
     try:
-        got: Chunk | _Unreadable | None = pipe.recv()
+        got: Chunk | _Unreadable | None = pickle.load(pipe)  # noqa: S301 - our own process
     except EOFError:
-        raise Unavailable(
-            "a process that read the file was ended; start the import again"
-        ) from None
+        problem = "a process that read the file was ended; start the import again"
+        raise Unavailable(problem) from None
     return got

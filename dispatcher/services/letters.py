@@ -20,7 +20,7 @@ from dispatcher.storage.events import Heard, clean
 from dispatcher.storage.service_messages import ServiceMessage
 from dispatcher.storage.suppressions import SuppressionReason
 
-# A confirmation later than five minutes would have to be justified (RULEBOOK 3.1).
+# A confirmation later than five minutes would have to be justified (47 CFR 64.1200(a)(12)).
 _CONFIRM_WITHIN = timedelta(minutes=5)
 _ANSWER_WITHIN = timedelta(hours=24)
 # Two machines may answer each other for ever: nobody gets more answers of a kind in a day.
@@ -171,7 +171,7 @@ def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Messag
 
 
 def _may_answer(conn: Connection, letter: Letter) -> bool:
-    """Answer texts only, to a number a person can have, and never in a loop (RULEBOOK 3.2)."""
+    """Answer texts only, to a number a person can have, and never in a loop."""
     if letter.channel is not Channel.SMS or not letter.address:
         return False
     now = letter.heard.heard_at

@@ -31,7 +31,7 @@ def yield_to_better(
     """Defer whoever is about to hear a better offer that would leave no room for this one.
 
     Asked under the lock on these people. What is better speaks as if it had been sent already:
-    only an offer that then meets a cap or the cool-down gives way (PROTOCOL section 2).
+    only an offer that then meets a cap or the cool-down gives way (docs/why.md#deciding).
     """
     sending = [d.customer_id for d in decisions if d.verdict is Verdict.SEND]
     rivals = candidates.undecided(conn, sending, batch.key.wave_id, now) if sending else []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 
 _OPENS = (Reason.QUIET_HOURS, Reason.SCHEDULED)
-_LONGEST = 1800.0  # seconds (RULEBOOK QH-08); the rules are asked again whenever somebody is woken
+_LONGEST = 1800.0  # seconds (docs/why.md#sending); the rules are asked again of whoever is woken
 _GOLDEN = 0x9E3779B97F4A7C15  # spreads neighbouring numbers evenly (Knuth, TAOCP 6.4)
 
 

@@ -17,6 +17,7 @@ from dispatcher.campaign_files.words import Unreadable, window
 from dispatcher.domain.addresses import zones_of_phone
 from dispatcher.domain.consents import ConsentSource, ConsentState
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.names import language_tag
 from dispatcher.domain.people import Address, Person
 from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services.find import address_of
@@ -26,7 +27,6 @@ from dispatcher.storage import audit, consents, customers, suppressions
 from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.tokens import Digests
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 _COUNTRY = re.compile(r"[A-Za-z]{2}\Z")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _LONGEST = 1000  # characters of an attribute, as in rendering
@@ -168,7 +168,7 @@ def _person(desk: Desk, facts: Facts, country: str) -> Person:
     hours_from, hours_until = _hours(facts.hours)
     return Person(
         id=int.from_bytes(desk.entropy(8), "big") >> 1 or 1,
-        language=_fits(_LANGUAGE, facts.language, '--language is written like "fr" or "fr-CA"'),
+        language=_language(facts.language),
         country=_fits(_COUNTRY, facts.country, '--country has two letters, like "GB"').upper(),
         zone=_zone(facts.zone),
         hours_from=hours_from,
@@ -185,6 +185,13 @@ def _address(digests: Digests, channel: Channel, text: str, country: str) -> Add
     stored = digests.store(channel, address)
     zones = zones_of_phone(address) if channel is Channel.SMS else ()
     return Address(channel, address, stored[0], stored[-1], digests.holdout_bucket(address), zones)
+
+
+def _language(text: str) -> str:
+    tag = language_tag(text)
+    if text and not tag:
+        raise WrongInput('--language is written like "fr" or "fr-CA"')
+    return tag
 
 
 def _fits(pattern: re.Pattern[str], text: str, told: str) -> str:

@@ -77,7 +77,8 @@ class Act:
 def opt_out(desk: Desk, act: Act) -> bool:
     """Take somebody off a topic, or off the whole channel; give whether that is news.
 
-    When this returns, it is committed, and running workers learn of it (PROTOCOL section 4).
+    When this returns, it is committed, and running workers learn of it.
+    See docs/how-it-works.md#why-nobody-gets-what-they-did-not-ask-for.
     """
     with desk.database.begin() as conn:
         return leave(conn, desk, [act])[act.customer_id]

@@ -27,7 +27,7 @@ class Claim(NamedTuple):
 def claim(conn: Connection, channel: Channel, worker: str) -> Claim | None:
     """Claim the ready batch that is most urgent and fair, or give None.
 
-    Least served for its weight first, then the earliest to close (PROTOCOL section 5).
+    Least served for its weight first, then the earliest to close (docs/how-it-works.md#out).
     """
     for wave in conn.execute(_WAVES, {"channel": channel}).scalars().all():
         values = {"wave": wave, "channel": channel, "worker": worker, "lease": LEASE_SECONDS}

@@ -15,22 +15,25 @@ from dispatcher.storage.chains import BODY_SQL, GENESIS
 from dispatcher.storage.imports_sql import TOLD
 
 # One row for each person, channel and topic: one that proves before one that does not, the last
-# before others. `seq` counts the person's events; an address that is not taken makes none.
+# before others. `seq` counts the person's events; an address that is not taken makes none. Events
+# are numbered in the order of the file.
 _CREATE = text(f"""
     CREATE TEMPORARY TABLE import_first ON COMMIT DROP AS
     WITH k AS ({TOLD} WHERE NOT l.spoken), best AS (
         SELECT DISTINCT ON (person, channel COLLATE "C", topic COLLATE "C") *
         FROM k ORDER BY person, channel COLLATE "C", topic COLLATE "C", proven DESC, no DESC
+    ), told AS (
+        SELECT *, CAST(count(*) FILTER (WHERE NOT blocked) OVER (PARTITION BY person
+            ORDER BY no, channel COLLATE "C", topic COLLATE "C") AS int) AS seq
+        FROM best ORDER BY no, seq
     )
-    SELECT person AS customer_id, channel, topic, kind, wording, proven, blocked,
-           CASE WHEN NOT blocked THEN nextval((SELECT CAST(
+    SELECT CASE WHEN NOT blocked THEN nextval((SELECT CAST(
                pg_get_serial_sequence('consent_event', 'id') AS regclass))) END AS id,
-           count(*) FILTER (WHERE NOT blocked) OVER (
-               PARTITION BY person ORDER BY channel COLLATE "C", topic COLLATE "C")::int AS seq,
+           person AS customer_id, seq, channel, topic, kind, wording, proven, blocked,
            CASE WHEN proven THEN 'opt_in' ELSE 'imported_unproven' END AS action,
            rtrim(CAST(:origin AS text) || origin, ': ') AS origin,
            least(coalesce(consent_at, :now), :now) AS occurred_at
-    FROM best
+    FROM told
 """)
 
 _COUNT = text("""
@@ -54,7 +57,7 @@ _APPEND = text(f"""
                    SELECT before.hash FROM consent_event before
                    WHERE before.customer_id = f.customer_id AND before.seq = f.seq - 1) END AS prev
         FROM import_first f WHERE seq = :seq AND NOT blocked
-        OFFSET 0
+        ORDER BY f.customer_id OFFSET 0
     ) e
 """)
 
@@ -62,7 +65,7 @@ _KEEP = text("""
     INSERT INTO consent (customer_id, channel, topic, state, event_id, own_hand, kind, since)
     SELECT customer_id, channel, topic, CASE WHEN proven THEN 'active' ELSE 'imported_unproven' END,
            id, false, kind, occurred_at
-    FROM import_first WHERE NOT blocked
+    FROM import_first WHERE NOT blocked ORDER BY customer_id
 """)
 
 

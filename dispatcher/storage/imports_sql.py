@@ -36,6 +36,7 @@ INDEX_STAGED = """
 # file. An address is not taken when it is suppressed, or when the person has another one already,
 # on file or in an earlier row: consent was given for that one, not for the new one.
 RESOLVE = """
+    SET LOCAL work_mem = '128MB';
     CREATE UNLOGGED TABLE import_people_{id} AS
     WITH held AS (
         SELECT s.no, s.line, s.customer_id, s.email, s.phone, s.email_digest, s.phone_digest,
@@ -85,9 +86,10 @@ RESOLVE = """
                               OR held_phone IS NOT NULL) AS good
         FROM judged
     )
-    SELECT *, good AND no = max(no) FILTER (WHERE good) OVER (PARTITION BY person) AS leads,
+    SELECT w.*, c.id IS NOT NULL AS known,
+        good AND no = max(no) FILTER (WHERE good) OVER (PARTITION BY person) AS leads,
         dense_rank() OVER (ORDER BY person) AS place
-    FROM weighed ORDER BY person;
+    FROM weighed w LEFT JOIN customer c ON c.id = w.person ORDER BY person;
 
     CREATE INDEX ON import_people_{id} (place);
     ANALYZE import_people_{id};
@@ -114,6 +116,10 @@ RESOLVE = """
     FROM import_people_{id} r JOIN import_rows_{id} s USING (no)
     JOIN import_people_{id} l ON l.person = r.person AND l.leads
     WHERE r.good AND NOT r.leads
+"""
+
+HAS_DUPLICATES = """
+    SELECT EXISTS (SELECT FROM import_people_{id} WHERE good AND NOT leads)
 """
 
 # The leading row takes from earlier ones what it does not say itself.
@@ -168,16 +174,16 @@ LAST_PLACE = "SELECT coalesce(max(place), 0) FROM import_people_{id}"
 LOCK_CUSTOMERS = """
     SELECT c.id FROM customer c WHERE c.id IN (
         SELECT r.person FROM import_people_{id} r
-        WHERE r.leads AND r.place > :after AND r.place <= :upto)
+        WHERE r.leads AND r.known AND r.place > :after AND r.place <= :upto)
     ORDER BY c.id FOR NO KEY UPDATE
 """
 
-# The good rows of a chunk. `known`: the customer is there; `spoken`: the ledger knows the person.
+# The good rows of a chunk. `known`: the customer was there before; `spoken`: so was a consent.
 CREATE_CHUNK = """
     CREATE TEMPORARY TABLE import_chunk ON COMMIT DROP AS
     SELECT r.person, r.leads, r.takes_email, r.takes_phone, r.silent_email, r.silent_phone,
-           EXISTS (SELECT FROM customer c WHERE c.id = r.person) AS known,
-           EXISTS (SELECT FROM consent_event v WHERE v.customer_id = r.person) AS spoken,
+           r.known, r.known AND EXISTS (
+               SELECT FROM consent_event v WHERE v.customer_id = r.person) AS spoken,
            s.*
     FROM import_people_{id} r JOIN import_rows_{id} s USING (no)
     WHERE r.good AND r.place > :after AND r.place <= :upto

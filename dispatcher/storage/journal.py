@@ -2,7 +2,8 @@
 
 One file per process, locked for life. `begin` is written before the last bytes of a
 message, the receipt after them. No fsync: the page cache survives the process, and a reboot is
-recognised by its boot id (PROTOCOL section 3).
+recognised by its boot id
+(docs/how-it-works.md#why-nobody-is-forgotten-and-nobody-is-told-twice).
 """
 
 from __future__ import annotations

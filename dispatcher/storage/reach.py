@@ -13,7 +13,7 @@ from dispatcher.storage.consents import PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.segments import channel_parameters, first_channel, membership
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
-# In the order of the rules (RULEBOOK section 8), so that each person has one reason.
+# In the order of the rules (docs/rules.md), so that each person has one reason.
 _REACH = f"""
     SELECT language, reason, count(*) AS people FROM (
         SELECT c.language,

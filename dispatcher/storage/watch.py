@@ -2,7 +2,7 @@
 
 Polling by sequence would lose rows whose transaction commits late, and LISTEN fails open, so each
 poll re-reads all rows not older than the oldest transaction the last poll saw running
-(PROTOCOL section 4).
+(docs/how-it-works.md#why-nobody-gets-what-they-did-not-ask-for).
 """
 
 from __future__ import annotations

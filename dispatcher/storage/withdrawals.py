@@ -1,4 +1,7 @@
-"""Withdrawals: every narrowing of permission, told to running workers (PROTOCOL section 4)."""
+"""Withdrawals: every narrowing of permission, told to running workers.
+
+See docs/how-it-works.md#why-nobody-gets-what-they-did-not-ask-for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The customer's own endpoint: leaving by the link in a message (RFC 8058, RULEBOOK EM-02, EM-03).
+"""The customer's own endpoint: leaving by the link in a message (RFC 8058; 16 CFR 316.5).
 
 GET shows a page with one button and changes nothing, since scanners follow links. POST leaves, with
 or without a page before it. The answer never tells whether a token was good.

@@ -52,7 +52,7 @@ CREATE TABLE address (
     channel     text NOT NULL CHECK (channel IN ('email', 'sms')),
     address     text NOT NULL,                               -- normal form, E.164
     digest      bytea NOT NULL,                              -- keyed HMAC of the canonical form
-    digest_wide bytea NOT NULL,                              -- the same without +tag (RULEBOOK PR-04)
+    digest_wide bytea NOT NULL,                              -- the same without +tag (docs/tokens.md)
     bucket      smallint NOT NULL,                           -- keyed hash 0..9999, for holdouts
     zones       text[] NOT NULL DEFAULT '{}',                -- zones a phone number may be in
     deliverable boolean NOT NULL DEFAULT true,
@@ -158,7 +158,8 @@ CREATE TABLE suppression (
     PRIMARY KEY (channel, digest, brand)
 );
 
--- Every narrowing of permission, in its own transaction (PROTOCOL section 4).
+-- Every narrowing of permission, in its own transaction
+-- (docs/how-it-works.md#why-nobody-gets-what-they-did-not-ask-for).
 CREATE TABLE withdrawal (
     xid       xid8 NOT NULL DEFAULT pg_current_xact_id(),
     person_id bigint NOT NULL DEFAULT 0,
@@ -195,6 +196,8 @@ BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
 END $$;
 CREATE TRIGGER campaign_version_immutable BEFORE UPDATE OR DELETE ON campaign_version
+    FOR EACH ROW EXECUTE FUNCTION forbid_change();
+CREATE TRIGGER consent_checkpoint_immutable BEFORE UPDATE OR DELETE ON consent_checkpoint
     FOR EACH ROW EXECUTE FUNCTION forbid_change();
 CREATE TRIGGER consent_event_immutable BEFORE UPDATE OR DELETE ON consent_event
     FOR EACH ROW EXECUTE FUNCTION forbid_change();
@@ -313,6 +316,8 @@ CREATE TABLE decision (
     facts       text NOT NULL
 ) PARTITION BY RANGE (wave_id);
 CREATE INDEX decision_person ON decision (customer_id, wave_id);
+CREATE TRIGGER decision_immutable BEFORE UPDATE ON decision
+    FOR EACH ROW EXECUTE FUNCTION forbid_change();
 
 CREATE TABLE due (
     due_at      timestamptz NOT NULL,                        -- on the programme's clock

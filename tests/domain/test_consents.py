@@ -1,4 +1,4 @@
-"""Promises about permission: how events fold, whatever order they come in (RULEBOOK 2.3)."""
+"""Promises about permission: how events fold, whatever order they come in."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ wide = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 def test_a_text_costs_what_the_standard_says(
     text: str, encoding: Encoding, units: int, parts: int
 ) -> None:
-    """Every vector of the rule book is counted as it stands there."""
+    """Every vector is counted as it stands there."""
     assert count(text) == (encoding, units, parts)
 
 

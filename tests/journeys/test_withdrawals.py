@@ -120,7 +120,7 @@ def test_a_cancelled_campaign_leaves_a_verdict_for_everybody(house: House) -> No
 
 
 def test_nothing_is_sent_while_the_withdrawal_poll_gets_no_answer(house: House) -> None:
-    """No answer about withdrawals means no send: the sender stalls, and goes on afterwards."""
+    """No answer about withdrawals means no send: the sender stalls, and gives up in time."""
     house.people(10)
     house.campaign()
     house.plan()

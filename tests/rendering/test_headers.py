@@ -70,5 +70,5 @@ def test_why_is_said_in_the_persons_language(language: str, said: str) -> None:
 
 @given(st.sampled_from(["en", "fr", "de"]), st.text(max_size=300), st.none() | st.dates())
 def test_why_is_never_longer_than_a_line(language: str, topic: str, since: date | None) -> None:
-    """At most 120 characters (AC-08)."""
+    """At most 120 characters."""
     assert len(sentence(language, topic, since)) <= LONGEST

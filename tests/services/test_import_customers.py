@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from dispatcher.domain.consents import ConsentState
+from dispatcher.domain.consents import ConsentState, fold
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import Conflict, ImportFileError
 from dispatcher.services import import_customers as journey
+from dispatcher.services import import_merge
 from dispatcher.services.import_customers import Imported, Order, Stage, import_customers
 from dispatcher.services.subscribe import Act, Desk, forget, opt_out, suppress
 from dispatcher.storage import chains, consents, customers, imports
+from dispatcher.storage.imports import Span
 from tests.support.people import ANNA, ANNAS_PHONE, NOON, add_person, address, desk_on, later
 
 EVIDENCE = "2026-05-01,gdpr_consent,web form,I want offers by e-mail"
@@ -351,6 +353,82 @@ def test_staged_rows_lost_in_a_crash_are_staged_again(
         conn.execute(text(f"TRUNCATE import_rows_{number}, import_people_{number}"))
     import_customers(desk, order, NOON)
     assert count(desk, "consent_event") == count(desk, "customer") == count(desk, "address") == 25
+
+
+def test_several_processes_read_a_file_as_one_does(
+    desk: Desk, bring: Any, rejects: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody comes in once, bad rows are named in the order of the file."""
+    monkeypatch.setattr(journey, "CHUNK", 4)
+    monkeypatch.setattr(journey, "SHARED_FROM", 0)
+    done = bring(people_file(21) + "bad,,x,en,,,,,\n" + f"{ANNA},,Anna,en,coffee,{EVIDENCE}\n")
+    assert (done.rows, done.people, done.proven, done.rejects) == (23, 22, 22, 1)
+    assert rejects()[0][:2] == (23, "email")
+    assert state(desk) is ConsentState.ACTIVE
+    assert count(desk, "consent_event") == count(desk, "customer") == 22
+
+
+def test_several_processes_say_where_a_file_cannot_be_read(
+    bring: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journey, "CHUNK", 1)
+    monkeypatch.setattr(journey, "SHARED_FROM", 0)
+    with pytest.raises(ImportFileError, match="quote") as caught:
+        bring('email,n\na@example.com,\nb@example.com,"' + "x\n" * 200_000)
+    assert caught.value.line == 3
+
+
+HOSTILE = """Bürger's "form"\\ / \t\x01\x1f\x7f\u2028 \U0001f600 : """
+
+
+def test_the_chain_holds_whatever_the_file_says(desk: Desk, bring: Any) -> None:
+    """The database writes the bytes of a first event as Python does, letter by letter."""
+    quoted = HOSTILE.replace('"', '""')
+    head = f"{FULL},note"
+    done = bring(
+        f"{head}\n{ANNA},{ANNAS_PHONE},{{x}},en,b.c|coffee|*,2026-05-01T10:15:00.123457+05:30,"
+        f'gdpr_consent,"{quoted}","{quoted}","\t{quoted}\r\n{quoted}"\n'
+        f'bert@example.com,,,,,,,"{quoted}",,\n'
+    )
+    assert (done.people, done.proven, done.unproven) == (2, 6, 1)
+    with desk.database.begin() as conn:
+        who = conn.execute(text("SELECT id FROM customer")).scalars().all()
+        events = consents.ledger_of(conn, who)
+        assert chains.verify_chain(conn, who) == []
+    assert {event.origin for event in events} == {f"import 1: {HOSTILE.strip()}".rstrip(": ")}
+    assert person(desk).attributes == {
+        "first_name": "{x}",
+        "note": f"\t{HOSTILE}\r\n{HOSTILE}".strip(),
+    }
+
+
+def test_the_first_consents_are_what_their_events_fold_to(desk: Desk, bring: Any) -> None:
+    bring(
+        f"{FULL}\n{ANNA},{ANNAS_PHONE},Anna,en,coffee|theatre,{EVIDENCE}\n"
+        f"{ANNA},,Anna,en,coffee,,,,\n{ANNA},,Anna,en,bikes,2031-01-01,,,\n"
+    )
+    who = person(desk).id
+    with desk.database.begin() as conn:
+        events = consents.ledger_of(conn, [who])
+        standings = consents.standings_of(conn, who)
+    assert len(events) == len(standings) == 5
+    for stand in standings:
+        there = [e for e in events if (e.channel, e.topic) == (stand.channel, stand.topic)]
+        folded = fold(there)
+        assert (stand.state, stand.event_id, stand.since) == (
+            folded.state,
+            folded.event_id,
+            folded.since,
+        )
+        assert (stand.kind, stand.own_hand) == (there[0].kind, False)
+
+
+def test_chunks_that_are_merged_are_not_merged_again_whatever_their_order() -> None:
+    """Two are at work at once, so a gap may be left; the size of chunks may have changed."""
+    merged = [Span(20, 30), Span(0, 10)]
+    assert list(import_merge.chunks(merged, 37, 6)) == [(10, 16), (16, 20), (30, 36), (36, 37)]
+    assert list(import_merge.chunks([], 7, 5)) == [(0, 5), (5, 7)]
+    assert list(import_merge.chunks([Span(0, 7)], 7, 5)) == []
 
 
 def test_the_same_file_again_does_nothing(desk: Desk, tmp_path: Path) -> None:

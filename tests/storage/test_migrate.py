@@ -12,7 +12,9 @@ from dispatcher.embedded import postgres
 from dispatcher.embedded.binaries import find_postgres
 from dispatcher.embedded.processes import Lifeline
 from dispatcher.errors import DispatcherError
+from dispatcher.services.campaigns import halt
 from dispatcher.storage import migrate
+from dispatcher.storage.chains import checkpoint
 from dispatcher.storage.database import Database
 from tests.support.house import house_on
 from tests.support.requirements import require
@@ -62,10 +64,20 @@ def test_upgrading_twice_changes_nothing(database_url: str) -> None:
 
 
 def test_what_must_not_change_cannot_be_changed(database_url: str, tmp_path: Path) -> None:
-    """Consent events, approved versions and the audit are append-only, even for the product."""
+    """Consent, its checkpoints, approved versions, decisions and audit: append-only for all."""
     with house_on(database_url, tmp_path / "home") as house:
         house.people(1)
         house.campaign()
-        for table in ("consent_event", "campaign_version"):
+        house.run()
+        halt(house.dispatcher.database, "all", "tests")
+        with house.dispatcher.database.begin() as conn:
+            assert checkpoint(conn) == 1
+        for change in (
+            "DELETE FROM consent_event RETURNING 1",
+            "DELETE FROM campaign_version RETURNING 1",
+            "DELETE FROM audit RETURNING 1",
+            "DELETE FROM consent_checkpoint RETURNING 1",
+            "UPDATE decision SET verdict = 'send' RETURNING 1",
+        ):
             with pytest.raises(DBAPIError, match="append-only"):
-                house.query(f"DELETE FROM {table} RETURNING 1")
+                house.query(change)

@@ -17,7 +17,7 @@ from typing import IO
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-_ANSWER_AFTER = 0.02  # seconds: an SMS provider is far away
+_ANSWER_AFTER = 0.02  # seconds: the far side is far away
 
 
 class Arrivals:
@@ -33,6 +33,7 @@ class Arrivals:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         for address in envelope.rcpt_tos:
             self.note(address)
+        await asyncio.sleep(_ANSWER_AFTER)
         return "250 2.0.0 taken"
 
     async def handle_text(self, request: web.Request) -> web.Response:
