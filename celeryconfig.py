@@ -57,6 +57,13 @@ else:
         "socket_timeout": 30,
         "socket_connect_timeout": 5,
     }
+# Of an app that only rings while somebody waits, at a prompt or for a web page: a late bell is
+# better than six seconds. `dispatcher.wiring.ringing_app` takes these instead.
+impatient_transport_options = broker_transport_options | {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+}
 
 imports = ("workers.tasks",)
 

@@ -48,6 +48,7 @@ connections = {connections}
 timeout = 5.0
 """
 TUESDAY = datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
+CHOSEN = tuple(name for name in FAULTS if name != "supervisor")
 _SECONDS_A_KILL = 1.2  # what it takes, on average, until a doomed process has met its end
 
 
@@ -59,7 +60,7 @@ class Plan:
     kills: int
     seed: int
     broken: str = "sound"
-    faults: tuple[str, ...] = tuple(FAULTS)
+    faults: tuple[str, ...] = CHOSEN
 
     def dooms(self) -> str:
         """Draw where each process dies: the plan first, while there is one, then all in turn."""
@@ -118,7 +119,7 @@ class Conductor:
             way = self.stage.arrived() / self.plan.people
             self.stage.listen()
             if self.stage.ended():
-                return "the worker's main process ended by itself"
+                self._strike("supervisor")
             if outside and way >= outside[0][0]:
                 self._strike(outside.pop(0)[1])
             if len(self.left) < leavers * way:
@@ -223,7 +224,7 @@ def run(plan: Plan) -> Findings:
         problem = conductor.run(120 + plan.kills * _SECONDS_A_KILL * 4 + plan.people / 50)
         stage.stop_workers()
         stage.listen()
-        tidy(here.database, here.versions, here.bell, here.settings.journals, here.host)
+        tidy(here.desk, here.versions, here.bell, here.settings.journals, here.host)
         seconds = time.monotonic() - began
         if problem:
             say(_last_words(stage))
@@ -250,7 +251,7 @@ def main() -> int:
     parser.add_argument("--only-kills", action="store_true", help="nothing fails from outside")
     parser.add_argument("--broken", choices=sorted(BROKEN), default="sound")
     options = parser.parse_args()
-    faults = () if options.only_kills else tuple(FAULTS)
+    faults = () if options.only_kills else CHOSEN
     seed = random.SystemRandom().randrange(10_000) if options.seed is None else options.seed
     say(f"Chaos with seed {seed}: {options.people:,} people, {options.kills} kills.")
     found = run(Plan(options.people, options.kills, seed, options.broken, faults))

@@ -29,6 +29,14 @@ def kill_tree(stage: Stage, rng: random.Random) -> Toll:
     return Toll("whole worker tree killed", IN_FLIGHT)
 
 
+def supervise(stage: Stage, rng: random.Random) -> Toll:
+    """Start the worker again as systemd would: Celery gives up if a child dies as it starts."""
+    del rng
+    stage.kill_group()
+    stage.start_workers()
+    return Toll("worker gave up, started again by its supervisor", IN_FLIGHT)
+
+
 def stop_beyond_lease(stage: Stage, rng: random.Random) -> Toll:
     """Stop a sending process for longer than its lease; others go on; then it wakes up."""
     alive = stage.alive()
@@ -105,6 +113,7 @@ def fill_disk(stage: Stage, rng: random.Random) -> Toll:
 
 
 FAULTS: dict[str, Callable[[Stage, random.Random], Toll]] = {
+    "supervisor": supervise,
     "tree": kill_tree,
     "stop": stop_beyond_lease,
     "broker": kill_broker,

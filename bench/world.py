@@ -55,7 +55,7 @@ class World:
 
 @contextmanager
 def world(config: str) -> Iterator[World]:
-    """Start a private PostgreSQL (durable, as in production) and Valkey; migrate; write settings."""
+    """Start a private PostgreSQL (durable, as in production) and Valkey, with these settings."""
     with tempfile.TemporaryDirectory(prefix="dispatcher-bench-") as name:
         folder = Path(name)
         (folder / "dispatcher.toml").write_text(config)

@@ -35,7 +35,6 @@ from dispatcher.storage.watch import Watch
 from dispatcher.tokens import MIN_KEY, Digests, Tokens
 
 KEYS_FILE = "keys"
-_IMPATIENT = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 
 
 @dataclass(frozen=True)
@@ -106,11 +105,15 @@ def build_with_bell(settings: Settings) -> Dispatcher:
         named = False
     if not named:
         return build(settings)
+    return build(settings, ringing_app())
+
+
+def ringing_app() -> Celery:
+    """Give the Celery app of a process that only rings; its settings are celeryconfig's, too."""
     celery = Celery("dispatcher")
     celery.config_from_object("celeryconfig")
-    # Somebody waits, at a prompt or for a web page: a late bell is better than six seconds.
-    celery.conf.broker_transport_options = celery.conf.broker_transport_options | _IMPATIENT
-    return build(settings, celery)
+    celery.conf.broker_transport_options = celery.conf.impatient_transport_options
+    return celery
 
 
 def gateway_settings(settings: Settings) -> dict[str, GatewaySettings]:
@@ -176,7 +179,7 @@ def _put(database: Database, gateway: str, messages: Sequence[Message]) -> None:
 
 def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outbound:
     """Build what one worker process sends with; adopts what dead processes left, first."""
-    adopt(dispatcher.database, dispatcher.settings.journals)
+    adopt(dispatcher.desk, dispatcher.settings.journals)
     watch = Watch(dispatcher.settings.database)
     watch.start()
     return Outbound(

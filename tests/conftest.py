@@ -11,6 +11,8 @@ import redis
 from dispatcher.embedded.processes import Lifeline
 from dispatcher.embedded.valkey import start_valkey
 from dispatcher.storage import migrate
+from tests.support.isolation import namespaces_work
+from tests.support.requirements import require
 from tests.support.servers import TEMPLATE, DatabaseServer, TestRun
 
 _RUN = pytest.StashKey[TestRun]()
@@ -80,3 +82,14 @@ def broker_url(broker_server: str) -> str:
     with redis.Redis.from_url(broker_server) as client:
         client.flushall()
     return broker_server
+
+
+@pytest.fixture(scope="session")
+def namespaces() -> None:
+    """For tests that run something as another user, in a namespace of its own."""
+    require(
+        namespaces_work(),
+        "user namespaces",
+        "play the part of another user",
+        "sysctl -w user.max_user_namespaces=1000",
+    )

@@ -25,9 +25,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.isolation import namespaces_work, run_as_nameless
+from tests.support.isolation import run_as_nameless
 from tests.support.patience import eventually
-from tests.support.requirements import require
 
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = 'import sys, tiny\nprint("product", tiny.WORD, sys.argv[1:])\n'
@@ -352,17 +351,7 @@ def test_an_old_python_finds_a_newer_one_or_says_so(
     assert launcher.find_python() == str(newer)
 
 
-@pytest.fixture
-def _namespaces() -> None:
-    require(
-        namespaces_work(),
-        "user namespaces",
-        "play the part of another user",
-        "sysctl -w user.max_user_namespaces=1000",
-    )
-
-
-@pytest.mark.usefixtures("_namespaces")
+@pytest.mark.usefixtures("namespaces")
 def test_a_user_without_a_name_or_a_home_can_set_up(project: Project) -> None:
     """A uid that /etc/passwd does not know, as containers like to use."""
     environment: Mapping[str, str] = project.environment | {"HOME": "/nonexistent"}
@@ -370,7 +359,7 @@ def test_a_user_without_a_name_or_a_home_can_set_up(project: Project) -> None:
     assert done.stdout == "product 1.0 ['status']\n", done.stderr
 
 
-@pytest.mark.usefixtures("_namespaces")
+@pytest.mark.usefixtures("namespaces")
 def test_a_folder_that_cannot_be_written_is_named(project: Project) -> None:
     """One sentence with the remedy, not a traceback."""
     project.root.chmod(0o555)

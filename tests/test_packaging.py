@@ -17,27 +17,40 @@ from types import ModuleType
 
 import pytest
 from packaging.requirements import Requirement
+from sqlalchemy import text
 
 from dispatcher import __version__
+from dispatcher.storage.database import Database
 from tests.support.isolation import namespaces_work, run_as_nameless
+from tests.support.requirements import require
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """The wheel unpacked into an environment of its own, as an installer does it."""
+    """The wheel in an environment of its own, put there by pip."""
 
-    python: str
-    site_packages: Path
+    folder: Path
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    @property
+    def site_packages(self) -> Path:
+        """Where its packages are."""
+        return next(self.folder.glob("lib/python3*/site-packages"))
+
+    def run(self, program: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         """From the root folder; as somebody who may not write, where that can be arranged."""
-        command = [self.python, "-I", *words]
-        environment = {"PATH": os.defpath, "BROKER_URL": "redis://nowhere"}
+        command = [str(self.folder / "bin" / program), *words]
+        environment = {"PATH": os.defpath, "BROKER_URL": "redis://nowhere", **more}
         if namespaces_work():
             return run_as_nameless(command, environment, namespaces=True, folder="/")
         return subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True)
+
+    def done(self, program: str, *words: str, **more: str) -> str:
+        """Run what must succeed, and give what it printed."""
+        result = self.run(program, *words, **more)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +66,34 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """An empty environment with the wheel; its dependencies are those of this test run."""
-    place = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
-    site_packages = next(place.glob("lib/python3*/site-packages"))
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site_packages)
-    (site_packages / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-    for path in (*site_packages.rglob("*"), site_packages):
+    installed = Installed(tmp_path_factory.mktemp("environment"))
+    made = subprocess.run([sys.executable, "-m", "venv", str(installed.folder)])
+    require(made.returncode == 0, "ensurepip", "install the wheel", "apt install python3-venv")
+    pip(installed.folder, "--no-index", "--no-deps", str(wheel))
+    lend_packages(installed.site_packages)
+    for path in (*installed.site_packages.rglob("*"), installed.site_packages):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    return Installed(str(place / "bin" / "python"), site_packages)
+    return installed
+
+
+def pip(environment: Path, *words: str, into: Path | None = None) -> None:
+    """Install with that environment's pip, into it or into another one."""
+    python = str(environment / "bin" / "python")
+    target = ["--python", str(into / "bin" / "python")] if into else []
+    done = subprocess.run(
+        [python, "-m", "pip", *target, "install", "--disable-pip-version-check", *words],
+        env={"PATH": os.defpath, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"},
+        cwd="/",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def lend_packages(site_packages: Path) -> None:
+    """Let an environment use the packages of this test run, with no network and no copy."""
+    own = dict.fromkeys(sysconfig.get_paths()[name] for name in ("purelib", "platlib"))
+    (site_packages / "dependencies.pth").write_text("".join(f"{path}\n" for path in own))
 
 
 def test_nothing_with_a_common_name_is_installed(wheel: Path) -> None:
@@ -89,23 +121,72 @@ def test_data_and_types_travel_inside_the_package(wheel: Path) -> None:
 
 def test_it_runs_from_anywhere_in_a_folder_it_cannot_write(installed: Installed) -> None:
     """The installed product says its version and finds its data, read-only and from /."""
-    version = installed.run("-m", "dispatcher", "--version")
-    assert version.returncode == 0, version.stderr
-    assert __version__ in version.stdout
-    found = installed.run(
-        "-c",
+    assert __version__ in installed.done("python", "-m", "dispatcher", "--version")
+    assert __version__ in installed.done("dispatcher", "--version")
+    script = (
         "from dispatcher import resources\n"
-        "print(resources.templates_folder(), resources.migrations_folder())",
+        "print(resources.templates_folder(), resources.migrations_folder())"
     )
     data = installed.site_packages / "dispatcher" / "_data"
-    assert found.stdout.split() == [str(data / "templates"), str(data / "migrations")]
+    found = installed.done("python", "-I", "-c", script)
+    assert found.split() == [str(data / "templates"), str(data / "migrations")]
+
+
+def test_a_campaign_can_be_begun_where_it_is_installed(
+    installed: Installed, tmp_path: Path
+) -> None:
+    """A shipped template makes a campaign file that is right as it stands."""
+    file, home = str(tmp_path / "spring.toml"), str(tmp_path / "home")
+    new = ("campaign", "new", "Spring", "--template", "last-seats", "--out", file)
+    installed.done("dispatcher", *new, DISPATCHER_HOME=home)
+    said = installed.done("dispatcher", "campaign", "validate", file, DISPATCHER_HOME=home)
+    assert "is right: Spring" in said
+
+
+def test_a_database_can_be_migrated_where_it_is_installed(
+    installed: Installed, empty_database_url: str, tmp_path: Path
+) -> None:
+    """The shipped migrations make the whole schema, and a second time changes nothing."""
+    more = {"DATABASE_URL": empty_database_url, "DISPATCHER_HOME": str(tmp_path / "home")}
+    for _ in range(2):
+        installed.done("dispatcher", "migrate", **more)
+    database = Database(empty_database_url, pool_size=1)
+    with database.begin() as conn:
+        assert conn.execute(text("SELECT count(*) FROM customer")).scalar_one() == 0
+    database.dispose()
 
 
 def test_celery_finds_the_app_where_it_is_installed(installed: Installed) -> None:
-    """`celery -A workers` works without a source tree."""
-    done = installed.run("-c", "import workers, celeryconfig; print(workers.__file__)")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == str(installed.site_packages / "workers" / "__init__.py")
+    """`celery -A workers` works without a source tree, with our settings."""
+    script = "import workers, celeryconfig; print(workers.__file__)"
+    found = installed.done("python", "-I", "-c", script)
+    assert found.strip() == str(installed.site_packages / "workers" / "__init__.py")
+    report = installed.done("python", "-m", "celery", "-A", "workers", "report")
+    assert "celery.beat:Scheduler" in report
+
+
+@pytest.mark.timeout(180)
+def test_an_editable_installation_finds_the_tests(
+    installed: Installed, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """`pip install -e .` and then `pytest`, as Python people do, works on the source tree."""
+    place = tmp_path_factory.mktemp("editable")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
+    lend_packages(next(place.glob("lib/python3*/site-packages")))
+    words = ("--no-index", "--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    pip(installed.folder, *words, into=place)
+    assert __version__ in subprocess.check_output(
+        [place / "bin" / "dispatcher", "--version"], text=True
+    )
+    collect = ("--collect-only", "-q", "-p", "no:cacheprovider", "tests/rules")
+    done = subprocess.run(
+        [place / "bin" / "python", "-m", "pytest", *collect],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "tests/rules/test_quiet_hours.py::" in done.stdout
 
 
 def test_the_lock_names_no_host_and_pins_each_package_by_hash() -> None:

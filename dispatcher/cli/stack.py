@@ -188,7 +188,7 @@ def _launch_product(stack: Stack, known: Settings, port: int) -> None:
     environment = _environment(stack, known, os.environ)
     for name, command in product.worker_commands().items():
         stack.launch(name, command, environment)
-    stack.launch("beat", product.beat_command(stack.home), environment)
+    stack.launch("beat", product.beat_command(), environment)
     web = stack.launch("web", product.web_command(port), environment)
     stack.record()
     web.wait_until(lambda: _listens(port), _START_SECONDS)
@@ -207,7 +207,7 @@ def _watch(stack: Stack) -> NoReturn:
     """Until Ctrl-C; a process that ends by itself ends the stack, and its last words are shown."""
     while True:
         for name in stack.ended():
-            words = "; ".join(last_lines(stack.home / "logs" / f"{name}.log", 3))
+            words = stack.last_words(name)
             raise ServerFailed(f"{name} ended by itself, so all is stopped: {words}")
         time.sleep(_WATCH_SECONDS)
 

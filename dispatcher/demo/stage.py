@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dispatcher import settings, wiring
 from dispatcher.embedded import product
-from dispatcher.embedded.processes import LOOPBACK, ServerFailed, free_port, last_lines
+from dispatcher.embedded.processes import LOOPBACK, ServerFailed, free_port
 from dispatcher.embedded.stack import Stack, remove_data
 from dispatcher.errors import DispatcherError
 from dispatcher.storage import migrate
@@ -50,7 +50,7 @@ class Stage:
     def open_doors(self) -> None:
         """Start what needs the schema: the clock that rings for work, and the web pages."""
         home = self.stack.home
-        beat, web = product.beat_command(home, home), product.web_command(self.web_port)
+        beat, web = product.beat_command(home), product.web_command(self.web_port)
         self.stack.launch("beat", beat, self.environment, grace=_GRACE)
         self.stack.launch("web", web, self.environment, grace=_GRACE)
 
@@ -63,7 +63,7 @@ class Stage:
         deadline = time.monotonic() + _PATIENCE
         while not comes_true():
             for name in self.stack.ended():
-                words = "; ".join(last_lines(self.stack.home / "logs" / f"{name}.log", 3))
+                words = self.stack.last_words(name)
                 raise ServerFailed(f"{name} ended by itself: {words}")
             if time.monotonic() > deadline:
                 raise DemoFailed(f"in {_PATIENCE:.0f} s it did not come true that {what}")

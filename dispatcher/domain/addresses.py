@@ -1,4 +1,4 @@
-"""Addresses in their one normal form: e-mail as in docs/tokens.md, phone numbers in E.164, and their zones."""
+"""Addresses in their one normal form (e-mail folded, numbers in E.164), and zones of numbers."""
 
 from __future__ import annotations
 

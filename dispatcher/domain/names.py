@@ -1,15 +1,15 @@
-"""Names that files, templates and the command line share, each with one spelling: language, topic."""
+"""Names that files, templates and commands share, in one spelling: languages and topics."""
 
 from __future__ import annotations
 
 import re
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8}){0,3}", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8}){0,3}", re.IGNORECASE | re.ASCII)
 _TOPIC = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 def language_tag(text: str) -> str:
-    """Give a language in the spelling of RFC 5646, such as "fr-CA" for "FR_ca"; "" if it is none."""
+    """Give a language as RFC 5646 spells it, such as "fr-CA" for "FR_ca"; "" if it is none."""
     if not _LANGUAGE.fullmatch(text):
         return ""
     base, *more = text.replace("_", "-").split("-")

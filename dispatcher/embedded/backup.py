@@ -27,7 +27,7 @@ _MANIFEST = "manifest.json"
 _SETTINGS = "settings"
 _PROJECT = "project.toml"
 # What a stack makes anew by itself; everything else in the data folder is worth keeping.
-_NOT_KEPT = ("postgres", "valkey", "logs", "journals", "run.", "beat-schedule", "restore-")
+_NOT_KEPT = ("postgres", "valkey", "logs", "journals", "run.", "restore-")
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
 

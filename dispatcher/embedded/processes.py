@@ -158,12 +158,12 @@ class Guarded:
         self.process.wait(self.order.grace + 10)
 
     def last_words(self) -> str:
-        """What it ended of, as far as its log tells: the first fatal line, else the last ones."""
+        """What it ended of, as far as its log tells: a fatal line, else the last ones."""
         lines = last_lines(self.order.log, _TELLING_LINES, since=self.log_begin)
         if any(sign in line for line in lines for sign in _NO_ROOM):
-            return f"the disk is full: make room for {self.order.log.parents[1]}, then start again"
+            return f"the disk of {self.order.log.parent} is full: make room, then start again"
         fatal = [line for line in lines if any(sign in line for sign in _FATAL)]
-        return "; ".join(fatal[:1] or lines[-3:]) or "it said nothing"
+        return "; ".join(fatal[-1:] or lines[-3:]) or "it said nothing"
 
     def _obituary(self, event: str) -> str:
         return f"{self.order.name} {event}: {self.last_words()} (whole log: {self.order.log})"

@@ -27,10 +27,9 @@ def worker_commands(concurrency: int = 0, folder: Path | None = None) -> dict[st
     }
 
 
-def beat_command(home: Path, folder: Path | None = None) -> list[str]:
+def beat_command(folder: Path | None = None) -> list[str]:
     """Give the clock that rings each second."""
-    schedule = str(home / "beat-schedule")
-    return [*_celery(folder), "beat", "--schedule", schedule, "--pidfile="]
+    return [*_celery(folder), "beat", "--pidfile="]
 
 
 def web_command(port: int) -> list[str]:

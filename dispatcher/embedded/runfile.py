@@ -38,10 +38,31 @@ def find_running(home: Path) -> RunFile | None:
     if not is_alive(home):
         (home / "run.json").unlink(missing_ok=True)
         return None
+    said = _read(home)
+    return said if said is not None and _exists(said.launcher) else None
+
+
+def is_orphaned(home: Path) -> bool:
+    """Whether the launcher was killed a moment ago, and its servers are still stopping."""
+    said = _read(home)
+    return said is not None and not _exists(said.launcher) and is_alive(home)
+
+
+def _read(home: Path) -> RunFile | None:
     try:
         return RunFile(**json.loads((home / "run.json").read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None  # it is only just starting
+
+
+def _exists(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def is_alive(home: Path) -> bool:

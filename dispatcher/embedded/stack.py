@@ -21,7 +21,7 @@ from dispatcher.embedded.valkey import start_valkey
 from dispatcher.errors import Conflict
 
 _POLL_SECONDS = 0.05
-_WAIT_FOR_ANOTHER_SECONDS = 30
+_WAIT_FOR_ANOTHER_SECONDS = 40  # longer than any grace
 
 
 @dataclass(slots=True)
@@ -53,6 +53,7 @@ class Stack:
         `durable=False` is for throw-away data: quicker, and lost if the machine goes down.
         """
         stack = cls(home.absolute(), database_url, broker_url)
+        _wait_for_orphans(stack.home)
         try:
             stack._lock = stack._claims.enter_context(runfile.hold(stack.home))
             stack._start_database(durable=durable)
@@ -117,6 +118,10 @@ class Stack:
         everything = self.servers | self.workers
         return [name for name, guarded in everything.items() if not guarded.running]
 
+    def last_words(self, name: str) -> str:
+        """What the process said before it ended."""
+        return (self.servers | self.workers)[name].last_words()
+
     def stop(self) -> None:
         """First the workers, which may still write, then the servers; nothing is left."""
         stop_all(self.workers.values())
@@ -137,6 +142,13 @@ class Stack:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _wait_for_orphans(home: Path) -> None:
+    """What is left of a stack whose launcher was killed stops by itself, within its grace."""
+    deadline = time.monotonic() + _WAIT_FOR_ANOTHER_SECONDS
+    while runfile.is_orphaned(home) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
 
 
 @contextmanager
@@ -192,7 +204,7 @@ def remove_data(home: Path) -> None:
         shutil.rmtree((home / name).resolve(), ignore_errors=True)
         if (home / name).is_symlink():
             (home / name).unlink()
-    for pattern in ("postgres.*", "run.*", "beat-schedule*"):
+    for pattern in ("postgres.*", "run.*"):
         for file in home.glob(pattern):
             file.unlink()
 

@@ -8,7 +8,8 @@ from dispatcher.storage.replies import Voice
 
 DEFAULT_LANGUAGE = "en"
 
-# One part, brand named, no link, no offer (47 CFR 64.1200(a)(12)); all letters are in the GSM alphabet.
+# One part, brand named, no link, no offer (47 CFR 64.1200(a)(12)); all letters are in the GSM
+# alphabet.
 TEXTS: dict[str, dict[MessageClass, str]] = {
     "en": {
         MessageClass.OPTOUT_CONFIRMATION: (

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, text
 
 from dispatcher.domain.deliveries import SETTLED_AS
 from dispatcher.domain.ports import Bell
+from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.settle import REASONS
+from dispatcher.services.subscribe import Desk
 from dispatcher.services.versions import Versions
 from dispatcher.storage import batches, clock, deliveries, due, journal, waves, workers
 from dispatcher.storage.database import Database
@@ -31,10 +33,10 @@ class Tidied:
     cancelled: int = 0
 
 
-def tidy(database: Database, versions: Versions, bell: Bell, journals: Path, host: str) -> Tidied:
+def tidy(desk: Desk, versions: Versions, bell: Bell, journals: Path, host: str) -> Tidied:
     """Do what is nobody's task in particular; any number of these at once is harmless."""
-    done = Tidied()
-    adopt(database, journals, done)
+    done = adopt(desk, journals)
+    database = desk.database
     with database.begin() as conn:
         reap_expired(conn, host, done)
     wake(database, versions, done)
@@ -45,11 +47,12 @@ def tidy(database: Database, versions: Versions, bell: Bell, journals: Path, hos
     return done
 
 
-def adopt(database: Database, journals: Path, done: Tidied | None = None) -> Tidied:
+def adopt(desk: Desk, journals: Path) -> Tidied:
     """Settle what the journals of dead processes on this host prove, then free their batches."""
-    done = done or Tidied()
+    done = Tidied()
     for legacy in journal.orphans(journals):
-        with database.begin() as conn:
+        _draw_consequences(desk, legacy)
+        with desk.database.begin() as conn:
             _settle_legacy(conn, legacy)
             for batch in workers.batches_of(conn, legacy.worker):
                 unknown = legacy.begun - legacy.receipts.keys()
@@ -61,6 +64,19 @@ def adopt(database: Database, journals: Path, done: Tidied | None = None) -> Tid
             workers.retire(conn, legacy.worker)
         done.adopted.append(legacy.worker)
     return done
+
+
+def _draw_consequences(desk: Desk, legacy: Legacy) -> None:
+    """Learn from refusals first: should we die here as well, the journal is still there."""
+    telling = [r for r in legacy.receipts.values() if r.contact_stopped or r.dead_address]
+    if not telling:
+        return
+    with desk.database.begin() as conn:
+        channels = deliveries.channels_of(conn, [receipt.key for receipt in telling])
+        now = clock.now(conn)
+    for channel in set(channels.values()):
+        theirs = [receipt for receipt in telling if channels.get(receipt.key) is channel]
+        draw_consequences(desk, theirs, channel, now)
 
 
 def _settle_legacy(conn: Connection, legacy: Legacy) -> None:

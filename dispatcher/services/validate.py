@@ -158,7 +158,7 @@ def _read_by_somebody(key: str, file: CampaignFile, template: TemplateSource) ->
 
 
 def _untrue(file: CampaignFile, template: TemplateSource, folder: Path) -> Iterator[CampaignError]:
-    """Subjects must be true as well (RCW 19.190.020); what the offer puts into them was checked before."""
+    """Subjects must be true (RCW 19.190.020); what the offer puts into them was checked before."""
     policy = file.spec.policy
     for name, words in sorted(template.texts.items()):
         if name.endswith("/subject.txt"):

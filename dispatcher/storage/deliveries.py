@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from dispatcher.domain.batches import Batch
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.deliveries import DeliveryState
-from dispatcher.domain.messages import DeliveryKey, Outcome
+from dispatcher.domain.messages import Channel, DeliveryKey, Outcome
 from dispatcher.domain.policies import Policy
 from dispatcher.storage.database import copy_rows, numbers, words
 
@@ -277,6 +277,23 @@ _DUE_AGAIN = text(f"""
     JOIN customer c ON c.id = n.customer_id
     WHERE n.state = 'deferred' AND {_IS_NEWS}
     ON CONFLICT DO NOTHING
+""")
+
+
+def channels_of(conn: Connection, keys: Sequence[DeliveryKey]) -> dict[DeliveryKey, Channel]:
+    """Say on which channel each of these attempts was to go."""
+    values = {
+        "waves": numbers([key.wave_id for key in keys]),
+        "ids": numbers([key.customer_id for key in keys]),
+    }
+    found = {(row[0], row[1]): Channel(row[2]) for row in conn.execute(_CHANNELS, values)}
+    return {key: found[key[:2]] for key in keys if key[:2] in found}
+
+
+_CHANNELS = text("""
+    SELECT wave_id, customer_id, channel FROM delivery
+    WHERE (wave_id, customer_id) IN (
+        SELECT * FROM unnest(CAST(:waves AS bigint[]), CAST(:ids AS bigint[])))
 """)
 
 

@@ -59,8 +59,8 @@ def test_a_killed_rabbitmq_costs_nobody_a_message(database_url: str, tmp_path: P
         with worker(environment, log) as celery:
             assert eventually(lambda: len(house.inbox()) > 20, 60), log.read_text()
             broker.kill()
-            broker.start()
             assert len(house.inbox()) < PEOPLE
+            broker.start()
             assert eventually(lambda: _finished(house), 90), log.read_text()
             assert celery.poll() is None
         assert house.inbox() == people

@@ -19,7 +19,7 @@ def work() -> None:
     try:
         plan(here.database, here.versions, SilentBell())
         asyncio.run(_send(here))
-        tidy(here.database, here.versions, SilentBell(), here.settings.journals, here.host)
+        tidy(here.desk, here.versions, SilentBell(), here.settings.journals, here.host)
     finally:
         here.close()
 

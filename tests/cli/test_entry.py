@@ -97,6 +97,16 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+def test_streams_that_the_caller_closed_are_no_obstacle(tmp_path: Path) -> None:
+    """Schedulers may start a command without any of the three; it runs, and says nothing."""
+    closed = ("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")
+    done = subprocess.run(
+        [*closed, *PROGRAM, "init", "shop"], env=environment(), cwd=tmp_path, capture_output=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (tmp_path / "shop" / "dispatcher.toml").exists()
+
+
 def test_a_full_disk_behind_standard_output_is_told(tmp_path: Path) -> None:
     """What cannot be written is told on standard error, with a code that says so."""
     with Path("/dev/full").open("w") as full:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.isolation import as_nameless
 
 COUNTS = {
     "sent": 189,
@@ -31,13 +34,17 @@ class Demo:
     begun: float
 
     @classmethod
-    def start(cls, place: Path, *words: str, **environment: str) -> Demo:
-        """Start it without a terminal; what it says goes to a file, as a pipe could fill up."""
+    def start(cls, place: Path, *words: str, nameless: bool = False, **environment: str) -> Demo:
+        """Start it without a terminal; what it says goes to a file, as a pipe could fill up.
+
+        `nameless`: as a uid that /etc/passwd does not know.
+        """
+        command = [sys.executable, "-P", "-m", "dispatcher", "demo", *words]
         temporary = place / "tmp"
         temporary.mkdir()
         with (place / "out").open("w") as out, (place / "err").open("w") as err:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "dispatcher", "demo", *words],
+                as_nameless(command) if nameless else command,
                 cwd=place,
                 env=_environment(temporary, environment),
                 stdin=subprocess.DEVNULL,
@@ -57,6 +64,12 @@ class Demo:
     def complained(self) -> str:
         """What it wrote on standard error so far."""
         return (self.place / "err").read_text()
+
+    @property
+    def database_url(self) -> str:
+        """Where its database is, while it runs."""
+        (file,) = (self.place / "tmp").glob("*/home/run.json")
+        return str(json.loads(file.read_text())["database_url"])
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop, and give its exit code."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,6 @@ if os.fork() == 0:
     print("child", os.getpid(), flush=True)
 time.sleep(600)
 """
-
-
-@pytest.fixture
-def lifeline() -> Iterator[Lifeline]:
-    line = Lifeline.anonymous()
-    yield line
-    line.close()
 
 
 def start(lifeline: Lifeline, folder: Path, command: list[str], **more: float) -> Guarded:
@@ -67,6 +59,25 @@ def test_the_exit_code_of_the_server_is_passed_on(lifeline: Lifeline, tmp_path: 
     with pytest.raises(ServerFailed, match="server failed: the disk is full"):
         server.wait()
     assert server.process.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "told"),
+    [
+        ("FATAL: of an earlier start", "one; two", "failed: one; two"),
+        ("", "FATAL:  cannot; LOG:  shutting down; closed", "failed: FATAL:  cannot"),
+        ("", "wrote 9 bytes; HINT:  Check free disk space.; Aborted", "log? is full: make room"),
+    ],
+)
+def test_of_many_last_words_the_telling_ones_are_told(
+    lifeline: Lifeline, tmp_path: Path, before: str, said: str, told: str
+) -> None:
+    """What it failed of, not what it said on the way out, nor what it said another time."""
+    (tmp_path / "log").write_text(f"{before}\n")
+    lines = " ".join(f"'{line}'" for line in said.split("; "))
+    server = start(lifeline, tmp_path, ["sh", "-c", f"printf '%s\\n' {lines}; exit 1"])
+    with pytest.raises(ServerFailed, match=rf"{told}.* \(whole log: "):
+        server.wait()
 
 
 def test_a_missing_program_is_named(lifeline: Lifeline, tmp_path: Path) -> None:

@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.isolation import (
-    namespaces_work,
-    run_as_nameless,
-    run_as_root_without_namespaces,
-)
+from tests.support.isolation import run_as_nameless, run_as_root_without_namespaces
 from tests.support.requirements import require
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,17 +39,7 @@ def environment() -> dict[str, str]:
     return {"PYTHONPATH": str(ROOT), "PATH": os.defpath}
 
 
-@pytest.fixture
-def _namespaces() -> None:
-    require(
-        namespaces_work(),
-        "user namespaces",
-        "play the part of another user",
-        "sysctl -w user.max_user_namespaces=1000",
-    )
-
-
-@pytest.mark.usefixtures("_namespaces")
+@pytest.mark.usefixtures("namespaces")
 def test_a_user_without_a_name_can_start_the_stack(
     command: list[str], environment: dict[str, str]
 ) -> None:
@@ -62,7 +48,7 @@ def test_a_user_without_a_name_can_start_the_stack(
     assert done.stdout == "works for 12345 (1,)\n", done.stderr
 
 
-@pytest.mark.usefixtures("_namespaces")
+@pytest.mark.usefixtures("namespaces")
 def test_a_user_without_a_name_and_without_namespaces_is_told_what_to_do(
     command: list[str], environment: dict[str, str]
 ) -> None:
@@ -76,13 +62,12 @@ def test_a_user_without_a_name_and_without_namespaces_is_told_what_to_do(
     )
 
 
-@pytest.mark.usefixtures("_namespaces")
+@pytest.mark.usefixtures("namespaces")
 def test_root_can_start_the_stack_without_namespaces(
     command: list[str], environment: dict[str, str], tmp_path: Path
 ) -> None:
     """The server then runs as nobody, with its data where nobody may go; twice, to reuse it."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can become nobody; an ordinary user needs no such thing")
+    require(os.geteuid() == 0, "root", "become nobody", "sudo ./dispatch test")
     for _ in range(2):
         done = run_as_root_without_namespaces(command, environment)
         assert done.stdout == "works for 0 (1,)\n", done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -56,3 +57,17 @@ def test_the_data_survives_a_kill(tmp_path: Path) -> None:
         assert launcher.facts().ready
         launcher.end_with(signal.SIGKILL)
         assert eventually(lambda: not runfile.is_alive(tmp_path))
+
+
+def test_a_start_right_after_a_kill_waits_for_what_is_still_stopping(tmp_path: Path) -> None:
+    """A stack without a launcher is not taken for a running one, nor does it bar the next."""
+    launcher = Launcher.start(tmp_path)
+    former = launcher.facts()
+    os.kill(former.processes["sleeper"], signal.SIGSTOP)  # it holds the lock until we let it go
+    launcher.end_with(signal.SIGKILL)
+    assert runfile.is_orphaned(tmp_path)
+    assert runfile.find_running(tmp_path) is None
+    Timer(0.5, os.kill, (former.processes["sleeper"], signal.SIGCONT)).start()
+    with Stack.start(tmp_path, broker=False, durable=False) as stack:
+        assert stack.database_url != former.database_url
+    assert leftovers(tmp_path, former) == []

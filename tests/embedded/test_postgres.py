@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -14,13 +13,6 @@ from dispatcher.embedded.postgres import start_postgres
 from dispatcher.embedded.processes import Lifeline
 from dispatcher.errors import ConfigError
 from tests.support.requirements import require
-
-
-@pytest.fixture
-def lifeline() -> Iterator[Lifeline]:
-    line = Lifeline.anonymous()
-    yield line
-    line.close()
 
 
 def test_an_interrupted_first_start_is_made_good(tmp_path: Path, lifeline: Lifeline) -> None:

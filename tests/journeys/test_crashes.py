@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -11,10 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.domain.messages import Channel, DeliveryKey, Event, EventKind
+from dispatcher.domain.messages import (
+    Channel,
+    DeliveryKey,
+    Event,
+    EventKind,
+    Outcome,
+    Receipt,
+)
+from dispatcher.errors import StorageDown
+from dispatcher.services import settle
+from dispatcher.services.dispatch import dispatch
 from dispatcher.services.receive import receive
-from tests.support.doomed_worker import POINTS, STOP
+from dispatcher.services.reserve import reserve
+from tests.support.doomed_worker import PLANNING, POINTS, STOP
 from tests.support.house import TUESDAY, House
+from tests.support.lost_commits import LOST, Line, LostCommit
 from tests.support.patience import eventually
 
 PEOPLE = 150
@@ -28,6 +41,7 @@ CERTAIN = {  # points at which the journal or the database knows everything
 }
 # Points that one batch passes again and again.
 REPEATED = ("while rendering", "begun, nothing written", "receipt in the journal, not settled")
+AUDIENCE = "SELECT customer_id FROM audience ORDER BY customer_id"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -61,7 +75,8 @@ def assert_promise(house: House, people: list[int], most_unsure: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("point", "count"), [(point, 1) for point in POINTS] + [(point, 40) for point in REPEATED]
+    ("point", "count"),
+    [(point, 1) for point in POINTS if point != PLANNING] + [(point, 40) for point in REPEATED],
 )
 def test_a_killed_worker_neither_loses_nor_doubles(house: House, point: str, count: int) -> None:
     """Whatever the point: others finish the work, and only what was on the wire is unsure."""
@@ -72,6 +87,57 @@ def test_a_killed_worker_neither_loses_nor_doubles(house: House, point: str, cou
     assert process.wait(60) == -signal.SIGKILL
     recover(house)
     assert_promise(house, people, 0 if point in CERTAIN else IN_FLIGHT)
+
+
+@pytest.mark.parametrize("count", [1, 6, 10])
+def test_a_planner_killed_in_mid_plan_is_continued_without_overlap_or_gap(
+    house: House, count: int
+) -> None:
+    """At its first step or a later one: then everybody is in the audience once."""
+    people = house.people(PEOPLE)
+    house.campaign()
+    process = doomed(house, PLANNING, count)
+    assert process.wait(60) == -signal.SIGKILL
+    ((state, planned_to, planned),) = house.query("SELECT state, planned_to, people FROM wave")
+    assert (state, planned_to) == ("planning", 16 * (count - 1))
+    assert planned == len(house.query(AUDIENCE)) < PEOPLE
+    house.plan()
+    assert house.query(AUDIENCE) == people
+    assert house.query("SELECT state, planned_to, people FROM wave") == [("running", 256, PEOPLE)]
+    assert house.query("SELECT sum(size) FROM batch") == [PEOPLE]
+    recover(house)
+    assert_promise(house, people, most_unsure=0)
+
+
+@pytest.mark.parametrize("line", Line)
+@pytest.mark.parametrize("point", LOST)
+def test_a_connection_lost_at_a_commit_neither_loses_nor_doubles(
+    house: House, monkeypatch: pytest.MonkeyPatch, point: str, line: Line
+) -> None:
+    """Whether the commit came through or not: the worker cannot know, and need not."""
+    monkeypatch.setattr(settle, "_GROUP", 40)  # so that more is on the wire while it settles
+    people = house.people(PEOPLE)
+    house.campaign()
+    house.plan()
+    lost = LostCommit(house.dispatcher.settings.database, line)
+    lost.arm(monkeypatch, point)
+    failures = asyncio.run(work_through_outages(house))
+    assert lost.happened
+    assert failures <= 1
+    recover(house)
+    assert_promise(house, people, most_unsure=IN_FLIGHT if "settle" in point else 0)
+
+
+async def work_through_outages(house: House) -> int:
+    """Dispatch as a worker process does, again after each outage; count those."""
+    out, failures, more = house.outbound(), 0, True
+    while more:
+        try:
+            more = await dispatch(out, Channel.SMS, 30)
+        except StorageDown:
+            failures += 1
+    await out.aclose()
+    return failures
 
 
 def test_without_the_journal_everything_permitted_is_unsure_and_nothing_is_repeated(
@@ -139,3 +205,26 @@ def test_a_later_event_resolves_what_was_unsure(house: House) -> None:
     ]
     receive(house.dispatcher.desk, told, TUESDAY)
     assert set(house.verdicts()) == {("accepted", "ok")}
+
+
+def test_what_a_refusal_taught_is_learnt_from_the_journal(house: House) -> None:
+    """The gateway said that somebody has opted out; our death right then does not unlearn it."""
+    house.people(3)
+    house.campaign()
+    house.plan()
+
+    async def refused_then_dead() -> None:
+        out = house.outbound()
+        current = reserve(out.database, out.versions, out.tariffs, Channel.SMS, out.worker)
+        assert current is not None
+        stopped = DeliveryKey(current.batch.key.wave_id, 2, 1)
+        out.journal.begin(stopped)
+        out.journal.receipt(Receipt(stopped, Outcome.REFUSED, code="21610", contact_stopped=True))
+        out.watch.stop()
+        out.journal.abandon()
+
+    asyncio.run(refused_then_dead())
+    recover(house)
+    assert house.inbox() == [1, 3]
+    query = "SELECT reason FROM suppression WHERE source = 'gateway'"
+    assert house.query(query) == ["gateway"]

@@ -18,11 +18,13 @@ from dispatcher.domain.messages import Channel
 from dispatcher.rendering.sms import SmsRenderer
 from dispatcher.services import dispatch as dispatching
 from dispatcher.services.dispatch import dispatch
-from dispatcher.storage import batches, deliveries, sandbox
+from dispatcher.storage import batches, deliveries, sandbox, waves
 from dispatcher.storage.journal import Journal
 from tests.support.house import house_on
 
+PLANNING = "inside plan, before its commit"
 POINTS: dict[str, tuple[Any, str]] = {
+    PLANNING: (waves, "plan_shards"),
     "inside reserve, before its commit": (deliveries, "write_decisions"),
     "reserved, nothing rendered": (batches, "permit"),
     "while rendering": (SmsRenderer, "render"),
@@ -32,6 +34,7 @@ POINTS: dict[str, tuple[Any, str]] = {
     "inside settle, before its commit": (deliveries, "settle"),
     "settled, batch not handed back": (batches, "hand_back"),
 }
+BATCH_SIZE = 10  # of what is planned here: planning takes 16 steps, where it would take one
 STOP = "stopped"  # not killed: SIGSTOP after the COUNT-th `begin`
 
 
@@ -42,7 +45,9 @@ def main(url: str, home: str, point: str, count: int) -> None:
         point, deed = "begun, nothing written", signal.SIGSTOP
     owner, name = POINTS[point]
     setattr(owner, name, _doomed(getattr(owner, name), count, deed))
+    waves.BATCH_SIZE = BATCH_SIZE
     with house_on(url, Path(home)) as house:
+        house.plan()
         asyncio.run(_work(house.outbound))
 
 

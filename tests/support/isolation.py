@@ -11,6 +11,7 @@ from pathlib import Path
 
 _CLONE_NEWUSER = 0x10000000
 _NAMELESS = 12345
+_ISOLATED = (sys.executable, "-I", "-S", __file__)
 _LIMIT = Path("/proc/sys/user/max_user_namespaces")
 
 
@@ -33,6 +34,11 @@ def run_as_root_without_namespaces(
     return _run(["root", "forbid"], command, environment)
 
 
+def as_nameless(command: Sequence[str]) -> list[str]:
+    """Give the command that runs another one as uid 12345, for who starts it himself."""
+    return [*_ISOLATED, "nameless", "allow", *command]
+
+
 def namespaces_work() -> bool:
     """Whether this machine lets us make a user namespace at all."""
     if sys.platform != "linux":
@@ -47,7 +53,7 @@ def _run(
     folder: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-I", "-S", __file__, *words, *command],
+        [*_ISOLATED, *words, *command],
         env=dict(environment),
         capture_output=True,
         text=True,

@@ -23,7 +23,15 @@ _START_SECONDS = 90
 
 def program() -> str | None:
     """Find rabbitmq-server, the package's own before its wrapper, which changes the user."""
-    return shutil.which("rabbitmq-server", path=f"{_PLACES}:{os.environ.get('PATH', '')}")
+    return shutil.which("rabbitmq-server", path=_path())
+
+
+def _find(name: str) -> str:
+    return shutil.which(name, path=_path()) or name
+
+
+def _path() -> str:
+    return f"{_PLACES}:{os.environ.get('PATH', '')}:/bin"
 
 
 @dataclass(slots=True)
@@ -35,6 +43,7 @@ class RabbitMQ:
     _distribution: int = field(default_factory=free_port)
     _names: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
+    _name_service: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -43,9 +52,12 @@ class RabbitMQ:
 
     def start(self) -> None:
         """Start the node and wait until it takes connections."""
+        if self._name_service is None:  # else the node starts one that outlives it
+            command = [_find("epmd"), "-port", str(self._names), "-address", LOOPBACK]
+            self._name_service = subprocess.Popen(command, cwd=self.folder)
         with (self.folder / "rabbitmq.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [program() or "rabbitmq-server"],
+                [_find("rabbitmq-server")],
                 env=self._environment(),
                 cwd=self.folder,
                 stdout=log,
@@ -63,12 +75,11 @@ class RabbitMQ:
             self._process.wait()
 
     def stop(self) -> None:
-        """Leave nothing behind: its name service is a daemon of its own."""
+        """Leave nothing behind."""
         self.kill()
-        epmd = shutil.which("epmd")
-        if epmd:
-            command = [epmd, "-port", str(self._names), "-kill"]
-            subprocess.run(command, capture_output=True, check=False)
+        if self._name_service is not None:
+            self._name_service.kill()
+            self._name_service.wait()
 
     def _answers(self) -> bool:
         time.sleep(0.2)  # each look opens a connection
@@ -81,7 +92,7 @@ class RabbitMQ:
 
     def _environment(self) -> dict[str, str]:
         return {
-            "PATH": f"{_PLACES}:{os.environ.get('PATH', '')}:/bin",
+            "PATH": _path(),
             "LC_ALL": "C.UTF-8",
             "HOME": str(self.folder),
             "ERL_EPMD_PORT": str(self._names),

@@ -96,17 +96,21 @@ def test_inspect_names_the_tasks_and_their_queues(
 def test_the_app_has_the_settings_of_celeryconfig_and_no_others(
     environment: dict[str, str],
 ) -> None:
-    """`celeryconfig.py` is the only place of Celery's settings."""
+    """`celeryconfig.py` is the only place of Celery's settings, for those who only ring as well."""
     script = """
 import celeryconfig
 from celery import Celery
+from dispatcher.wiring import ringing_app
 from workers import app
 plain = Celery("plain", set_as_current=False)
-differs = {name for name in plain.conf.table() if app.conf[name] != plain.conf[name]}
 named = {name for name in vars(celeryconfig) if name in plain.conf}
-assert differs <= named, differs - named
-for name in named:
-    assert app.conf[name] == getattr(celeryconfig, name), name
+expected = {name: getattr(celeryconfig, name) for name in named}
+impatient = {"broker_transport_options": celeryconfig.impatient_transport_options}
+for each, wanted in ((app, expected), (ringing_app(), expected | impatient)):
+    differs = {name for name in plain.conf.table() if each.conf[name] != plain.conf[name]}
+    assert differs <= named, differs - named
+    for name in named:
+        assert each.conf[name] == wanted[name], name
 """
     run(environment, "-c", script)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing
-from typing import cast
 
 import pytest
 
-from dispatcher.domain.messages import Callback, Message, Outcome, Receipt
+from dispatcher.domain.messages import Callback, Message, Outcome
 from dispatcher.domain.ports import Passage
 from dispatcher.errors import CallbackRejected
 from tests.gateways.email.sending import CONTENT, gateway, mail, mails, send, sent
@@ -204,7 +203,7 @@ def test_a_consumer_that_stops_early_leaves_no_task_behind() -> None:
         async with server.running():
             before = asyncio.all_tasks()
             receipts = gateway(server, connections=3).send(mails(100), FakeGate())
-            async with aclosing(cast("AsyncGenerator[Receipt, None]", receipts)):
+            async with aclosing(receipts):
                 await anext(receipts)
             return {task for task in asyncio.all_tasks() - before if "Visit" not in repr(task)}
 

@@ -18,6 +18,7 @@ from aiosmtpd.handlers import Sink
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from dispatcher.domain.messages import Outcome
+from dispatcher.embedded.processes import free_port
 from tests.gateways.email.sending import CONTENT, Sent, gateway, mail, mails, send
 from tests.servers.smtp import SmtpServer
 from tests.support.requirements import require
@@ -52,7 +53,7 @@ def deliver(port: int, count: int, **changes: object) -> Sent:
 def test_aiosmtpd_gets_every_mail_unchanged(content: bytes) -> None:
     """A server without pipelining, written by others, reads back what we wrote."""
     keeper = Keeper()
-    controller = Controller(keeper, hostname="127.0.0.1", port=_free_port(), data_size_limit=None)
+    controller = Controller(keeper, hostname="127.0.0.1", port=free_port(), data_size_limit=None)
     controller.start()
     try:
         result = deliver(controller.port, 20, content=content)
@@ -64,19 +65,13 @@ def test_aiosmtpd_gets_every_mail_unchanged(content: bytes) -> None:
     assert len(keeper.kept) == 20
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def smtp_sink(*options: str, folder: Path | None = None) -> Iterator[int]:
     """Run Postfix's test server."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/lib/postfix/sbin"
     program = shutil.which("smtp-sink", path=path)
     require(program, "smtp-sink", "hand mail to a real SMTP server", "apt install postfix")
-    port = _free_port()
+    port = free_port()
     user = ["-u", "nobody"] if os.getuid() == 0 else []
     process = subprocess.Popen(
         [str(program), *user, *options, f"127.0.0.1:{port}", "100"], cwd=folder or "/"
