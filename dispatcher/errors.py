@@ -34,10 +34,10 @@ class ConfigError(DispatcherError):
 
 
 class FileError(DispatcherError):
-    """A file is wrong at a place that can be named: `path:line: problem`."""
+    """A file is wrong at a place that can be named: `path:line: problem`; line 0 is none."""
 
     def __init__(self, path: Path | str, line: int, problem: str, field: str = "") -> None:
-        super().__init__(f"{path}:{line}: {problem}")
+        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
         self.path = str(path)
         self.line = line
         self.problem = problem

@@ -41,7 +41,7 @@ class Place(NamedTuple):
     address: str
     name: str
     city: str
-    count: int
+    messages: int
     last_id: int
 
 

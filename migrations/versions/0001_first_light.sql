@@ -316,7 +316,7 @@ CREATE TABLE decision (
     facts       text NOT NULL
 ) PARTITION BY RANGE (wave_id);
 CREATE INDEX decision_person ON decision (customer_id, wave_id);
-CREATE TRIGGER decision_immutable BEFORE UPDATE ON decision
+CREATE TRIGGER decision_immutable BEFORE UPDATE OR DELETE ON decision
     FOR EACH ROW EXECUTE FUNCTION forbid_change();
 
 CREATE TABLE due (

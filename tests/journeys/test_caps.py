@@ -73,7 +73,13 @@ def reserve_all(house: House, database: Database, threads: int) -> None:
 
 
 def speak_at_random(
-    _conn: Connection, _versions: Any, _version: Any, _batch: Any, _people: Any, said: Any, _now: Any
+    _conn: Connection,
+    _versions: Any,
+    _version: Any,
+    _batch: Any,
+    _people: Any,
+    said: Any,
+    _now: Any,
 ) -> Sequence[Decision]:
     """Let nobody give way to a better offer: then only the lock stands before the cap."""
     return list(said)

@@ -7,7 +7,6 @@ import hmac
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import pytest
 from sqlalchemy import text
 
 from dispatcher.domain.messages import Channel, DeliveryKey
+from dispatcher.embedded.processes import free_port
 from dispatcher.rendering.links import Links
 from tests.support.house import KEY, House, house_on
 from tests.support.patience import eventually
@@ -102,7 +102,7 @@ def world(database_url: str, broker_url: str, tmp_path: Path) -> Iterator[World]
             "DISPATCHER_CONFIG": str(config),
         }
         web = ("uvicorn", "--factory", "dispatcher.web.serve:from_settings")
-        port = _free_port()
+        port = free_port()
         with (
             house_on(database_url, tmp_path / "home") as house,
             _process(*web, "--port", str(port), env=environment),
@@ -132,12 +132,6 @@ def _process(
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(url: str) -> bool:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,73 +9,10 @@ from sqlalchemy import text
 
 from dispatcher.domain.consents import ConsentState, fold
 from dispatcher.domain.messages import Channel
-from dispatcher.errors import Conflict, ImportFileError
-from dispatcher.services import import_customers as journey
-from dispatcher.services import import_merge
-from dispatcher.services.import_customers import Imported, Order, Stage, import_customers
 from dispatcher.services.subscribe import Act, Desk, forget, opt_out, suppress
-from dispatcher.storage import chains, consents, customers, imports
-from dispatcher.storage.imports import Span
-from tests.support.people import ANNA, ANNAS_PHONE, NOON, add_person, address, desk_on, later
-
-EVIDENCE = "2026-05-01,gdpr_consent,web form,I want offers by e-mail"
-FULL = (
-    "email,phone,first_name,language,topics,consent_at,consent_kind,consent_source,consent_wording"
-)
-
-
-@pytest.fixture
-def desk(database_url: str) -> Iterator[Desk]:
-    with desk_on(database_url) as desk:
-        yield desk
-
-
-@pytest.fixture
-def bring(desk: Desk, tmp_path: Path) -> Any:
-    """Import a text as a file; each call is a file of its own."""
-
-    def bring(content: str | bytes, name: str = "people.csv", **order: Any) -> Imported:
-        path = tmp_path / name
-        raw = content if isinstance(content, bytes) else content.encode()
-        path.write_bytes(raw)
-        return import_customers(desk, Order(path, tmp_path / "rejects.csv", **order), NOON)
-
-    return bring
-
-
-@pytest.fixture
-def rejects(tmp_path: Path) -> Any:
-    """Read the rejects file: (line, column, reason)."""
-
-    def read() -> list[tuple[int, str, str]]:
-        with (tmp_path / "rejects.csv").open(encoding="utf-8-sig", newline="") as file:
-            return [(int(r["line"]), r["column"], r["reason"]) for r in csv.DictReader(file)]
-
-    return read
-
-
-def person(desk: Desk, email: str = ANNA) -> Any:
-    with desk.database.begin() as conn:
-        found = customers.holder(conn, Channel.EMAIL, address(Channel.EMAIL, email).digest)
-        return customers.person(conn, found) if found else None
-
-
-def state(
-    desk: Desk, topic: str = "coffee", channel: Channel = Channel.EMAIL, email: str = ANNA
-) -> ConsentState:
-    who = person(desk, email).id
-    with desk.database.begin() as conn:
-        return consents.consent_of(conn, channel, topic, [who])[who].state
-
-
-def count(desk: Desk, table: str) -> int:
-    with desk.database.begin() as conn:
-        return int(conn.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
-
-
-def people_file(n: int) -> str:
-    rows = (f"p{i}@example.com,,P{i},fr,coffee,{EVIDENCE}" for i in range(n))
-    return "\n".join((FULL, *rows)) + "\n"
+from dispatcher.storage import chains, consents
+from tests.services.importing import EVIDENCE, FULL, count, person, state
+from tests.support.people import ANNA, ANNAS_PHONE, NOON, add_person, later
 
 
 def test_a_row_becomes_a_person_with_consent_and_its_wording(desk: Desk, bring: Any) -> None:
@@ -292,92 +224,6 @@ def test_a_suppressed_number_leaves_the_mail_address_alone(
     assert state(desk) is ConsentState.ACTIVE
 
 
-class Killed(Exception):
-    """Stands for kill -9: nothing after it runs."""
-
-
-@pytest.mark.parametrize(("stage", "time"), [(Stage.STAGE, 2), (Stage.MERGE, 1), (Stage.MERGE, 3)])
-def test_a_killed_import_started_again_ends_as_if_nothing_had_been(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: Stage, time: int
-) -> None:
-    monkeypatch.setattr(journey, "CHUNK", 10)
-    path = tmp_path / "people.csv"
-    path.write_text(people_file(35) + "bad,,x,en,,,,,\n")
-    order = Order(path, tmp_path / "rejects.csv")
-    left = [time]
-
-    def kill(now: Stage, _done: int, _total: int) -> None:
-        left[0] -= now is stage
-        if left[0] == 0:
-            raise Killed
-
-    with pytest.raises(Killed):
-        import_customers(desk, order, NOON, kill)
-    with desk.database.begin() as conn:
-        assert (
-            conn.execute(
-                text(f"SELECT count(*) FROM customer c WHERE {customers.VISIBLE}")
-            ).scalar_one()
-            == 0
-        )
-    done = import_customers(desk, order, later(5))
-    assert (done.rows, done.people, done.updated, done.proven) == (36, 35, 0, 35)
-    assert (done.rejects, done.resumed) == (1, stage is Stage.MERGE)
-    assert count(desk, "consent_event") == count(desk, "customer") == 35
-    with desk.database.begin() as conn:
-        ids = conn.execute(text("SELECT id FROM customer")).scalars().all()
-        assert chains.verify_chain(conn, ids) == []
-        tables = conn.execute(
-            text("SELECT relname FROM pg_class WHERE relname LIKE 'import\\_%' AND relkind = 'r'")
-        ).scalars()
-        assert list(tables) == []
-
-
-def test_staged_rows_lost_in_a_crash_are_staged_again(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A crashed server empties unlogged tables; the people merged before are found again."""
-    monkeypatch.setattr(journey, "CHUNK", 10)
-    path = tmp_path / "people.csv"
-    path.write_text(people_file(25))
-    order = Order(path, tmp_path / "rejects.csv")
-
-    def kill(now: Stage, _done: int, _total: int) -> None:
-        if now is Stage.MERGE:
-            raise Killed
-
-    with pytest.raises(Killed):
-        import_customers(desk, order, NOON, kill)
-    with desk.database.begin() as conn:
-        number = conn.execute(text("SELECT id FROM import")).scalar_one()
-        conn.execute(text(f"TRUNCATE import_rows_{number}, import_people_{number}"))
-    import_customers(desk, order, NOON)
-    assert count(desk, "consent_event") == count(desk, "customer") == count(desk, "address") == 25
-
-
-def test_several_processes_read_a_file_as_one_does(
-    desk: Desk, bring: Any, rejects: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Everybody comes in once, bad rows are named in the order of the file."""
-    monkeypatch.setattr(journey, "CHUNK", 4)
-    monkeypatch.setattr(journey, "SHARED_FROM", 0)
-    done = bring(people_file(21) + "bad,,x,en,,,,,\n" + f"{ANNA},,Anna,en,coffee,{EVIDENCE}\n")
-    assert (done.rows, done.people, done.proven, done.rejects) == (23, 22, 22, 1)
-    assert rejects()[0][:2] == (23, "email")
-    assert state(desk) is ConsentState.ACTIVE
-    assert count(desk, "consent_event") == count(desk, "customer") == 22
-
-
-def test_several_processes_say_where_a_file_cannot_be_read(
-    bring: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(journey, "CHUNK", 1)
-    monkeypatch.setattr(journey, "SHARED_FROM", 0)
-    with pytest.raises(ImportFileError, match="quote") as caught:
-        bring('email,n\na@example.com,\nb@example.com,"' + "x\n" * 200_000)
-    assert caught.value.line == 3
-
-
 HOSTILE = """Bürger's "form"\\ / \t\x01\x1f\x7f\u2028 \U0001f600 : """
 
 
@@ -421,83 +267,3 @@ def test_the_first_consents_are_what_their_events_fold_to(desk: Desk, bring: Any
             folded.since,
         )
         assert (stand.kind, stand.own_hand) == (there[0].kind, False)
-
-
-def test_chunks_that_are_merged_are_not_merged_again_whatever_their_order() -> None:
-    """Two are at work at once, so a gap may be left; the size of chunks may have changed."""
-    merged = [Span(20, 30), Span(0, 10)]
-    assert list(import_merge.chunks(merged, 37, 6)) == [(10, 16), (16, 20), (30, 36), (36, 37)]
-    assert list(import_merge.chunks([], 7, 5)) == [(0, 5), (5, 7)]
-    assert list(import_merge.chunks([Span(0, 7)], 7, 5)) == []
-
-
-def test_the_same_file_again_does_nothing(desk: Desk, tmp_path: Path) -> None:
-    path = tmp_path / "people.csv"
-    path.write_text(people_file(3))
-    order = Order(path, tmp_path / "rejects.csv")
-    first = import_customers(desk, order, NOON)
-    assert import_customers(desk, order, NOON) == replace(first, again=True)
-    other_way = replace(order, topic="bikes")
-    assert not import_customers(desk, other_way, NOON + timedelta(days=1)).again
-
-
-def test_two_imports_at_once_take_turns(desk: Desk, bring: Any) -> None:
-    with desk.database.begin() as conn:
-        assert imports.take_turn(conn)
-        with pytest.raises(Conflict, match="another import"):
-            bring("email\na@example.com\n")
-
-
-BAD_FILES: dict[str, tuple[bytes, dict[str, Any], int, str]] = {
-    "empty": (b"", {}, 1, "empty"),
-    "blank header": (b"\n\na@example.com\n", {}, 1, "blank"),
-    "no address column": (b"name,city\nAnna,Paris\n", {}, 1, "--map email="),
-    "workbook": (b"PK\x03\x04\x14\0\x06\0", {}, 1, "Excel workbook; save it as CSV|workbook"),
-    "old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1", {}, 1, "save it as CSV"),
-    "pdf": (b"%PDF-1.7\n", {}, 1, "PDF"),
-    "utf-16": ("email\na@example.com\n".encode("utf-16"), {}, 1, "UTF-16"),
-    "nul": (b"email\na@example.com\nb\0@example.com\n", {}, 3, "NUL"),
-    "wrong encoding": (b"email,n\na@example.com,\xff\n", {"encoding": "utf-8"}, 2, "not utf-8"),
-    "no such encoding": (b"email\n", {"encoding": "klingon"}, 0, "no encoding"),
-    "long line": (b"email,n\na@example.com," + b"x" * 10_000_000 + b"\n", {}, 2, "longer"),
-    "open quote": (b'email,n\na@example.com,"' + b"x\n" * 200_000, {}, 2, "quote"),
-    "map to nothing": (b"email\n", {"mapping": {"phone": "Handy"}}, 1, "no column 'Handy'"),
-    "two of a name": (b"email,Email\n", {}, 1, "two columns"),
-}
-
-
-@pytest.mark.parametrize("case", BAD_FILES)
-def test_a_file_that_cannot_be_read_changes_nothing(
-    desk: Desk, bring: Any, tmp_path: Path, case: str
-) -> None:
-    """The error names the file, the line, and what to do; nobody is added, no rejects written."""
-    content, order, line, words = BAD_FILES[case]
-    with pytest.raises(ImportFileError, match=words) as caught:
-        bring(content, **order)
-    assert (caught.value.line, caught.value.path) == (line, str(tmp_path / "people.csv"))
-    assert count(desk, "customer") == 0
-    assert not (tmp_path / "rejects.csv").exists()
-
-
-def test_a_folder_or_a_missing_file_is_said_plainly(desk: Desk, tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "nowhere.csv"):
-        with pytest.raises(ImportFileError):
-            import_customers(desk, Order(path, tmp_path / "rejects.csv"), NOON)
-
-
-def test_rejects_that_cannot_be_written_are_said_at_once(desk: Desk, tmp_path: Path) -> None:
-    path = tmp_path / "people.csv"
-    path.write_text(people_file(1))
-    with pytest.raises(ImportFileError, match="--rejects"):
-        import_customers(desk, Order(path, tmp_path / "nowhere" / "rejects.csv"), NOON)
-    assert count(desk, "customer") == 0
-
-
-def test_a_file_with_a_header_only_brings_nobody(bring: Any) -> None:
-    done = bring("email\n")
-    assert (done.rows, done.people, done.rejects) == (0, 0, 0)
-
-
-def test_a_value_is_no_formula_in_the_rejects_file(bring: Any, tmp_path: Path) -> None:
-    bring('email\n"=HYPERLINK(1)"\n')
-    assert "'=HYPERLINK" in (tmp_path / "rejects.csv").read_text("utf-8-sig")

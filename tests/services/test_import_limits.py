@@ -18,7 +18,8 @@ from dispatcher.services.subscribe import Desk
 from tests.support.people import NOON, desk_on
 
 FILE_SIZE = 50_000_000  # bytes
-MOST = 150_000  # kB more than before, in any process
+# kB above an idle process: twice what a chunk needs, and less than the whole file would.
+MOST, MOST_OF_A_READER = 60_000, 95_000
 ROOT = Path(__file__).resolve().parents[2]
 IMPORT = """
 import re, resource, sys
@@ -73,8 +74,8 @@ def test_whoever_imports_hears_how_far_it_is(
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is told in /proc")
 def test_a_big_file_is_read_in_small_memory(database_url: str, tmp_path: Path) -> None:
     """However long the file, it is never in memory as a whole."""
-    path, rest = tmp_path / "people.csv", "x" * 980
-    rows = FILE_SIZE // 1000
+    path, rest = tmp_path / "people.csv", "x" * 480
+    rows = FILE_SIZE // 500
     with path.open("w") as file:
         file.write("email,note\n")
         file.writelines(f"p{n:07}@example.com,{rest}\n" for n in range(rows))
@@ -82,11 +83,10 @@ def test_a_big_file_is_read_in_small_memory(database_url: str, tmp_path: Path) -
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     read, people, before, after, readers = orjson.loads(done.stdout)
-    print("RES", before, after, readers)
     assert path.stat().st_size >= FILE_SIZE
     assert read == people == rows
     assert after - before < MOST
-    assert readers - before < MOST
+    assert readers - before < MOST_OF_A_READER
 
 
 def test_a_full_disk_for_the_rejects_is_one_clear_error_before_anything_is_changed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from threading import Barrier
 from time import monotonic
@@ -57,7 +58,7 @@ def test_two_who_lease_at_once_share_the_slots(database: Database) -> None:
     slots = sorted(shares[0] + shares[1])
     assert all(shares)
     assert HORIZON / STEP <= len(slots) <= HORIZON / STEP + (monotonic() - began) / STEP + 1
-    steps = [later - earlier for earlier, later in zip(slots, slots[1:], strict=False)]
+    steps = [later - earlier for earlier, later in pairwise(slots)]
     assert min(steps) > STEP - 0.001
 
 
