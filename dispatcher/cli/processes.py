@@ -67,6 +67,8 @@ def _need_servers(known: Settings) -> None:
     check_address(known.database)
     if not known.broker:
         raise WrongInput("BROKER_URL: is empty")
+    if "://" not in known.broker:
+        raise WrongInput("BROKER_URL: must begin with redis:// or amqp://")
 
 
 def _become(module: str, *words: str, as_json: bool) -> NoReturn:

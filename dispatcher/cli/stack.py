@@ -55,7 +55,9 @@ _WATCH_SECONDS = 0.2
 @app.command()
 def up(
     home: Home = None,
-    port: Annotated[int, typer.Option(help="Port of the web pages; 0: a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the web pages; 0: a free one.")
+    ] = 0,
     detach: Annotated[bool, typer.Option("--detach", help="Run in the background.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -67,6 +69,7 @@ def up(
     with signals_interrupt():
         try:
             with _start(known) as stack:
+                _check_port(port)
                 _launch_product(stack, known, port or _free_web_port())
                 running = runfile.find_running(stack.home)
                 if running is not None:
@@ -254,6 +257,12 @@ def _tell_running(running: runfile.RunFile, *, as_json: bool, urls: bool = False
 
 def _free_web_port() -> int:
     return free_port() if _listens(_USUAL_PORT) else _USUAL_PORT
+
+
+def _check_port(port: int) -> None:
+    """Whoever names a port wants that one, and no other program's pages on it."""
+    if port and _listens(port):
+        raise Conflict(f"Port {port} is taken by another program: choose another with --port.")
 
 
 def _listens(port: int) -> bool:

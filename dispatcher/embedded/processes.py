@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -24,7 +25,8 @@ _GUARD = Path(__file__).with_name("guard.py")
 _SHORT_TEMPORARY = Path("/tmp")
 _POLL_SECONDS = 0.01
 _TELLING_LINES = 50
-_FATAL = ("FATAL:", "PANIC:")
+# What PostgreSQL says before it ends, and how a Python traceback ends.
+_FATAL = re.compile(r"\b(FATAL|PANIC): |^[\w.]+(Error|Exception|Down|Failed): ")
 _NO_ROOM = ("No space left on device", "Check free disk space", "Disk quota exceeded")
 
 
@@ -162,7 +164,7 @@ class Guarded:
         lines = last_lines(self.order.log, _TELLING_LINES, since=self.log_begin)
         if any(sign in line for line in lines for sign in _NO_ROOM):
             return f"the disk of {self.order.log.parent} is full: make room, then start again"
-        fatal = [line for line in lines if any(sign in line for sign in _FATAL)]
+        fatal = [line for line in lines if _FATAL.search(line)]
         return "; ".join(fatal[-1:] or lines[-3:]) or "it said nothing"
 
     def _obituary(self, event: str) -> str:

@@ -138,6 +138,8 @@ def _finish(desk: Desk, order: Order, import_id: int) -> Import:
 
 def _write_rejects(path: Path, rejects: Iterable[Reject]) -> int:
     """Write the rejects file, whole or not at all; none when there is nothing to say."""
+    if path.exists() and not path.is_file():  # replacing a device would take it from everybody
+        raise ImportFileError(path, 0, "rejects can only be written to a file; name another")
     unfinished = path.with_name(path.name + ".part")
     try:
         with unfinished.open("w", encoding="utf-8-sig", newline="") as file:

@@ -53,6 +53,15 @@ def test_a_worker_and_beat_finish_a_campaign(shell: Shell, broker_url: str) -> N
     assert shell.done("campaign", "report", "Spring")["by_state"] == {"accepted": 1}
 
 
+def test_a_broker_that_is_no_address_is_refused(shell: Shell) -> None:
+    """Celery would try for ever."""
+    shell.environment.setenv("BROKER_URL", "localhost")
+    for command in ("worker", "beat"):
+        refused = shell(command)
+        assert refused.code == 2
+        assert refused.err == "error: BROKER_URL: must begin with redis:// or amqp://\n"
+
+
 def test_the_web_app_answers(shell: Shell) -> None:
     """It serves where it was told to, without a broker too."""
     shell.done("migrate")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import psycopg
@@ -44,6 +45,16 @@ def test_status_shows_a_running_stack_without_passwords(tmp_path: Path) -> None:
         assert password not in shown
         assert "dispatcher:***@" in shown
         assert facts["database_url"] == stack.database_url
+
+
+def test_up_wants_a_port_that_exists_and_is_free(tmp_path: Path) -> None:
+    """Another program's pages are not taken for ours; nothing is left running."""
+    assert run("up", "--port", "99999").exit_code == 2
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = run("up", "--home", str(tmp_path), "--port", str(taken.getsockname()[1]))
+    assert isinstance(said.exception, Conflict)
+    assert "is taken by another program: choose another with --port" in str(said.exception)
+    assert run("status", "--home", str(tmp_path)).exit_code == NOT_RUNNING
 
 
 def test_down_without_a_stack_is_no_error(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def test_the_exit_code_of_the_server_is_passed_on(lifeline: Lifeline, tmp_path: 
     [
         ("FATAL: of an earlier start", "one; two", "failed: one; two"),
         ("", "FATAL:  cannot; LOG:  shutting down; closed", "failed: FATAL:  cannot"),
+        ("", "File x.py; raise; a.ConfigError: no keys; bye", "failed: a.ConfigError: no keys"),
         (
             "",
             "wrote 9 bytes; HINT:  Check free disk space.; Aborted",
