@@ -56,7 +56,6 @@ def test_two_who_lease_at_once_share_the_slots(database: Database) -> None:
         work = [senders.submit(lease_all, database, wanted, start) for wanted in (7, 3)]
         shares = [done.result(timeout=30) for done in work]
     slots = sorted(shares[0] + shares[1])
-    assert all(shares)
     assert HORIZON / STEP <= len(slots) <= HORIZON / STEP + (monotonic() - began) / STEP + 1
     steps = [later - earlier for earlier, later in pairwise(slots)]
     assert min(steps) > STEP - 0.001
