@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -37,6 +38,8 @@ class Shell:
 
     def __call__(self, *words: object) -> Result:
         self.capture.readouterr()
+        # A command of its own process would read the settings of Celery anew.
+        sys.modules.pop("celeryconfig", None)
         code = run([str(word) for word in words])
         said = self.capture.readouterr()
         return Result(code, said.out, said.err)
