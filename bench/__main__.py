@@ -1,4 +1,4 @@
-"""`./dispatch bench`: every benchmark, written to bench/results.json and docs/performance.md."""
+"""`./dispatch bench`: e-mail end to end, written to bench/results.json."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RESULTS = Path(__file__).resolve().parent / "results.json"
 
 
 def main() -> int:
-    """Run them and write what was measured."""
+    """Run it and write what was measured."""
     people = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     measured = {"email_end_to_end": email_end_to_end.measure(people, rounds=5)}
     RESULTS.write_text(json.dumps(measured, indent=2) + "\n")
