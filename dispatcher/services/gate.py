@@ -72,14 +72,13 @@ class BatchGate:
 
     def begin(self, message: Message) -> Passage:
         """Say whether this message's last bytes may be written now; GO is journalled."""
+        fresh = self._watch.fresh()  # first: an answer that comes in between was not looked at yet
         if self.refuses(message.key.customer_id, message.send_before):
             return Passage.WITHHELD
-        if not self._watch.fresh() or not self._is_permitted(message.ordinal):
+        if not fresh or not self._is_permitted(message.ordinal):
             return Passage.WAIT
-        if self._pace is not None:
-            if self._pace.due_in() > 0:
-                return Passage.WAIT
-            self._pace.take()
+        if self._pace is not None and self._pace.due_in() > 0:
+            return Passage.WAIT
         return self._note(message)
 
     def _note(self, message: Message) -> Passage:
@@ -92,6 +91,8 @@ class BatchGate:
             self._full = True
             return Passage.WAIT
         self._full = False
+        if self._pace is not None:
+            self._pace.take()
         self.begun.add(message.key.customer_id)
         return Passage.GO
 

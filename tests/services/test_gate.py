@@ -132,6 +132,36 @@ def test_without_a_fresh_answer_about_withdrawals_everybody_waits(
     at_the_gate(watch, journal, terms, story)
 
 
+class LateAnswer(Watch):
+    """A watch whose first answer arrives right after it was asked who withdrew."""
+
+    def __init__(self) -> None:
+        super().__init__("postgresql://nowhere")
+        self.answered = False
+
+    def quiet(self, since: float) -> bool:
+        """Say what is known, which is nothing yet; then the answer is there."""
+        known = super().quiet(since)
+        self.answered = True
+        return known
+
+    def fresh(self) -> bool:
+        """Tell whether the answer has come."""
+        return self.answered
+
+
+def test_an_answer_that_comes_in_the_middle_of_a_question_does_not_count_for_it(
+    journal: Journal, terms: Terms
+) -> None:
+    """Who withdrew would be in that answer: it must be looked at before anybody goes."""
+
+    async def story(gate: BatchGate) -> None:
+        assert gate.begin(message(0)) is WAIT
+        assert gate.begin(message(0)) is GO
+
+    at_the_gate(LateAnswer(), journal, terms, story)
+
+
 @pytest.mark.parametrize("scope", ["all", "campaign:3"])
 def test_who_withdrew_and_what_was_halted_is_withheld(
     watch: Watch, journal: Journal, terms: Terms, database_url: str, scope: str
