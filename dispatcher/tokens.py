@@ -102,17 +102,16 @@ class Tokens:
         return self.unseal(purpose, raw) if as_link(raw) == text else None
 
     def mailbox(self, purpose: Purpose, token: Token) -> str:
-        """Make a token for the local part of an address: lower-case letters and digits 2-7."""
+        """Make a token for the local part of an address: hexadecimal digits."""
         return as_mailbox(self.seal(purpose, token))
 
     def open_mailbox(self, purpose: Purpose, text: str) -> Token | None:
         """Read a token out of a local part, whatever has become of its upper and lower case."""
-        text = text.lower()
         try:
-            raw = base64.b32decode(text.upper().encode("ascii") + b"=" * (-len(text) % 8))
+            raw = bytes.fromhex(text)
         except ValueError:
             return None
-        return self.unseal(purpose, raw) if as_mailbox(raw) == text else None
+        return self.unseal(purpose, raw) if as_mailbox(raw) == text.lower() else None
 
 
 def as_link(raw: bytes) -> str:
@@ -122,7 +121,7 @@ def as_link(raw: bytes) -> str:
 
 def as_mailbox(raw: bytes) -> str:
     """Spell sealed bytes for the local part of an address."""
-    return base64.b32encode(raw).rstrip(b"=").decode("ascii").lower()
+    return raw.hex()
 
 
 class Digests:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import NamedTuple
 
 import phonenumbers
@@ -91,6 +92,7 @@ _UNREACHABLE = {
 # Reserved by Ofcom for drama: they ring nowhere, so samples and demos may use them.
 _FICTIONAL = re.compile(r"\+447700900\d{3}\Z")
 _COUNTRY_ZONES: dict[int, tuple[str, ...]] = {}  # filled as numbers that are tied to no place come
+_E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 _WRITTEN = re.compile(r"\+?[\d\s()./-]+\Z")
 
 
@@ -125,11 +127,15 @@ def dial(text: str, default_country: str = "") -> Dialled | Problem:
 
 
 def _dial(text: str, country: str | None) -> Dialled | Problem:
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return Problem("This is not a phone number that could be dialled.")
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    number = _split(text)
+    if number is None:
+        try:
+            number = phonenumbers.parse(text, country)
+        except phonenumbers.NumberParseException:
+            return Problem("This is not a phone number that could be dialled.")
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    else:
+        e164 = text
     if _FICTIONAL.match(e164):
         return Dialled(e164, _zones(number, e164, PhoneNumberType.MOBILE))
     kind = phonenumbers.number_type(number)
@@ -139,6 +145,28 @@ def _dial(text: str, country: str | None) -> Dialled | Problem:
     if kind in _UNREACHABLE:
         return Problem(f"This is {_UNREACHABLE[kind]}, which takes no texts.")
     return Dialled(e164, _zones(number, e164, kind))
+
+
+def _split(text: str) -> phonenumbers.PhoneNumber | None:
+    """Read what is E.164 already as the library does, much faster; None when there is a doubt."""
+    if not _E164.match(text):
+        return None
+    for end in (2, 3, 4):
+        code = int(text[1:end])
+        if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            prefix = _national_prefix(code)
+            if text[end] == "0" or (prefix and prefix.match(text, end)):
+                return None  # there may be a prefix to take off, or a zero that counts
+            return phonenumbers.PhoneNumber(country_code=code, national_number=int(text[end:]))
+    return None
+
+
+@cache
+def _national_prefix(code: int) -> re.Pattern[str] | None:
+    region = phonenumbers.region_code_for_country_code(code)
+    known = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+    prefix = known.national_prefix_for_parsing if known else None
+    return re.compile(prefix) if prefix else None
 
 
 def zones_of_phone(e164: str) -> tuple[str, ...]:

@@ -64,8 +64,9 @@ class Outcome(StrEnum):
 class Receipt(NamedTuple):
     """A gateway's answer for one attempt.
 
-    `reference` is the gateway's own id; `code` and `detail` are its words; `retry_after` is in
-    seconds, for DEFERRED. `contact_stopped`: the gateway says this person has opted out.
+    `reference` is the gateway's own id, under which it reports later; `code` and `detail` are its
+    words; `retry_after` is in seconds, for DEFERRED. `contact_stopped`: the gateway says this
+    person has opted out.
     `dead_address`: the address does not exist (RFC 3463 5.1.1 and kin), never a policy refusal.
     """
 

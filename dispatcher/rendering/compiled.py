@@ -6,11 +6,12 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from dispatcher.domain.campaigns import Brand, Offer, TemplateSource
 from dispatcher.domain.messages import MessageClass
 from dispatcher.errors import CampaignError
-from dispatcher.rendering.engine import Engine, RenderError
+from dispatcher.rendering.engine import Engine, RenderError, as_html
 from dispatcher.rendering.grammar import examine
 from dispatcher.rendering.headers import CONTROL, is_address
 from dispatcher.rendering.links import Links
@@ -56,6 +57,13 @@ class Words:
     given: frozenset[str]
 
 
+class Sentence(NamedTuple):
+    """A sentence, and the same for HTML: pure ASCII, so that an ASCII mail stays so."""
+
+    text: str
+    html: str
+
+
 @dataclass(slots=True)
 class CompiledTemplate:
     """What rendering needs; made once per campaign version, used for every batch of it."""
@@ -65,7 +73,7 @@ class CompiledTemplate:
     engine: Engine
     by_language: dict[str, Words]
     _chosen: dict[str, Words] = field(default_factory=dict)
-    _reasons: dict[tuple[str, date | None], str] = field(default_factory=dict)
+    _reasons: dict[tuple[str, date | None], Sentence] = field(default_factory=dict)
 
     def words(self, language: str) -> Words:
         """Give the texts for a person's language, by the chain exact, base, default."""
@@ -75,12 +83,13 @@ class CompiledTemplate:
             found = self._chosen[language] = self.by_language[name]
         return found
 
-    def why(self, words: Words, since: date | None) -> str:
+    def why(self, words: Words, since: date | None) -> Sentence:
         """Say why the person gets this, from the day of their consent."""
         place = (words.language, since)
         reason = self._reasons.get(place)
         if reason is None:
-            reason = self._reasons[place] = self._reason(words, since)
+            said = self._reason(words, since)
+            reason = self._reasons[place] = Sentence(said, as_html(said))
         return reason
 
     def _reason(self, words: Words, since: date | None) -> str:

@@ -51,9 +51,11 @@ class EmailRenderer:
         link, box = links.unsubscribe(key, Channel.EMAIL)
         values = values_for(template, words, person, Channel.EMAIL, SUBJECT)
         values["unsubscribe_url"] = link
-        text = self._text(words, TEXT, values).replace("\n", "\r\n").encode()
-        html = self._text(words, HTML, values).encode("ascii", "xmlcharrefreplace")
         subject = _subject(self._text(words, SUBJECT, values))
+        text = self._text(words, TEXT, values).replace("\n", "\r\n").encode()
+        if "why" in values:
+            values["why"] = template.why(words, person.since).html
+        html = self._text(words, HTML, values).encode("ascii", "xmlcharrefreplace")
         name = links.delivery_id(key)
         own = (
             f"To: {person.address}\r\n{subject}\r\nMessage-ID: <{name}@{self._domain}>\r\n"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 
-from minijinja import Environment, TemplateError
+from minijinja import Environment, TemplateError, safe
 
 from dispatcher.rendering.expressions import FILTERS
 
@@ -61,6 +62,11 @@ class Engine:
             return self._environment.render_template(name, **values)
         except TemplateError as wrong:
             raise RenderError(f"{name}: {wrong.kind} in line {wrong.line}") from wrong
+
+
+def as_html(text: str) -> str:
+    """Write a text as HTML in pure ASCII, marked so that it is not escaped once more."""
+    return safe(html.escape(text).encode("ascii", "xmlcharrefreplace").decode("ascii"))
 
 
 def _escapes(name: str) -> bool:

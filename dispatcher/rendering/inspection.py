@@ -184,7 +184,7 @@ def _samples(asked: Inspection) -> Iterator[CampaignError]:
         yield _problem(asked, wrong.path, wrong.line, wrong.problem)
         return
     for words in template.by_language.values():
-        reason = template.why(words, date(2026, 9, 30))
+        reason = template.why(words, date(2026, 9, 30)).text
         if len(reason) > LONGEST:
             yield _problem(
                 asked,

@@ -61,7 +61,7 @@ def values_for(
         values = {name: _clean(words, header, name, value) for name, value in values.items()}
     given = words.given
     if "why" in given:
-        values["why"] = template.why(words, person.since)
+        values["why"] = template.why(words, person.since).text
     if "preferences_url" in given:
         values["preferences_url"] = template.letterhead.links.preferences(person.key, channel)
     return values

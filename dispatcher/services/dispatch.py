@@ -29,6 +29,7 @@ from dispatcher.storage.journal import Journal, JournalFull
 from dispatcher.storage.watch import Watch
 
 T = TypeVar("T")
+_SOON = 0.3  # seconds; a slot further away is left to the next bell
 log = logging.getLogger(__name__)
 
 
@@ -109,20 +110,36 @@ async def dispatch(out: Outbound, channel: Channel, seconds: float = 30.0) -> bo
 async def _work(out: Outbound, channel: Channel, seconds: float) -> bool:
     """Send batch after batch; the next one is fetched while this one is on the wire."""
     ends = monotonic() + seconds
-    fetch = partial(reserve, out.database, out.versions, out.tariffs, channel, out.worker)
-    current = await out.in_store(fetch)
+    fetch = partial(_fetch, out, channel, ends)
+    current = await fetch()
     while current is not None:
         if monotonic() > ends or out.stopping():
             await _send_round(out, current, closes_at=ends + out.overtime)
             return True
-        upcoming = asyncio.ensure_future(out.in_store(fetch))
+        upcoming = asyncio.ensure_future(fetch())
         try:
             await _send_round(out, current, closes_at=ends + out.overtime)
         except BaseException:
             await asyncio.wait([upcoming])  # a batch claimed now still bears our name
             raise
-        current = await upcoming
+        current = await upcoming or await fetch()  # what was handed back just now, if need be
     return False
+
+
+async def _fetch(out: Outbound, channel: Channel, until: float) -> Round | None:
+    """Reserve a round; when there are but throttled ones, wait a moment for the next slot."""
+    work = partial(reserve, out.database, out.versions, out.tariffs, channel, out.worker)
+    while (found := await out.in_store(work)) is None:
+        wait = await out.in_store(partial(_next_slot_in, out.database, channel))
+        if wait is None or monotonic() + wait > until or out.stopping():
+            return None
+        await asyncio.sleep(max(wait, 0.005))
+    return found
+
+
+def _next_slot_in(database: Database, channel: Channel) -> float | None:
+    with database.begin() as conn:
+        return batches.next_slot_in(conn, channel, _SOON)
 
 
 async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:
@@ -209,7 +226,6 @@ def _gate(out: Outbound, current: Round, closes_at: float) -> BatchGate:
             f"campaign:{batch.campaign_id}",
             f"gateway:{batch.gateway}",
         ),
-        pace=current.pace,
     )
     return BatchGate(terms, out.watch, out.journal, permit)
 
@@ -221,7 +237,8 @@ def _permit(database: Database, current: Round, upto: int) -> bool:
 
 def _hand_back(database: Database, current: Round) -> None:
     with database.begin() as conn:
-        batches.hand_back(conn, current.batch, current.again_in)
+        all_decided = len(current.decisions) == current.batch.size
+        batches.hand_back(conn, current.batch, all_decided=all_decided)
 
 
 def _trip(database: Database, gateway: str, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The gate before the last bytes: permit, withdrawals, time, pace and journal, as one question."""
+"""The gate before the last bytes: permit, withdrawals, time and journal, as one question."""
 
 from __future__ import annotations
 
@@ -18,22 +18,6 @@ WINDOW = 64  # messages a permit covers; issued one window ahead
 _NAP = 0.005
 
 
-class Pace:
-    """Spreads messages over leased slots: one a `step` (seconds), at most 200 ms at once."""
-
-    def __init__(self, step: float, starts_in: float = 0.0) -> None:
-        self._step = step
-        self._next = monotonic() + starts_in
-
-    def due_in(self) -> float:
-        """Give the seconds until the next message may go."""
-        return self._next - monotonic()
-
-    def take(self) -> None:
-        """Use a slot up; slots long past are dead, not saved."""
-        self._next = max(self._next, monotonic() - 0.2) + self._step
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What holds for one batch at the gate.
@@ -48,7 +32,6 @@ class Terms:
     clock_ahead: float
     closes_at: float
     scopes: tuple[str, ...] = ()
-    pace: Pace | None = None
 
 
 class BatchGate:
@@ -65,7 +48,7 @@ class BatchGate:
         permit: Callable[[int], Awaitable[bool]],
     ) -> None:
         self._terms, self._watch, self._journal, self._permit = terms, watch, journal, permit
-        self._permitted, self._pace = terms.permitted, terms.pace
+        self._permitted = terms.permitted
         self._asking: asyncio.Task[None] | None = None
         self._lost = self._full = False
         self.begun: set[int] = set()
@@ -76,8 +59,6 @@ class BatchGate:
         if self.refuses(message.key.customer_id, message.send_before):
             return Passage.WITHHELD
         if not fresh or not self._is_permitted(message.ordinal):
-            return Passage.WAIT
-        if self._pace is not None and self._pace.due_in() > 0:
             return Passage.WAIT
         return self._note(message)
 
@@ -91,8 +72,6 @@ class BatchGate:
             self._full = True
             return Passage.WAIT
         self._full = False
-        if self._pace is not None:
-            self._pace.take()
         self.begun.add(message.key.customer_id)
         return Passage.GO
 
@@ -110,12 +89,11 @@ class BatchGate:
         )
 
     async def opens(self) -> None:
-        """Wait for a permit, a slot or a fresh poll; the caller then asks again."""
+        """Wait for a permit or a fresh poll; the caller then asks again."""
         if self._asking is not None:
             await asyncio.wait([self._asking], timeout=0.05)
         else:
-            wait = self._pace.due_in() if self._pace else _NAP
-            await asyncio.sleep(min(max(wait, _NAP), 0.05))
+            await asyncio.sleep(_NAP)
 
     async def finish(self) -> None:
         """Shut for good, and wait for a permit still being asked for: nothing is left running."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from dispatcher.domain.ports import Bell
 from dispatcher.services.versions import Versions
 from dispatcher.storage import waves
 from dispatcher.storage.database import Database
+
+_BELLS = 64  # a step: each wakes a process that then works for many batches
 
 
 def plan(database: Database, versions: Versions, bell: Bell) -> int:
@@ -13,9 +18,17 @@ def plan(database: Database, versions: Versions, bell: Bell) -> int:
     people = 0
     while (step := plan_step(database, versions)) is not None:
         people += step.people
-        for channel in step.channels:
-            bell.ring(f"dispatch.{channel}")
+        _ring(bell, step.channels)
     return people
+
+
+def _ring(bell: Bell, channels: Sequence[str]) -> None:
+    """Ring for each batch, the channels in turn: none has to wait for another to be done."""
+    rounds = [min(count, _BELLS) for count in Counter(channels).values()]
+    for turn in range(max(rounds, default=0)):
+        for channel, count in zip(Counter(channels), rounds, strict=True):
+            if turn < count:
+                bell.ring(f"dispatch.{channel}")
 
 
 def plan_step(database: Database, versions: Versions) -> waves.PlannedShards | None:

@@ -15,15 +15,18 @@ from dispatcher.domain.decisions import Decision
 from dispatcher.domain.messages import Channel
 from dispatcher.rules.book import BOOK
 from dispatcher.rules.decide import decide
-from dispatcher.services.gate import WINDOW, Pace
+from dispatcher.services.gate import WINDOW
 from dispatcher.services.one_voice import yield_to_better
 from dispatcher.services.openings import spread
 from dispatcher.services.spending import affordable
 from dispatcher.services.versions import Versions
 from dispatcher.storage import batches, deliveries, rates, recipients
-from dispatcher.storage.database import Database, by_key
+from dispatcher.storage.database import Database
 
-_ROUND_SECONDS = 5.0  # what a throttle lets go later than this stays for a later round
+# A round takes the slots of this stretch at once: nobody waits in it, so it holds up nobody else.
+_AT_ONCE = 0.2  # seconds
+# Slots a sender missed while it was busy elsewhere; a gateway's limit is the provider's, so less.
+_CAMPAIGN_SAVES, _GATEWAY_SAVES = 1.0, 0.2  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,6 @@ class Round:
     """People of one batch who may be sent to now, in ordinal order, with all that sending needs.
 
     `since` is monotonic, before the claim; `now` is the programme's clock in Unix seconds.
-    `again_in`: seconds until the batch is worth claiming again for those left in it.
     """
 
     batch: Batch
@@ -41,8 +43,6 @@ class Round:
     reserved: list[deliveries.Reserved]
     since: float
     now: float
-    pace: Pace | None
-    again_in: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,7 @@ def reserve(
         claim = batches.claim(conn, channel, worker)
     if claim is None:
         return None
-    with database.begin() as conn:
-        by_key(conn)
+    with database.begin_by_key() as conn:
         if not batches.hold(conn, claim.batch):
             return None
         version = versions.get(conn, claim.batch.version_id)
@@ -93,6 +92,8 @@ def _decide(
     reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, BOOK.hash, claim.now)
     slots.use(conn, len(reserved))
     batches.permit(conn, batch, min(WINDOW, len(reserved)))
+    if len(decisions) < batch.size:
+        batches.give_back_share(conn, batch, batch.size - len(decisions))
     return Round(
         batch=batch,
         version=version,
@@ -101,8 +102,6 @@ def _decide(
         reserved=reserved,
         since=since,
         now=claim.now,
-        pace=slots.pace(),
-        again_in=slots.again_in,
     )
 
 
@@ -111,33 +110,23 @@ class _Slots:
     """Slots leased from every rate that applies to a batch."""
 
     granted: int
-    starts_in: float = 0.0
-    step: float = 0.0
     keys: tuple[tuple[str, float], ...] = ()
-
-    @property
-    def again_in(self) -> float:
-        return max(self.starts_in, 0.05)
 
     def use(self, conn: Connection, count: int) -> None:
         for key, step in self.keys if count else ():
             rates.take(conn, key, count, step)
 
-    def pace(self) -> Pace | None:
-        return Pace(self.step, self.starts_in) if self.keys else None
-
 
 def _lease_slots(conn: Connection, batch: Batch, spec: CampaignSpec, tariff: Tariff) -> _Slots:
     slots = _Slots(granted=batch.size)
-    for key, per_second in (
-        (f"campaign:{batch.campaign_id}", spec.per_minute / 60),
-        (f"gateway:{batch.gateway}", tariff.per_second),
+    for key, per_second, saved in (
+        (f"campaign:{batch.campaign_id}", spec.per_minute / 60, _CAMPAIGN_SAVES),
+        (f"gateway:{batch.gateway}", tariff.per_second, _GATEWAY_SAVES),
     ):
         if per_second:
             step = 1 / per_second
-            granted, wait = rates.lease(conn, key, slots.granted, step, _ROUND_SECONDS + step)
-            slots.granted = min(slots.granted, granted)
-            slots.starts_in = max(slots.starts_in, wait)
-            slots.step = max(slots.step, step)
+            slots.granted, _ = rates.lease(
+                conn, key, slots.granted, step, max(step, _AT_ONCE), saved
+            )
             slots.keys += ((key, step),)
     return slots

@@ -14,7 +14,6 @@ from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.reserve import Round
 from dispatcher.services.subscribe import Desk
 from dispatcher.storage import deliveries
-from dispatcher.storage.database import by_key
 from dispatcher.storage.deliveries import Settlement
 
 _GROUP = 250  # receipts
@@ -132,8 +131,7 @@ class Settler:
             self._writing = asyncio.ensure_future(work)
 
     def _write(self, group: list[Settlement], receipts: list[Receipt]) -> None:
-        with self._store.desk.database.begin() as conn:
-            by_key(conn)
+        with self._store.desk.database.begin_by_key() as conn:
             deliveries.settle(conn, group)
         if receipts:
             channel = self._round.batch.channel

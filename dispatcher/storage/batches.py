@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from dispatcher.domain.batches import Batch, BatchKey
 from dispatcher.domain.messages import Channel
+from dispatcher.storage import waves
 
 LEASE_SECONDS = 60
 
@@ -29,11 +30,12 @@ def claim(conn: Connection, channel: Channel, worker: str) -> Claim | None:
 
     Least served for its weight first, then the earliest to close (docs/how-it-works.md#out).
     """
-    for wave in conn.execute(_WAVES, {"channel": channel}).scalars().all():
-        values = {"wave": wave, "channel": channel, "worker": worker, "lease": LEASE_SECONDS}
-        row = conn.execute(_CLAIM, values).mappings().one_or_none()
+    values = {"channel": channel, "worker": worker, "lease": LEASE_SECONDS}
+    wanted = {"channel": channel, "batch": waves.BATCH_SIZE}
+    for wave, floor in conn.execute(_WAVES, wanted).all():
+        found = conn.execute(_CLAIM, {**values, "wave": wave, "floor": max(floor, 0.0)})
+        row = found.mappings().one_or_none()
         if row:
-            conn.execute(_SERVE, {"wave": wave, "size": row["size"]})
             return _claimed(row)
     return None
 
@@ -52,25 +54,45 @@ def _claimed(row: Any) -> Claim:
     return Claim(batch, row["brand"], float(row["now"]), row["people"])
 
 
+# `floor` is where the best served of those that want to go stood one batch ago. While all keep
+# wanting, nobody is below it; who comes late, or back, is lifted to it: what others had meanwhile
+# gives no claim (start-time fair queueing: Goyal, Vin, Cheng 1996).
 _WAVES = text("""
-    SELECT w.id FROM wave w JOIN campaign c ON c.id = w.campaign_id
+    SELECT w.id, max(coalesce(s.served, 0) - CAST(:batch AS float8) / w.weight) OVER () AS floor
+    FROM wave w JOIN campaign c ON c.id = w.campaign_id
+    LEFT JOIN share s ON s.wave_id = w.id AND s.channel = :channel
     WHERE w.state IN ('planning', 'running') AND c.state = 'running'
       AND NOT EXISTS (SELECT FROM halt h
                       WHERE h.scope IN ('all', 'brand:' || w.brand, 'campaign:' || c.id))
+      AND NOT EXISTS (SELECT FROM rate r
+                      WHERE r.key = 'campaign:' || c.id AND r.tat > clock_timestamp())
       AND EXISTS (SELECT FROM batch b WHERE b.channel = :channel AND b.wave_id = w.id
-                    AND b.state = 'ready' AND b.not_before <= clock_timestamp())
-    ORDER BY w.served::float / w.weight, w.closes_at, w.id LIMIT 20
+                    AND b.state = 'ready' AND b.not_before <= clock_timestamp()
+                    AND b.gateway <> ALL(ARRAY(
+                        SELECT substr(h.scope, 9) FROM halt h WHERE h.scope LIKE 'gateway:%'
+                        UNION ALL
+                        SELECT split_part(r.key, ':', 2) FROM rate r
+                        WHERE (r.key LIKE 'down:%' OR r.key LIKE 'gateway:%')
+                          AND r.tat > clock_timestamp())))
+    ORDER BY coalesce(s.served, 0), w.closes_at, w.id LIMIT 20
 """)
 
 _CLAIM = text("""
     WITH free AS (
-        SELECT b.wave_id, b.shard, b.batch_no FROM batch b
+        SELECT b.wave_id, b.shard, b.batch_no, b.size FROM batch b
         WHERE b.wave_id = :wave AND b.channel = :channel AND b.state = 'ready'
           AND b.not_before <= clock_timestamp()
           AND NOT EXISTS (SELECT FROM halt h WHERE h.scope = 'gateway:' || b.gateway)
           AND NOT EXISTS (SELECT FROM rate r
-                          WHERE r.key = 'down:' || b.gateway AND r.tat > clock_timestamp())
+                          WHERE r.key IN ('down:' || b.gateway, 'gateway:' || b.gateway)
+                            AND r.tat > clock_timestamp())
         LIMIT 1 FOR UPDATE SKIP LOCKED
+    ), served AS (
+        INSERT INTO share (wave_id, channel, served)
+        SELECT w.id, :channel, CAST(:floor AS float8) + free.size::float8 / w.weight
+        FROM free JOIN wave w ON w.id = free.wave_id
+        ON CONFLICT (wave_id, channel) DO UPDATE
+        SET served = excluded.served + greatest(share.served - CAST(:floor AS float8), 0)
     )
     UPDATE batch b
     SET state = 'leased', fence = b.fence + 1, worker = :worker, permitted_upto = 0,
@@ -83,7 +105,38 @@ _CLAIM = text("""
               extract(epoch FROM clock_timestamp() + clock.ahead) AS now
 """)
 
-_SERVE = text("UPDATE wave SET served = served + :size WHERE id = :wave")
+
+def give_back_share(conn: Connection, batch: Batch, people: int) -> None:
+    """Take from a wave's share the people of a claimed batch who had to stay in it."""
+    values = {"wave": batch.key.wave_id, "channel": batch.channel, "people": people}
+    conn.execute(_GIVE_BACK_SHARE, values)
+
+
+_GIVE_BACK_SHARE = text("""
+    UPDATE share SET served = greatest(served - CAST(:people AS float8) / w.weight, 0)
+    FROM wave w
+    WHERE w.id = :wave AND (share.wave_id, share.channel) = (:wave, :channel)
+""")
+
+
+def next_slot_in(conn: Connection, channel: Channel, within: float) -> float | None:
+    """Give the seconds until a throttle lets a waiting batch go; None: not within so many."""
+    values = {"channel": channel, "within": within}
+    seconds = conn.execute(_NEXT_SLOT, values).scalar_one_or_none()
+    return None if seconds is None else max(float(seconds), 0.0)
+
+
+# A slot that came just now counts: it was not there when the claim was tried.
+_NEXT_SLOT = text("""
+    SELECT extract(epoch FROM min(r.tat) - clock_timestamp()) FROM rate r
+    WHERE r.tat BETWEEN clock_timestamp() - interval '50 ms'
+                    AND clock_timestamp() + make_interval(secs => :within)
+      AND EXISTS (
+        SELECT FROM wave w JOIN campaign c ON c.id = w.campaign_id JOIN batch b ON b.wave_id = w.id
+        WHERE b.channel = :channel AND b.state = 'ready' AND c.state = 'running'
+          AND w.state IN ('planning', 'running')
+          AND r.key IN ('campaign:' || c.id, 'gateway:' || b.gateway))
+""")
 
 
 def hold(conn: Connection, batch: Batch) -> bool:
@@ -112,11 +165,22 @@ _PERMIT = text("""
 """)
 
 
-def hand_back(conn: Connection, batch: Batch, after_seconds: float = 0.05) -> bool:
-    """End a round: done when everybody in it was decided on, else ready again a little later."""
-    values = {**_fenced(batch), "after": after_seconds}
-    return conn.execute(_HAND_BACK, values).rowcount == 1
+def hand_back(
+    conn: Connection, batch: Batch, after_seconds: float = 0.05, *, all_decided: bool = False
+) -> bool:
+    """End a round: done when everybody in it was decided on, else ready again a little later.
 
+    Who knows already that nobody is left (`all_decided`) spares the database the look.
+    """
+    values = {**_fenced(batch), "after": after_seconds}
+    return conn.execute(_FINISH if all_decided else _HAND_BACK, values).rowcount == 1
+
+
+_FINISH = text("""
+    UPDATE batch SET state = 'done', worker = NULL, lease_until = NULL
+    WHERE (wave_id, shard, batch_no) = (:wave, :shard, :batch_no)
+      AND fence = :fence AND state = 'leased'
+""")
 
 # A batch still has people to decide on while somebody in it has no delivery row, or one that an
 # earlier batch deferred (it was woken into this one), or one that was released.

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from dispatcher.domain.messages import Channel
+from dispatcher.storage.database import numbers
+from dispatcher.storage.waves import shard_in
 
 
 class Candidate(NamedTuple):
@@ -22,7 +24,7 @@ def undecided(conn: Connection, ids: list[int], wave: int, now: float) -> list[C
     """Give the other running waves' open places for these people, ready now and not halted."""
     if not conn.execute(_OTHERS_RUN, {"wave": wave}).scalar_one():
         return []
-    rows = conn.execute(_UNDECIDED, {"ids": ids, "wave": wave, "now": now})
+    rows = conn.execute(_UNDECIDED, {"ids": numbers(ids), "wave": wave, "now": now})
     return [
         Candidate(row.customer_id, row.wave_id, row.version_id, Channel(row.channel))
         for row in rows
@@ -40,8 +42,10 @@ _OTHERS_RUN = text(f"SELECT EXISTS (SELECT {_RUNNING})")
 
 _UNDECIDED = text(f"""
     SELECT a.customer_id, a.wave_id, others.version_id, b.channel
-    FROM (SELECT w.id, w.version_id {_RUNNING}) AS others
-    JOIN audience a ON a.wave_id = others.id AND a.customer_id = ANY(:ids)
+    FROM (SELECT w.id, w.version_id, w.shard_width {_RUNNING}) AS others
+    CROSS JOIN unnest(CAST(:ids AS bigint[])) AS person (id)
+    JOIN audience a ON a.wave_id = others.id AND a.customer_id = person.id
+        AND a.shard = {shard_in("others", "person.id")}
     JOIN batch b USING (wave_id, shard, batch_no)
     LEFT JOIN delivery d USING (wave_id, customer_id)
     WHERE d.state IS NULL

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import inf
+from time import monotonic
 from typing import Any
 
+import orjson
 import psycopg
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from dispatcher.errors import StorageDown
+
+Row = tuple[Any, ...]
 
 # A wave's tables are empty when its first batch is planned for and full at its last: a plan kept
 # from the beginning would read them from end to end for every batch.
 _OPTIONS = "-c timezone=UTC -c plan_cache_mode=force_custom_plan"
+_WALKS = ("seqscan", "hashjoin", "mergejoin", "material", "bitmapscan")
+_BY_KEY = "".join(f" -c enable_{walk}=off" for walk in _WALKS)
+_TRUSTED_FOR = 1.0  # seconds a connection may rest and still be used without asking
 
 
 class Database:
@@ -23,31 +32,71 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
         self.url = with_driver(url)
-        self._engine = create_engine(
-            self.url,
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_pre_ping=True,
-            pool_recycle=1800,
-            connect_args={"connect_timeout": 5, "options": _OPTIONS},
-        )
+        self._engine = _engine(self.url, pool_size, _OPTIONS)
+        self._by_key = _engine(self.url, pool_size, _OPTIONS + _BY_KEY)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """Open a transaction, committed at the end of the block (READ COMMITTED)."""
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except (OperationalError, PoolTimeoutError, psycopg.OperationalError) as error:
-            raise StorageDown(f"the database does not answer: {first_line(error)}") from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise StorageDown(f"the database hung up: {first_line(error)}") from error
-            raise
+        with _transaction(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def begin_by_key(self) -> Iterator[Connection]:
+        """Open a transaction that finds rows by their keys only.
+
+        A batch is a few hundred rows of tables that grow while their statistics are from before;
+        left to itself the planner reads whole tables for each batch, and a wave costs its size
+        squared.
+        """
+        with _transaction(self._by_key) as connection:
+            yield connection
 
     def dispose(self, *, close: bool = True) -> None:
         """Drop all connections; `close=False` in a fork, whose parent still uses them."""
         self._engine.dispose(close=close)
+        self._by_key.dispose(close=close)
+
+
+def _engine(url: str, pool_size: int, options: str) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_recycle=1800,
+        json_deserializer=orjson.loads,
+        connect_args={"connect_timeout": 5, "options": options},
+    )
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", _ask_rested)
+    return engine
+
+
+def _note_rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = monotonic()
+
+
+def _ask_rested(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Ask a connection that rested whether it still stands; one used just now is believed."""
+    if monotonic() - record.info.get("rests_since", inf) > _TRUSTED_FOR:
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except psycopg.OperationalError as error:
+            raise InvalidatePoolError from error
+
+
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Connection]:
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except (OperationalError, PoolTimeoutError, psycopg.OperationalError) as error:
+        raise StorageDown(f"the database does not answer: {first_line(error)}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StorageDown(f"the database hung up: {first_line(error)}") from error
+        raise
 
 
 def with_driver(url: str) -> str:
@@ -68,20 +117,11 @@ def first_line(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
 
 
-def by_key(connection: Connection) -> None:
-    """Let this transaction find rows by their keys only.
-
-    A batch is a few hundred rows of tables that grow while their statistics are from before; left
-    to itself the planner reads whole tables for each batch, and a wave costs its size squared.
-    """
-    connection.execute(_BY_KEY)
-
-
-_BY_KEY = text("""
-    SELECT set_config(name, 'off', true)
-    FROM (VALUES ('enable_seqscan'), ('enable_hashjoin'), ('enable_mergejoin'),
-                 ('enable_material'), ('enable_bitmapscan')) AS walks (name)
-""")
+def rows_of(connection: Connection, query: TextClause, values: Mapping[str, Any]) -> Sequence[Row]:
+    """Run a query and give its rows as the driver made them; for batches, where rows cost."""
+    cursor = connection.execute(query, values).cursor
+    assert cursor is not None
+    return cursor.fetchall()
 
 
 def copy_rows(connection: Connection, into: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -13,7 +12,7 @@ from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.deliveries import DeliveryState
 from dispatcher.domain.messages import Channel, DeliveryKey, Outcome
 from dispatcher.domain.policies import Policy
-from dispatcher.storage.database import copy_rows, numbers, words
+from dispatcher.storage.database import numbers, rows_of, words
 
 
 class Reserved(NamedTuple):
@@ -57,21 +56,21 @@ def write_decisions(
     book: str,
     now: float,
 ) -> list[Reserved]:
-    """Write every verdict of a batch; give those who may be sent to, in ordinal order.
+    """Write every verdict of a round; give those who may be sent to, in ordinal order.
 
     The key (wave, customer) is the last guard: who already has a final verdict is not reserved.
     """
+    if not decisions:
+        return []
     values = {**_common(batch, policy, book, now), **_columns(decisions)}
-    rows = conn.execute(_UPSERT, values).all()
-    written = {row.customer_id: row.attempt for row in rows}
-    _record(conn, batch, decisions, book, now)
-    conn.execute(_DEFER, values)
-    conn.execute(_CONTACT, values)
+    attempts: dict[int, int] = dict(rows_of(conn, _WRITE, values))
+    if any(decision.verdict is Verdict.DEFER for decision in decisions):
+        conn.execute(_DEFER, values)
     sent = [d.customer_id for d in decisions if d.verdict is Verdict.SEND]
     return [
-        Reserved(customer_id, ordinal, written[customer_id])
+        Reserved(customer_id, ordinal, attempts[customer_id])
         for ordinal, customer_id in enumerate(sent)
-        if customer_id in written
+        if customer_id in attempts
     ]
 
 
@@ -97,6 +96,7 @@ def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
         ordinal += decision.verdict is Verdict.SEND
     return {
         "ids": numbers([d.customer_id for d in decisions]),
+        "verdicts": words([d.verdict for d in decisions]),
         "states": words([_STATES[d.verdict] for d in decisions]),
         "reasons": words([d.reason for d in decisions]),
         "rules": words([d.rule for d in decisions]),
@@ -107,31 +107,47 @@ def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
             [d.send_before if d.verdict is Verdict.SEND else None for d in decisions]
         ),
         "details": words([d.detail for d in decisions]),
+        "facts": words([d.facts for d in decisions]),
     }
 
 
-_UPSERT = text("""
-    INSERT INTO delivery (wave_id, customer_id, state, reason, channel, gateway, batch_no, attempt,
-                          ordinal, fence, consent_event, rule_book, rule, decided_at, held_since,
-                          not_before, send_before, detail)
-    SELECT :wave, n.id, n.state, n.reason, :channel, :gateway, :batch_no,
-           (n.state = 'reserved')::int, n.ordinal, :fence, n.consent, :book, n.rule,
-           to_timestamp(:now), to_timestamp(:now), to_timestamp(n.until), to_timestamp(n.before),
-           n.detail
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
-                CAST(:rules AS text[]), CAST(:ordinals AS int[]), CAST(:consents AS bigint[]),
-                CAST(:untils AS float8[]), CAST(:befores AS float8[]), CAST(:details AS text[]))
-         AS n (id, state, reason, rule, ordinal, consent, until, before, detail)
-    ON CONFLICT (wave_id, customer_id) DO UPDATE
-    SET state = excluded.state, reason = excluded.reason, channel = excluded.channel,
-        gateway = excluded.gateway, batch_no = excluded.batch_no,
-        attempt = delivery.attempt + excluded.attempt, ordinal = excluded.ordinal,
-        fence = excluded.fence, consent_event = excluded.consent_event,
-        rule_book = excluded.rule_book, rule = excluded.rule, decided_at = excluded.decided_at,
-        not_before = excluded.not_before, send_before = excluded.send_before,
-        detail = excluded.detail
-    WHERE delivery.state = 'deferred'
-    RETURNING customer_id, attempt
+# The verdicts, their record, and a place in the day of each who is to be sent to.
+_WRITE = text("""
+    WITH written AS (
+        INSERT INTO delivery (wave_id, customer_id, state, reason, channel, gateway, batch_no,
+                              attempt, ordinal, fence, consent_event, rule, decided_at, held_since,
+                              not_before, send_before, detail)
+        SELECT :wave, n.id, n.state, n.reason, :channel, :gateway, :batch_no,
+               (n.state = 'reserved')::int, n.ordinal, :fence, n.consent, n.rule,
+               to_timestamp(:now), to_timestamp(:now), to_timestamp(n.until),
+               to_timestamp(n.before), n.detail
+        FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
+                    CAST(:rules AS text[]), CAST(:ordinals AS int[]), CAST(:consents AS bigint[]),
+                    CAST(:untils AS float8[]), CAST(:befores AS float8[]), CAST(:details AS text[]))
+             AS n (id, state, reason, rule, ordinal, consent, until, before, detail)
+        ON CONFLICT (wave_id, customer_id) DO UPDATE
+        SET state = excluded.state, reason = excluded.reason, channel = excluded.channel,
+            gateway = excluded.gateway, batch_no = excluded.batch_no,
+            attempt = delivery.attempt + excluded.attempt, ordinal = excluded.ordinal,
+            fence = excluded.fence, consent_event = excluded.consent_event, rule = excluded.rule,
+            decided_at = excluded.decided_at, not_before = excluded.not_before,
+            send_before = excluded.send_before, detail = excluded.detail
+        WHERE delivery.state = 'deferred'
+        RETURNING customer_id, attempt, state
+    ), recorded AS (
+        INSERT INTO decision (wave_id, shard, at, rule_book, customer_ids, verdicts, reasons, rules,
+                              untils, facts)
+        VALUES (:wave, :shard, to_timestamp(:now), :book, CAST(:ids AS bigint[]),
+                CAST(:verdicts AS text[]), CAST(:reasons AS text[]), CAST(:rules AS text[]),
+                CAST(:untils AS float8[]), CAST(:facts AS text[]))
+    ), counted AS (
+        INSERT INTO contact (customer_id, wave_id, at, channel, brand, subject)
+        SELECT customer_id, :wave, to_timestamp(:now), :channel, :brand, :subject
+        FROM written WHERE state = 'reserved'
+        ON CONFLICT (customer_id, wave_id) DO UPDATE
+        SET at = excluded.at, channel = excluded.channel
+    )
+    SELECT customer_id, attempt FROM written
 """)
 
 # People are due on the campaign's shard, where their audience row is.
@@ -143,42 +159,6 @@ _DEFER = text("""
     ON CONFLICT DO NOTHING
 """)
 
-_CONTACT = text("""
-    INSERT INTO contact (customer_id, wave_id, at, channel, brand, subject)
-    SELECT n.id, :wave, to_timestamp(:now), :channel, :brand, :subject
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS n (id, state)
-    WHERE n.state = 'reserved'
-    ON CONFLICT (customer_id, wave_id) DO UPDATE SET at = excluded.at, channel = excluded.channel
-""")
-
-
-def _record(
-    conn: Connection, batch: Batch, decisions: Sequence[Decision], book: str, now: float
-) -> None:
-    wave, at = batch.key.wave_id, _instant(now)
-    rows = (
-        (
-            wave,
-            d.customer_id,
-            at,
-            d.verdict.value,
-            d.reason.value,
-            d.rule,
-            _instant(d.until) if d.verdict is Verdict.DEFER else None,
-            book,
-            d.facts,
-        )
-        for d in decisions
-    )
-    copy_rows(conn, _DECISION, rows)
-
-
-_DECISION = "decision (wave_id, customer_id, at, verdict, reason, rule, until, rule_book, facts)"
-
-
-def _instant(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
 
 def settle(conn: Connection, settlements: Sequence[Settlement]) -> list[DeliveryKey]:
     """Write what became of attempts; give those for which it was news.
@@ -187,7 +167,7 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> list[Delivery
     no-op, and UNSURE may still become ACCEPTED or REFUSED.
     """
     values = _settlement_columns(settlements)
-    news = [DeliveryKey(*row) for row in conn.execute(_SETTLE, values)]
+    news = [DeliveryKey(*row) for row in rows_of(conn, _SETTLE, values)]
     values["news"] = numbers([key.customer_id for key in news])
     if any(s.cost for s in settlements):
         conn.execute(_SPEND, values)
@@ -228,12 +208,12 @@ _ROWS = """
 """
 _IS_NEWS = "n.customer_id = ANY(CAST(:news AS bigint[]))"
 
-# An attempt is written for what was asked of a gateway; UNSURE is the only outcome that changes.
+# Most attempts are told by their delivery; UNSURE is the only outcome that changes.
 _SETTLE = text(f"""
     WITH settled AS (
         UPDATE delivery d
         SET state = n.state, reason = n.reason, settled_at = clock_timestamp(),
-            reference = n.reference, detail = n.detail,
+            reference = n.reference, code = n.code, detail = n.detail,
             -- what was unsure has been paid for already
             parts = greatest(d.parts, n.parts), cost = greatest(d.cost, n.cost),
             tries = d.tries + coalesce(n.outcome = 'deferred', false)::int,
@@ -246,7 +226,7 @@ _SETTLE = text(f"""
     ), attempted AS (
         INSERT INTO attempt (wave_id, customer_id, no, channel, gateway, fence, outcome, reference,
                              code, detail)
-        SELECT * FROM settled WHERE outcome <> 'withheld'
+        SELECT * FROM settled WHERE outcome = 'deferred' OR reference <> '' AND outcome IS NOT NULL
         ON CONFLICT (wave_id, customer_id, no) DO UPDATE
         SET outcome = excluded.outcome, reference = excluded.reference, code = excluded.code,
             detail = excluded.detail
@@ -315,11 +295,12 @@ _RESOLVE = text("""
              AS n (wave_id, customer_id, no)
         WHERE d.wave_id = n.wave_id AND d.customer_id = n.customer_id AND d.attempt = n.no
           AND d.state = 'unsure'
-        RETURNING d.wave_id, d.customer_id, d.attempt, d.channel, d.gateway, d.fence
+        RETURNING d.wave_id, d.customer_id, d.attempt
+    ), amended AS (
+        UPDATE attempt a SET outcome = 'accepted' FROM resolved r
+        WHERE (a.wave_id, a.customer_id, a.no) = (r.wave_id, r.customer_id, r.attempt)
     )
-    INSERT INTO attempt (wave_id, customer_id, no, channel, gateway, fence, outcome, detail)
-    SELECT *, 'accepted', 'a later event says so' FROM resolved
-    ON CONFLICT (wave_id, customer_id, no) DO UPDATE SET outcome = 'accepted'
+    SELECT FROM resolved
 """)
 
 

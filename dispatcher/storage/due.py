@@ -5,7 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from dispatcher.domain.campaigns import CampaignSpec
-from dispatcher.storage.segments import channel_parameters, first_channel, gateway_of
+from dispatcher.storage.segments import (
+    channel_joins,
+    channel_parameters,
+    first_channel,
+    gateway_of,
+)
 from dispatcher.storage.waves import BATCH_SIZE
 
 ENOUGH_READY = 64  # batches; while so many wait, waking more people would only make a herd
@@ -29,7 +34,11 @@ _WAVES = text("""
 def wake(conn: Connection, wave: int, spec: CampaignSpec, now: float, most: int = 5000) -> int:
     """Move people who are due into new ready batches; count them."""
     values = {"wave": wave, "now": now, "most": most, "batch": BATCH_SIZE}
-    query = _WAKE.format(channel=first_channel(spec.channels), gateway=gateway_of(spec, "channel"))
+    query = _WAKE.format(
+        channel=first_channel(spec.channels),
+        joins=channel_joins(spec.channels),
+        gateway=gateway_of(spec, "channel"),
+    )
     rows = conn.execute(text(query), {**values, **channel_parameters(spec)}).scalars().all()
     return sum(rows)
 
@@ -40,11 +49,12 @@ _WAKE = """
         DELETE FROM due WHERE ctid IN (
             SELECT ctid FROM due WHERE wave_id = :wave AND due_at <= to_timestamp(:now)
             ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED)
-        RETURNING customer_id
+        RETURNING shard, customer_id
     ), person AS (
         SELECT a.shard, a.batch_no, a.customer_id, {channel} AS channel
-        FROM taken JOIN audience a ON a.wave_id = :wave AND a.customer_id = taken.customer_id
-        JOIN customer c ON c.id = a.customer_id
+        FROM taken JOIN audience a ON (a.wave_id, a.shard, a.customer_id)
+                                    = (:wave, taken.shard, taken.customer_id)
+        JOIN customer c ON c.id = a.customer_id {joins}
     ), grouped AS (
         SELECT *, (row_number() OVER (PARTITION BY shard, channel ORDER BY customer_id) - 1)
                   / :batch AS part

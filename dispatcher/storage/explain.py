@@ -24,6 +24,7 @@ from dispatcher.domain.explanations import (
 )
 from dispatcher.domain.messages import Channel
 from dispatcher.storage import consents, evidence
+from dispatcher.storage.waves import shard_in
 
 
 def standings(conn: Connection, customer_id: int) -> tuple[StandingLine, ...]:
@@ -76,7 +77,7 @@ def stories(conn: Connection, customer_id: int, campaign_id: int = 0) -> list[St
 
 
 def _story(conn: Connection, row: Any) -> Story:
-    values = {"wave": row.wave_id, "person": row.customer_id}
+    values = {"wave": row.wave_id, "shard": row.shard, "person": row.customer_id}
     return Story(
         campaign_id=row.campaign_id,
         campaign=row.campaign,
@@ -138,26 +139,38 @@ _SUPPRESSIONS = text("""
     SELECT DISTINCT brand, reason, source, at FROM suppression
     WHERE channel = :channel AND digest = ANY(:digests) ORDER BY at
 """)
-_DELIVERIES = text("""
-    SELECT d.*, w.version_id, v.no AS version, c.id AS campaign_id, c.name AS campaign
-    FROM delivery d JOIN wave w ON w.id = d.wave_id JOIN campaign c ON c.id = w.campaign_id
-    JOIN campaign_version v ON v.id = w.version_id
-    WHERE d.customer_id = :person AND :campaign IN (0, c.id)
+# Whether a wave met somebody is asked wave by wave: an index by person would cost every message.
+_DELIVERIES = text(f"""
+    SELECT d.*, {shard_in("w", ":person")} AS shard, w.version_id, v.no AS version,
+           c.id AS campaign_id, c.name AS campaign
+    FROM wave w JOIN delivery d ON d.wave_id = w.id AND d.customer_id = :person
+    JOIN campaign c ON c.id = w.campaign_id JOIN campaign_version v ON v.id = w.version_id
+    WHERE :campaign IN (0, c.id)
 """)
-_UNDECIDED = text("""
+_UNDECIDED = text(f"""
     SELECT c.id, c.name, w.version_id, v.no, w.id
-    FROM audience a JOIN wave w ON w.id = a.wave_id JOIN campaign c ON c.id = w.campaign_id
-    JOIN campaign_version v ON v.id = w.version_id
-    WHERE a.customer_id = :person AND :campaign IN (0, c.id) AND NOT EXISTS (
-        SELECT FROM delivery d WHERE d.wave_id = a.wave_id AND d.customer_id = a.customer_id)
+    FROM wave w JOIN audience a ON a.wave_id = w.id AND a.customer_id = :person
+        AND a.shard = {shard_in("w", ":person")}
+    JOIN campaign c ON c.id = w.campaign_id JOIN campaign_version v ON v.id = w.version_id
+    WHERE :campaign IN (0, c.id) AND NOT EXISTS (
+        SELECT FROM delivery d WHERE d.wave_id = w.id AND d.customer_id = :person)
 """)
 _DECISIONS = text("""
-    SELECT at, verdict, reason, rule, until, rule_book, facts FROM decision
-    WHERE wave_id = :wave AND customer_id = :person ORDER BY at
+    SELECT d.at, n.verdict, n.reason, n.rule, to_timestamp(n.until) AS until, d.rule_book, n.facts
+    FROM decision d
+    CROSS JOIN unnest(d.customer_ids, d.verdicts, d.reasons, d.rules, d.untils, d.facts)
+         AS n (customer_id, verdict, reason, rule, until, facts)
+    WHERE d.wave_id = :wave AND d.shard = :shard AND n.customer_id = :person ORDER BY d.at
 """)
 _ATTEMPTS = text("""
     SELECT no, channel, gateway, outcome, code, detail, reference, at FROM attempt
-    WHERE wave_id = :wave AND customer_id = :person ORDER BY no
+    WHERE wave_id = :wave AND customer_id = :person
+    UNION ALL
+    SELECT attempt, channel, gateway, state, code, detail, reference, settled_at FROM delivery d
+    WHERE wave_id = :wave AND customer_id = :person AND state IN ('accepted', 'refused', 'unsure')
+      AND NOT EXISTS (SELECT FROM attempt a WHERE (a.wave_id, a.customer_id, a.no)
+                                                = (d.wave_id, d.customer_id, d.attempt))
+    ORDER BY no
 """)
 _EVENTS = text("""
     SELECT kind, gateway, at, code, detail FROM event

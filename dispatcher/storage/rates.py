@@ -6,14 +6,14 @@ from sqlalchemy import Connection, text
 
 
 def lease(
-    conn: Connection, key: str, wanted: int, step: float, horizon: float
+    conn: Connection, key: str, wanted: int, step: float, horizon: float, saved: float = 0.0
 ) -> tuple[int, float]:
     """Lease up to `wanted` slots of `step` seconds each that start within `horizon` seconds.
 
     Gives how many were granted (perhaps none) and in how many seconds the first one starts. Slots
-    that would start later stay free for others.
+    that would start later stay free for others; unused ones of the last `saved` seconds still do.
     """
-    values = {"key": key, "wanted": wanted, "step": step, "horizon": horizon}
+    values = {"key": key, "wanted": wanted, "step": step, "horizon": horizon, "saved": saved}
     row = conn.execute(_LEASE, values).one_or_none()
     if row is None:  # nothing free within the horizon
         waiting = conn.execute(_WAITING, {"key": key}).scalar_one()
@@ -25,7 +25,8 @@ def lease(
 _LEASE = text("""
     WITH ensured AS (
         INSERT INTO rate (key, tat) VALUES (:key, clock_timestamp())
-        ON CONFLICT (key) DO UPDATE SET tat = greatest(rate.tat, clock_timestamp())
+        ON CONFLICT (key) DO UPDATE
+        SET tat = greatest(rate.tat, clock_timestamp() - make_interval(secs => :saved))
         RETURNING key, tat
     ), slots AS (
         SELECT key, tat, extract(epoch FROM tat - clock_timestamp()) AS wait,

@@ -10,7 +10,7 @@ from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.reports import Reach, ReachRow
 from dispatcher.storage.consents import PERMISSION_JOIN, PERMISSION_STATE
-from dispatcher.storage.segments import channel_parameters, first_channel, membership
+from dispatcher.storage.segments import channel_joins, channel_parameters, first_channel, membership
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
 # In the order of the rules (docs/rules.md), so that each person has one reason.
@@ -26,7 +26,7 @@ _REACH = f"""
                     WHEN a.bucket < :holdout THEN 'holdout'
                     WHEN :hours AND c.zone = '' AND a.zones = '{{{{}}}}' THEN 'zone_unknown_closed'
                     ELSE 'ok' END AS reason
-        FROM customer c
+        FROM customer c {{joins}}
         LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
         {PERMISSION_JOIN.format(person="c.id")}
         CROSS JOIN LATERAL (SELECT {PERMISSION_STATE} AS state) permission
@@ -49,7 +49,11 @@ def reach(conn: Connection, spec: CampaignSpec) -> Reach:
 
 def _on(conn: Connection, spec: CampaignSpec, channel: Channel) -> list[ReachRow]:
     condition, values = membership(spec.audience)
-    query = _REACH.format(condition=condition, first=first_channel(spec.channels))
+    query = _REACH.format(
+        condition=condition,
+        first=first_channel(spec.channels),
+        joins=channel_joins(spec.channels),
+    )
     values |= channel_parameters(spec) | _facts(spec) | {"channel": channel}
     rows = conn.execute(text(query), values)
     return [ReachRow(channel, row.language, row.reason, row.people) for row in rows]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from dispatcher.domain.batches import Batch
 from dispatcher.domain.campaigns import CampaignSpec
@@ -14,7 +14,7 @@ from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.storage.batches import UNDECIDED
 from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
-from dispatcher.storage.database import numbers
+from dispatcher.storage.database import Row, numbers, rows_of
 from dispatcher.storage.segments import membership
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
@@ -29,7 +29,7 @@ def lock_undecided(conn: Connection, batch: Batch, limit: int) -> list[int]:
     in the same statement would count on the snapshot from before the wait.
     """
     values = {**batch.key._asdict(), "limit": limit}
-    return [int(row) for row in conn.execute(_LOCK, values).scalars()]
+    return [person for (person,) in rows_of(conn, _LOCK, values)]
 
 
 _LOCK = text(f"""
@@ -54,7 +54,7 @@ def load(
         "brand": spec.brand.id,
         "wave": batch.key.wave_id,
     }
-    rows = conn.execute(text(_LOAD.format(condition=condition)), values).all()
+    rows = rows_of(conn, _load(condition), values)
     contacts = _contacts(conn, ids, batch.key.wave_id, now)
     return [_recipient(row, batch.channel, contacts) for row in rows]
 
@@ -76,11 +76,18 @@ _LOAD = f"""
     LEFT JOIN delivery d ON d.wave_id = :wave AND d.customer_id = c.id
     WHERE c.id = ANY(CAST(:ids AS bigint[])) ORDER BY c.id
 """
+
+
+@lru_cache(maxsize=64)
+def _load(condition: str) -> TextClause:
+    return text(_LOAD.format(condition=condition))
+
+
 _STATES = {state.value: state for state in ConsentState}
 
 
 def _recipient(
-    row: Any, channel: Channel, contacts: Mapping[int, tuple[Contact, ...]]
+    row: Row, channel: Channel, contacts: Mapping[int, tuple[Contact, ...]]
 ) -> Recipient:
     zones, consent = tuple(row[6] or ()), _STATES[row[10]]
     known = contacts.get(row[0], ())
@@ -94,7 +101,7 @@ def _contacts(
 ) -> dict[int, tuple[Contact, ...]]:
     values = {"ids": numbers(ids), "since": now - _CONTACTS_FOR, "wave": wave}
     found: dict[int, list[Contact]] = {}
-    for customer_id, at, channel, brand, subject in conn.execute(_CONTACTS, values):
+    for customer_id, at, channel, brand, subject in rows_of(conn, _CONTACTS, values):
         contact = Contact(float(at), Channel(channel), brand, subject)
         found.setdefault(customer_id, []).append(contact)
     return {customer_id: tuple(contacts) for customer_id, contacts in found.items()}

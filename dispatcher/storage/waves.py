@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.domain.messages import Channel
 from dispatcher.storage.segments import (
+    channel_joins,
     channel_parameters,
     first_channel,
     gateway_of,
@@ -16,10 +19,24 @@ from dispatcher.storage.segments import (
 
 SHARDS = 256
 BATCH_SIZE = 500
+# A step reads all customers once, so there are few steps however many people there are: the first
+# is small, that its people can be written to while the others are planned; then each goes on to
+# four times as far.
+FIRST_WIDTHS = 16
+FURTHER = 4
+
+
+def shard_in(wave: str, person: str) -> str:
+    """Give an expression for the shard in which a wave has somebody: the first of its width.
+
+    `wave` names a row of that table and `person` a customer's id. Who looks for a person says
+    the shard as well: `audience` is found by wave, shard and person, in this order.
+    """
+    return f"({person} & {SHARDS - 1}) / {wave}.shard_width * {wave}.shard_width"
 
 
 class PlannedShards(NamedTuple):
-    """What one planning transaction did."""
+    """What one planning transaction did; `channels` names that of each batch."""
 
     people: int
     channels: list[str]
@@ -47,17 +64,32 @@ _PREPARE = text("""
 
 
 def take_unplanned(conn: Connection) -> OpenWave | None:
-    """Lock one wave that still has shards to plan, or give None."""
-    row = conn.execute(_TAKE_UNPLANNED).one_or_none()
-    return OpenWave(*row) if row else None
+    """Take one wave that still has shards to plan, for this transaction, or give None.
+
+    Its row stays unlocked: those who serve a wave that is half planned write to it meanwhile.
+    """
+    for wave in conn.execute(_UNPLANNED).scalars().all():
+        if _take(conn, wave):
+            row = conn.execute(_STILL_UNPLANNED, {"wave": wave}).one_or_none()
+            if row:
+                return OpenWave(*row)
+    return None
 
 
-_TAKE_UNPLANNED = text("""
-    SELECT w.id, w.version_id, w.planned_to, w.shard_width
+def _take(conn: Connection, wave: int) -> bool:
+    return bool(conn.execute(_TRY_TO_TAKE, {"wave": wave}).scalar_one())
+
+
+_IS_UNPLANNED = """
     FROM wave w JOIN campaign c ON c.id = w.campaign_id
     WHERE w.state = 'planning' AND c.state = 'running'
-    ORDER BY w.id LIMIT 1 FOR UPDATE OF w SKIP LOCKED
-""")
+"""
+_UNPLANNED = text(f"SELECT w.id {_IS_UNPLANNED} ORDER BY w.id")
+_TRY_TO_TAKE = text("SELECT pg_try_advisory_xact_lock(:wave)")
+# In a statement of its own: whoever had it until now may have moved it on.
+_STILL_UNPLANNED = text(
+    f"SELECT w.id, w.version_id, w.planned_to, w.shard_width {_IS_UNPLANNED} AND w.id = :wave"
+)
 
 
 def count_audience(conn: Connection, spec: CampaignSpec, upto: int) -> int:
@@ -73,10 +105,6 @@ def choose_width(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> OpenWa
     width = 1
     while width < SHARDS and people * width // SHARDS < BATCH_SIZE // 2:
         width *= 2
-    conn.execute(
-        text("UPDATE wave SET shard_width = :width WHERE id = :wave"),
-        {"width": width, "wave": wave.id},
-    )
     return wave._replace(shard_width=width)
 
 
@@ -87,42 +115,55 @@ def plan_shards(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> Planned
     leaves gaps.
     """
     condition, values = membership(spec.audience)
-    last = wave.planned_to + wave.shard_width
+    last = min(SHARDS, max(wave.shard_width * FIRST_WIDTHS, wave.planned_to * FURTHER))
     values |= channel_parameters(spec)
     values |= {"wave": wave.id, "first": wave.planned_to, "last": last, "batch": BATCH_SIZE}
     query = _PLAN.format(
         condition=condition,
+        width=wave.shard_width,
         channel=first_channel(spec.channels),
+        joins=channel_joins(spec.channels),
+        number=_numbers(spec.channels),
         gateway=gateway_of(spec, "channel"),
     )
     rows = conn.execute(text(query), values).all()
     done = last >= SHARDS
     people = sum(size for _, size in rows)
-    conn.execute(_ADVANCE, {"wave": wave.id, "last": last, "people": people, "done": done})
+    values = {"wave": wave.id, "width": wave.shard_width, "last": last}
+    conn.execute(_ADVANCE, {**values, "people": people, "done": done})
     return PlannedShards(people, [str(channel) for channel, _ in rows], done)
 
 
+def _numbers(channels: Sequence[Channel]) -> str:
+    """Number the channels, so that batches of one shard are numbered apart."""
+    cases = [f"WHEN '{channel}' THEN {no}" for no, channel in enumerate(channels, start=1)]
+    return f"CASE channel {' '.join(cases)} END"
+
+
+# People are written in the order of both keys of `audience`, which then only grow at their ends.
 _PLAN = """
-    WITH person AS MATERIALIZED (
-        SELECT c.id, {channel} AS channel FROM customer c
+    WITH person AS (
+        SELECT c.id, (c.shard / {width} * {width})::smallint AS shard, {channel} AS channel
+        FROM customer c {joins}
         WHERE c.shard >= :first AND c.shard < :last AND {condition}
-    ), numbered AS (
-        SELECT id, channel,
-               dense_rank() OVER (ORDER BY channel) * 1000000
-               + (row_number() OVER (PARTITION BY channel ORDER BY id) - 1) / :batch AS batch_no
+    ), numbered AS MATERIALIZED (
+        SELECT id, shard, channel,
+               {number} * 1000000
+               + (row_number() OVER (PARTITION BY shard, channel ORDER BY id) - 1) / :batch
+               AS batch_no
         FROM person
     ), written AS (
         INSERT INTO audience (wave_id, shard, batch_no, customer_id)
-        SELECT :wave, :first, batch_no, id FROM numbered
+        SELECT :wave, shard, batch_no, id FROM numbered
     )
     INSERT INTO batch (wave_id, shard, batch_no, channel, gateway, size)
-    SELECT :wave, :first, batch_no, channel, {gateway}, count(*)
-    FROM numbered GROUP BY batch_no, channel
+    SELECT :wave, shard, batch_no, channel, {gateway}, count(*)
+    FROM numbered GROUP BY shard, batch_no, channel
     RETURNING channel, size
 """
 
 _ADVANCE = text("""
-    UPDATE wave SET planned_to = :last, people = people + :people,
+    UPDATE wave SET planned_to = :last, shard_width = :width, people = people + :people,
                     state = CASE WHEN :done THEN 'running' ELSE state END
     WHERE id = :wave
 """)
@@ -156,7 +197,7 @@ _FINISH_CAMPAIGNS = text("""
 def close_cancelled(conn: Connection, now: float) -> int:
     """Give everybody still undecided in a cancelled campaign that verdict; count them."""
     wave = conn.execute(_CANCELLED_WAVE).scalar_one_or_none()
-    if wave is None:
+    if wave is None or not _take(conn, wave):  # a planner still writes: next time
         return 0
     values: dict[str, Any] = {"wave": wave, "now": now}
     closed = conn.execute(_SKIP_UNDECIDED, values).rowcount
@@ -175,9 +216,9 @@ _CANCELLED_WAVE = text("""
 
 _SKIP_UNDECIDED = text("""
     INSERT INTO delivery (wave_id, customer_id, state, reason, channel, gateway, batch_no,
-                          rule_book, rule, decided_at, held_since)
+                          rule, decided_at, held_since)
     SELECT a.wave_id, a.customer_id, 'skipped', 'cancelled', b.channel, b.gateway, a.batch_no,
-           '', 'cancelled', to_timestamp(:now), to_timestamp(:now)
+           'cancelled', to_timestamp(:now), to_timestamp(:now)
     FROM audience a JOIN batch b USING (wave_id, shard, batch_no)
     LEFT JOIN delivery d USING (wave_id, customer_id)
     WHERE a.wave_id = :wave AND (d.state IS NULL OR d.state = 'deferred')

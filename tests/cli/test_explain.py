@@ -69,7 +69,7 @@ def test_a_verdict_that_was_tampered_with_does_not_agree(shell: Shell, database_
     add_anna(shell)
     sent(shell)
     change(database_url, "ALTER TABLE decision DISABLE TRIGGER ALL")
-    change(database_url, "UPDATE decision SET verdict = 'skip', reason = 'holdout'")
+    change(database_url, "UPDATE decision SET verdicts = '{skip}', reasons = '{holdout}'")
     said = shell("explain", "anna@example.com").out
     assert "DIFFERS: send (ok)" in said
 

@@ -71,6 +71,6 @@ def _settlement(wave: int, person: int, outcome: Outcome) -> Settlement:
 
 _PUT = """
     INSERT INTO delivery (wave_id, customer_id, state, reason, channel, gateway, batch_no, attempt,
-                          rule_book, decided_at, held_since)
-    VALUES (:wave, :person, :state, 'ok', 'sms', 'sms', 1, 1, '', now(), now()) RETURNING 1
+                          decided_at, held_since)
+    VALUES (:wave, :person, :state, 'ok', 'sms', 'sms', 1, 1, now(), now()) RETURNING 1
 """

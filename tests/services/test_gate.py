@@ -14,9 +14,8 @@ import pytest
 
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
 from dispatcher.domain.ports import Passage
-from dispatcher.services import gate as gating
 from dispatcher.services.dispatch import dispatch
-from dispatcher.services.gate import WINDOW, BatchGate, Pace, Terms
+from dispatcher.services.gate import WINDOW, BatchGate, Terms
 from dispatcher.storage import journal as journals
 from dispatcher.storage.database import driver_url
 from dispatcher.storage.journal import Journal, JournalFull, orphans
@@ -237,33 +236,6 @@ def test_when_the_time_of_the_batch_is_over_everybody_left_is_withheld(
         assert gate.begin(message(1)) is WITHHELD
 
     at_the_gate(watch, journal, replace(terms, closes_at=monotonic() - 0.001), story)
-
-
-def test_a_paced_batch_waits_for_its_slot(watch: Watch, journal: Journal, terms: Terms) -> None:
-    """One message a slot, and none before the first slot begins."""
-
-    async def soon(gate: BatchGate) -> None:
-        began = monotonic()
-        assert gate.begin(message(1)) is WAIT
-        assert await first_answer(gate, message(1)) is GO
-        assert monotonic() - began > 0.09
-        assert gate.begin(message(2)) is WAIT
-
-    at_the_gate(watch, journal, replace(terms, pace=Pace(step=30.0, starts_in=0.1)), soon)
-
-
-def test_slots_long_past_are_not_saved_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who was held up for a minute catches up on 200 ms, not on the minute."""
-    clock = [1000.0]
-    monkeypatch.setattr(gating, "monotonic", lambda: clock[0])
-    pace = Pace(step=0.1)
-    clock[0] += 60
-    at_once = 0
-    while pace.due_in() <= 0:
-        pace.take()
-        at_once += 1
-    assert at_once == 3
-    assert 0 < pace.due_in() <= 0.1
 
 
 def fill(journal: Journal) -> None:

@@ -52,8 +52,8 @@ def deliver(desk: Desk, wave: int, customer_id: int, state: str, reason: str = "
     with desk.database.begin() as conn:
         conn.execute(
             text("""INSERT INTO delivery (wave_id, customer_id, state, reason, channel, gateway,
-                        batch_no, rule_book, held_since, decided_at, parts, cost)
-                    VALUES (:wave, :customer, :state, :reason, 'email', 'smtp', 0, '', :at, :at, 2,
+                        batch_no, held_since, decided_at, parts, cost)
+                    VALUES (:wave, :customer, :state, :reason, 'email', 'smtp', 0, :at, :at, 2,
                         0.02)"""),
             {
                 "wave": wave,

@@ -77,7 +77,7 @@ def test_what_must_not_change_cannot_be_changed(database_url: str, tmp_path: Pat
             "DELETE FROM campaign_version RETURNING 1",
             "DELETE FROM audit RETURNING 1",
             "DELETE FROM consent_checkpoint RETURNING 1",
-            "UPDATE decision SET verdict = 'send' RETURNING 1",
+            "UPDATE decision SET verdicts = reasons RETURNING 1",
         ):
             with pytest.raises(DBAPIError, match="append-only"):
                 house.query(change)

@@ -34,7 +34,9 @@ POINTS: dict[str, tuple[Any, str]] = {
     "inside settle, before its commit": (deliveries, "settle"),
     "settled, batch not handed back": (batches, "hand_back"),
 }
-BATCH_SIZE = 10  # of what is planned here: planning takes 16 steps, where it would take one
+# Of what is planned here: planning takes five steps, where it would take one.
+BATCH_SIZE = 10
+FIRST_WIDTHS, FURTHER = 1, 2
 STOP = "stopped"  # not killed: SIGSTOP after the COUNT-th `begin`
 
 
@@ -45,7 +47,7 @@ def main(url: str, home: str, point: str, count: int) -> None:
         point, deed = "begun, nothing written", signal.SIGSTOP
     owner, name = POINTS[point]
     setattr(owner, name, _doomed(getattr(owner, name), count, deed))
-    waves.BATCH_SIZE = BATCH_SIZE
+    waves.BATCH_SIZE, waves.FIRST_WIDTHS, waves.FURTHER = BATCH_SIZE, FIRST_WIDTHS, FURTHER
     with house_on(url, Path(home)) as house:
         house.plan()
         asyncio.run(_work(house.outbound))

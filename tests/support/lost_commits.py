@@ -45,10 +45,10 @@ class LostCommit:
     def _wrapped(self, real: Callable[..., Any], count: int) -> Callable[..., Any]:
         passed = 0
 
-        def wrapped(conn: Connection, *args: Any) -> Any:
+        def wrapped(conn: Connection, *args: Any, **named: Any) -> Any:
             nonlocal passed
             passed += 1
-            result = real(conn, *args)
+            result = real(conn, *args, **named)
             if passed == count:
                 self._lose(driver(conn))
             return result

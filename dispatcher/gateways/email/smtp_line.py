@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from dispatcher.gateways.email.smtp_replies import LEAVING, Reply, words
@@ -82,7 +83,7 @@ class Line(asyncio.Protocol):
             self._wanted = count
             await self._wait(timeout)
         heard, self._heard = self._heard[:count], self._heard[count:]
-        if len(heard) < count or any(reply.code == LEAVING for reply in heard):
+        if self._problem and (len(heard) < count or any(r.code == LEAVING for r in heard)):
             raise LineLost(self._problem, heard)
         return heard
 
@@ -157,26 +158,25 @@ class Line(asyncio.Protocol):
         self._transport = transport
 
     def _take(self, line: bytes) -> None:
-        line = line.rstrip(b"\r")
-        code, mark = line[:3], line[3:4]
         if self._problem:
             return
-        if len(code) < 3 or not code.isdigit() or mark not in (b" ", b"-", b""):
+        last, reply = _read(line)
+        if reply is None:
             self.lose("what the server says is not SMTP")
             return
-        if mark == b"-":
-            self._take_part(line)
+        if not last:
+            self._take_part(reply.text)
             return
-        text = b"\n".join([*self._partial, line[4:]]) if self._partial else line[4:]
-        self._partial, self._partial_size = [], 0
-        reply = Reply(int(code), text)
+        if self._partial:
+            reply = Reply(reply.code, b"\n".join([*self._partial, reply.text]))
+            self._partial, self._partial_size = [], 0
         self._heard.append(reply)
         if reply.code == LEAVING:
             self.lose(f"the server is leaving: {words(reply)}")
 
-    def _take_part(self, line: bytes) -> None:
-        self._partial.append(line[4:])
-        self._partial_size += len(line)
+    def _take_part(self, text: bytes) -> None:
+        self._partial.append(text)
+        self._partial_size += len(text) + 4
         if self._partial_size > REPLY_CAP:
             self.lose("the server does not stop talking")
 
@@ -218,3 +218,14 @@ class Line(asyncio.Protocol):
             self.lose(f"no answer within {self._limit:g} s")
         else:
             self._timer = self._loop.call_at(self._deadline, self._tick)
+
+
+# Servers say the same few lines over and over.
+@lru_cache(maxsize=256)
+def _read(line: bytes) -> tuple[bool, Reply | None]:
+    """Read one line of a reply, and whether it is the last; no reply when it is not SMTP."""
+    line = line.rstrip(b"\r")
+    code, mark = line[:3], line[3:4]
+    if len(code) < 3 or not code.isdigit() or mark not in (b" ", b"-", b""):
+        return True, None
+    return mark != b"-", Reply(int(code), line[4:])

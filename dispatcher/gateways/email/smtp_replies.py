@@ -65,7 +65,7 @@ _POLICY_WORDS = re.compile(
 )
 _GREY_WORDS = re.compile(r"gr[ea]y-?list", re.IGNORECASE)
 _ENHANCED = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_REFERENCE = re.compile(
+_QUEUE_ID = re.compile(
     rb"queued as ([\w.@-]+)|\bid=([\w.@-]+)"
     rb"|^2\.0\.0 ([\w-]{6,}) Message accepted|^Ok ([0-9a-f][0-9a-f-]{20,})$",
     re.IGNORECASE,
@@ -98,10 +98,13 @@ def full_code(reply: Reply) -> str:
 
 
 def accepted(key: DeliveryKey, reply: Reply) -> Receipt:
-    """Make the receipt of a message the server took, with the queue id it gave."""
-    found = _REFERENCE.search(reply.text)
-    reference = found[found.lastindex or 0].decode("ascii") if found else ""
-    return Receipt(key, Outcome.ACCEPTED, reference=reference, code=str(reply.code))
+    """Make the receipt of a message the server took, with the queue id by which its log knows it.
+
+    The id is for people: no mail server reports under it later, so it is no `reference`.
+    """
+    found = _QUEUE_ID.search(reply.text)
+    detail = f"queued as {found[found.lastindex or 0].decode('ascii')}" if found else ""
+    return Receipt(key, Outcome.ACCEPTED, code=str(reply.code), detail=detail)
 
 
 def turned_away(key: DeliveryKey, stage: Stage, reply: Reply) -> Receipt:

@@ -102,9 +102,9 @@ def test_eight_bit_is_announced_and_the_size_too() -> None:
     assert server.stored[1].options == f"SIZE={len(CONTENT)}"
 
 
-def test_the_queue_id_of_the_server_becomes_the_reference() -> None:
+def test_the_queue_id_of_the_server_is_noted() -> None:
     """The server's own id can be found in its log later."""
-    assert sent(SmtpServer(), [mail()]).only.reference == "Q1"
+    assert sent(SmtpServer(), [mail()]).only.detail == "queued as Q1"
 
 
 def test_messages_are_pulled_while_earlier_ones_are_on_the_wire() -> None:

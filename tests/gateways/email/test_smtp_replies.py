@@ -93,7 +93,7 @@ def test_how_long_a_deferral_waits(code: int, text: bytes, seconds: float) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "reference"),
+    ("text", "queue_id"),
     [
         (b"2.0.0 Ok: queued as 4F9D195432C", "4F9D195432C"),
         (b"OK id=1tEXaM-0001Ab-2C", "1tEXaM-0001Ab-2C"),
@@ -103,10 +103,11 @@ def test_how_long_a_deferral_waits(code: int, text: bytes, seconds: float) -> No
         (b"", ""),
     ],
 )
-def test_the_queue_id_is_found(text: bytes, reference: str) -> None:
+def test_the_queue_id_is_found(text: bytes, queue_id: str) -> None:
     """Postfix, Exim, sendmail and SES tell it in their own ways."""
     receipt = accepted(KEY, Reply(250, text))
-    assert (receipt.outcome, receipt.reference) == (Outcome.ACCEPTED, reference)
+    told = f"queued as {queue_id}" if queue_id else ""
+    assert (receipt.outcome, receipt.detail) == (Outcome.ACCEPTED, told)
 
 
 def test_details_are_printable_and_short() -> None:

@@ -60,7 +60,7 @@ def test_aiosmtpd_gets_every_mail_unchanged(content: bytes) -> None:
     finally:
         controller.stop()
     assert result.outcomes == [Outcome.ACCEPTED] * 20
-    assert {receipt.reference for receipt in result.receipts} == {"ABC123"}
+    assert {receipt.detail for receipt in result.receipts} == {"queued as ABC123"}
     assert dict(keeper.kept) == {message.address: content for message in mails(20)}
     assert len(keeper.kept) == 20
 
