@@ -45,10 +45,14 @@ CHUNK = 1 << 20  # bytes
 
 
 class Round(NamedTuple):
-    """Seconds of one round: ours by stage, and the raw COPY of the same bytes."""
+    """Seconds of one round: ours by stage, and the raw COPY of the same bytes.
+
+    `cpu` is everybody's: ours, that of the processes that read the file, and the database's.
+    """
 
     took: float
     stages: dict[str, float]
+    cpu: float
     database_cpu: float
     copy: float
 
@@ -102,15 +106,15 @@ def one_round(stack: Stack, path: Path, rows: int, name: str) -> Round:
         def hear(stage: Stage, _done: int, _of: int) -> None:
             marks[stage] = time.perf_counter()
 
-        postgres = stack.servers["postgres"].pid
-        before = cpu_seconds(postgres)
+        whose = (os.getpid(), stack.servers["postgres"].pid)
+        before = [cpu_seconds(pid) for pid in whose]
         began = time.perf_counter()
         done = import_customers(desk, Order(path, path.with_suffix(".rejects")), NOW, hear)
         ended = time.perf_counter()
-        spent = cpu_seconds(postgres) - before
+        ours, servers = (cpu_seconds(pid) - was for pid, was in zip(whose, before, strict=True))
         desk.database.dispose()
         assert (done.rows, done.people, done.rejects) == (rows, rows, 0), done
-        return Round(ended - began, _stages(began, marks), spent, raw_copy(url, path))
+        return Round(ended - began, _stages(began, marks), ours, servers, raw_copy(url, path))
 
 
 def _stages(began: float, marks: dict[str, float]) -> dict[str, float]:
@@ -136,6 +140,7 @@ def measure(rows: int, rounds: int, channel: Channel) -> dict[str, object]:
         "rows_per_second": round(statistics.median(rows / one.took for one in done)),
         "raw_copy_rows_per_second": round(statistics.median(rows / one.copy for one in done)),
         "ratio_to_raw_copy": round(statistics.median(one.copy / one.took for one in done), 3),
+        "cpu_us_per_row": round(statistics.median(one.cpu for one in done) / rows * 1e6, 1),
         "database_cpu_us_per_row": round(
             statistics.median(one.database_cpu for one in done) / rows * 1e6, 1
         ),

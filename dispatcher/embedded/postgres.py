@@ -45,6 +45,7 @@ _SETTINGS = {
     # Room for a campaign: fewer checkpoints mean fewer whole pages in the log. Pages are cached.
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
+    "wal_buffers": "32MB",  # who writes much (an import) does not wait for the disk at every turn
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
 }

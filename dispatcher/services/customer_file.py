@@ -6,6 +6,7 @@ import codecs
 import csv
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
@@ -27,11 +28,10 @@ _NOT_TEXT = {
 
 
 class Line(NamedTuple):
-    """One record: the line it begins on, its values, and how far the file is read, in bytes."""
+    """One record: the line it begins on, and its values."""
 
     number: int
     values: list[str]
-    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,51 @@ def survey(
     return Survey(path, digest, size, found, delimiter, header, notice)
 
 
-def read_lines(plan: Survey) -> Iterator[Line]:
-    """Give the records below the header, blank lines left out."""
-    with plan.path.open("rb") as raw, _text(raw, plan.encoding) as file:
-        reader = csv.reader(_bounded(plan.path, file), delimiter=plan.delimiter)
-        begin, after = 1, 0
+class Lines:
+    """The records below the header, blank lines left out; `done` says how many bytes are read."""
+
+    def __init__(self, plan: Survey) -> None:
+        self._path = plan.path
+        self._raw = plan.path.open("rb")
+        self._file = _text(self._raw, plan.encoding)
+        lines = _bounded(plan.path, self._file)
+        self._reader = csv.reader(lines, delimiter=plan.delimiter)
+        self._after = 0  # the last line of the record that was read last
+        self.skip(1)
+
+    def take(self, most: int) -> Iterator[Line]:
+        """Give the next records; none when there are no more."""
+        with self._readable():
+            while most and (values := next(self._reader, None)) is not None:
+                begin, self._after = self._after + 1, self._reader.line_num
+                if any(values):
+                    most -= 1
+                    yield Line(begin, values)
+
+    def skip(self, most: int) -> int:
+        """Walk over the next records; give how many there were."""
+        there = 0
+        with self._readable():
+            while there < most and (values := next(self._reader, None)) is not None:
+                self._after = self._reader.line_num
+                there += any(values)
+        return there
+
+    def done(self) -> int:
+        """Give how far the file is read, in bytes."""
+        return self._raw.tell()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
         try:
-            for values in reader:
-                begin, after = after + 1, reader.line_num
-                if begin > 1 and any(values):
-                    yield Line(begin, values, raw.tell())
+            yield
         except csv.Error as error:
-            problem = "a value does not end; a quote may have been left open"
-            raise ImportFileError(plan.path, after + 1, f"{problem} ({error})") from error
+            problem = f"a value does not end; a quote may have been left open ({error})"
+            raise ImportFileError(self._path, self._after + 1, problem) from error
 
 
 def _codec(path: Path, encoding: str) -> codecs.IncrementalDecoder:

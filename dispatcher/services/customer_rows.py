@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from hashlib import blake2b
-from typing import NamedTuple
+from hashlib import shake_256
+from operator import itemgetter
 from zoneinfo import available_timezones
 
 import orjson
@@ -20,8 +22,10 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.names import is_topic, language_tag
 from dispatcher.services.customer_columns import Column, Columns
 from dispatcher.services.customer_file import Line
+from dispatcher.storage.chains import microseconds
 from dispatcher.storage.consents import wording_digest
-from dispatcher.storage.imports import Reject, StagedRow
+from dispatcher.storage.imports import Reject
+from dispatcher.storage.imports_rows import StagedRow, StagedTold
 from dispatcher.tokens import Digests
 
 _HOURS = re.compile(r"\s*(\d\d?):(\d\d)\s*[-–]\s*(\d\d?):(\d\d)\s*\Z")
@@ -31,6 +35,9 @@ _DAY = 24 * 60
 _KINDS = frozenset(ConsentKind)
 _CHANNELS = frozenset(Channel)
 _MEMORY = 100_000  # values kept of what repeats in a file
+NEIGHBOURS = 20_000  # rows that are neighbours: their ids share the bits above the lowest 53
+_BITS = 53
+_NO_MAIL = (None, None, None)
 _EACH_ITS_OWN = frozenset({Column.EMAIL, Column.PHONE, Column.CONSENT_AT})
 
 
@@ -44,24 +51,24 @@ class _Bad(Exception):
         self.reason = reason
 
 
-class _Told(NamedTuple):
-    """What many rows of a file say alike, checked once and kept."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What many rows of a file say alike, checked once and kept.
+
+    `staged` is all of it but its number and channels, which hang on the addresses a row has:
+    `numbers` are those given, by whether there is an e-mail address, a phone number.
+    """
 
     country: str
-    language: str
-    zone: str
-    hours: tuple[int, int]
-    topics: str
-    channels: Mapping[tuple[bool, bool], str]  # by whether there is an e-mail address, a number
-    kind: str
-    wording: str
-    origin: str
-    proves: bool  # with an instant, which hardly two rows share
+    channels: Mapping[tuple[bool, bool], str]
+    staged: StagedTold
+    numbers: dict[tuple[bool, bool], int]
 
 
 class RowReader:
     """Reads rows; `wordings` collects the texts that were shown, to be kept once each.
 
+    `told` collects what rows tell alike, numbered from `free`, which no other reader may use.
     `country` is for phone numbers written the national way, `topic` for rows that name none.
     Rows with one `seed` and number get one id: whoever reads a file takes a new seed.
     """
@@ -71,26 +78,31 @@ class RowReader:
         columns: Columns,
         digests: Digests,
         seed: bytes,
+        free: Iterator[int],
         *,
         country: str = "",
         topic: str = "",
     ) -> None:
         self.wordings: dict[str, str] = {}
+        self.told: list[StagedTold] = []
         self._width = columns.width
         self._email_at = columns.known.get(Column.EMAIL, -1)
         self._phone_at = columns.known.get(Column.PHONE, -1)
         self._instant_at = columns.known.get(Column.CONSENT_AT, -1)
         told = [pair for pair in columns.known.items() if pair[0] not in _EACH_ITS_OWN]
         self._told_columns = [column for column, _ in told]
-        self._told_at = [at for _, at in told]
+        # Twice the empty value at the end: itemgetter makes no tuple of a single one.
+        self._told_of = itemgetter(*[at for _, at in told], -1, -1)
+        self._free = free
         self._attributes_at = list(columns.attributes.items())
         self._digests = digests
         self._seed = seed
+        self._neighbours, self._ids = -1, list[int]()
         self._country = country
         self._topic = topic
         self._zones = available_timezones()
         self._told: dict[tuple[str, ...], _Told] = {}
-        self._instants: dict[str, str] = {}
+        self._instants: dict[str, int] = {}
 
     def read(self, no: int, line: Line) -> StagedRow | Reject:
         """Check one row, the `no`-th; give it ready to be staged, or its first bad value."""
@@ -100,46 +112,50 @@ class RowReader:
             return Reject(line.number, bad.column, bad.value[:200], bad.reason)
 
     def _read(self, no: int, line: int, values: list[str]) -> StagedRow:
-        told = self._what_it_tells(tuple([values[at] for at in self._told_at]))
+        told = self._what_it_tells(self._told_of(values))
         at = self._instant(values[self._instant_at].strip())
         email = _email(values[self._email_at].strip())
         phone = self._phone(values[self._phone_at].strip(), told.country)
-        if email:
-            mail: tuple[bytes | None, ...] = self._digests.store(Channel.EMAIL, email)
-        elif phone:
-            mail = (None,)
-        else:
+        mail, wide, bucket = self._mail(email) if email else _NO_MAIL
+        number = phone.e164 if phone else None
+        if not email and not phone:
             raise _Bad("email", "", "there is neither an e-mail address nor a phone number")
         return StagedRow(
             no,
             line,
             self._new_id(no),
             email,
-            mail[0],
-            mail[-1],
-            self._digests.holdout_bucket(email) if email else None,
-            phone.e164 if phone else None,
-            self._digests.digest(Channel.SMS, phone.e164) if phone else None,
-            self._digests.holdout_bucket(phone.e164) if phone else None,
-            _array(phone.zones) if phone else "{}",
-            told.language,
-            told.country,
-            told.zone,
-            *told.hours,
+            mail,
+            wide,
+            bucket,
+            number,
+            self._digests.digest(Channel.SMS, number) if number else None,
+            self._digests.holdout_bucket(number) if number else None,
+            _array(phone.zones) if phone else None,
             self._attributes(values),
-            told.topics,
-            told.channels[email is not None, phone is not None],
             at,
-            told.kind,
-            told.wording,
-            told.origin,
-            told.proves and at is not None,
+            self._number(told, (email is not None, number is not None)),
         )
+
+    def _mail(self, email: str) -> tuple[bytes, bytes | None, int]:
+        digest, *wide = self._digests.store(Channel.EMAIL, email)
+        return digest, wide[0] if wide else None, self._digests.holdout_bucket(email)
+
+    def _number(self, told: _Told, addresses: tuple[bool, bool]) -> int:
+        """Give the number under which a row's common part is staged; a new one is noted."""
+        number = told.numbers.get(addresses)
+        if number is None:
+            number = told.numbers[addresses] = next(self._free)
+            channels = told.channels[addresses]
+            self.told.append(told.staged._replace(told=number, channels=channels))
+        return number
 
     def _new_id(self, no: int) -> int:
         """Give a random id, never 0, that fits a signed bigint."""
-        drawn = blake2b(no.to_bytes(8, "big"), digest_size=8, key=self._seed).digest()
-        return int.from_bytes(drawn, "big") >> 1 | 1
+        neighbours, at = divmod(no - 1, NEIGHBOURS)
+        if neighbours != self._neighbours:
+            self._neighbours, self._ids = neighbours, _draw(self._seed, neighbours)
+        return self._ids[at]
 
     def _fitted(self, values: list[str]) -> list[str]:
         """Give a value for each column, and an empty last one for columns that are not there."""
@@ -159,7 +175,7 @@ class RowReader:
         if known is None:
             if len(self._told) > _MEMORY:
                 self._told.clear()
-            pairs = zip(self._told_columns, key, strict=True)
+            pairs = zip(self._told_columns, key, strict=False)
             known = self._told[key] = self._check({column: text.strip() for column, text in pairs})
         return known
 
@@ -169,21 +185,22 @@ class RowReader:
         wording = values.get(Column.CONSENT_WORDING, "")
         kind = _kind(values)
         origin = values.get(Column.CONSENT_SOURCE, "")[:200]
-        told = _Told(
-            country=country,
-            language=_language(values),
-            zone=self._zone(values),
-            hours=_hours(values),
-            topics=_array(topics),
-            channels=_channels(values),
-            kind=kind,
-            wording=wording_digest(wording) if wording else "",
-            origin=origin,
-            proves=bool(kind and origin and wording),  # GDPR art. 7(1)
-        )
         if wording:
             self.wordings.setdefault(wording, values.get(Column.LANGUAGE, ""))
-        return told
+        staged = StagedTold(
+            0,
+            _language(values),
+            country,
+            self._zone(values),
+            *_hours(values),
+            _array(sorted(topics)),
+            "",
+            kind,
+            wording_digest(wording) if wording else "",
+            origin,
+            bool(kind and origin and wording),  # GDPR art. 7(1)
+        )
+        return _Told(country, _channels(values), staged, {})
 
     def _attributes(self, values: list[str]) -> str:
         told: dict[str, str] = {}
@@ -220,14 +237,27 @@ class RowReader:
                 raise _Bad(Column.TOPICS, topic, reason)
         return tuple(dict.fromkeys(found)) or (ANY_TOPIC,)
 
-    def _instant(self, text: str) -> str | None:
+    def _instant(self, text: str) -> int | None:
         if not text:
             return None
         if text not in self._instants:
             if len(self._instants) > _MEMORY:
                 self._instants.clear()
-            self._instants[text] = _parse_instant(text).isoformat()
+            self._instants[text] = microseconds(_parse_instant(text))
         return self._instants[text]
+
+
+def _draw(seed: bytes, neighbours: int) -> list[int]:
+    """Draw the ids of neighbours in a file: random, but with the same highest bits.
+
+    So people who come in together lie together in every index, however many there are already; the
+    lowest bits, which say in what shard somebody is, are anybody's.
+    """
+    wanted = 8 * (NEIGHBOURS + 1)
+    drawn = shake_256(seed + neighbours.to_bytes(8, "big")).digest(wanted)
+    head, *numbers = array("Q", drawn)
+    high = head >> (_BITS + 1) << _BITS
+    return [high | number >> (64 - _BITS) or 1 for number in numbers]
 
 
 def _email(text: str) -> str | None:
@@ -278,7 +308,7 @@ def _channels(values: Mapping[Column, str]) -> dict[tuple[bool, bool], str]:
     named = [part.strip().lower() for part in _BETWEEN.split(text) if part.strip()]
     if any(name not in _CHANNELS for name in named):
         raise _Bad(Column.CONSENT_CHANNELS, text, "write email, sms or email|sms")
-    wanted = list(dict.fromkeys(named)) if text else [Channel.EMAIL, Channel.SMS]
+    wanted = sorted(set(named)) if text else [Channel.EMAIL, Channel.SMS]
     return {
         (email, phone): _array(
             name for name in wanted if (email if name == Channel.EMAIL else phone)

@@ -122,7 +122,7 @@ def _stage(desk: Desk, task: Task, import_id: int, progress: Progress) -> None:
     rows = 0
     for chunk in read_chunks(task, READERS if task.plan.size >= SHARED_FROM else 1):
         with desk.database.begin() as conn:
-            imports.stage(conn, import_id, chunk.rows, chunk.rejects)
+            imports.stage(conn, import_id, chunk.rows, chunk.told, chunk.rejects)
             consents.keep_wordings(conn, chunk.wordings)
         rows += chunk.read
         progress(Stage.STAGE, chunk.position, task.plan.size)

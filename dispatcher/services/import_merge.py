@@ -13,6 +13,7 @@ from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents, imports
 from dispatcher.storage.first_consents import append_first
 from dispatcher.storage.imports import ConsentRow, Reject, Span
+from dispatcher.storage.imports_plain import add_plain
 
 _AT_ONCE = 2  # the work is the database's: more connections would only wait for each other
 
@@ -21,31 +22,45 @@ def merge(
     desk: Desk, import_id: int, now: datetime, chunk: int, tell: Callable[[int, int], None]
 ) -> None:
     """Merge what is not merged yet, chunk by chunk, in any order; each chunk notes itself."""
+    done = total = 0
+    todo: list[tuple[Callable[[Desk, int, datetime, Span], None], Span]] = []
     with desk.database.begin() as conn:
-        last = imports.last_place(conn, import_id)
-        spans = list(chunks(imports.merged(conn, import_id), last, chunk))
-    done = last - sum(span.upto - span.after for span in spans)
+        for way, tangled in ((_merge_plain, False), (_merge_tangled, True)):
+            last = imports.last(conn, import_id, tangled=tangled)
+            spans = list(chunks(imports.merged(conn, import_id, tangled=tangled), last, chunk))
+            todo.extend((way, span) for span in spans)
+            done += last - sum(map(_width, spans))
+            total += last
     at_work = ThreadPoolExecutor(_AT_ONCE, "merge")
     try:
-        waiting = {at_work.submit(_merge_chunk, desk, import_id, now, span): span for span in spans}
+        waiting = {at_work.submit(way, desk, import_id, now, span): span for way, span in todo}
         for finished in as_completed(waiting):
             finished.result()
-            span = waiting[finished]
-            done += span.upto - span.after
-            tell(done, last)
+            done += _width(waiting[finished])
+            tell(done, total)
     finally:
         at_work.shutdown(cancel_futures=True)
 
 
 def chunks(merged: Iterable[Span], last: int, chunk: int) -> Iterator[Span]:
-    """Give what lies between the spans that are merged, in pieces of at most `chunk` people."""
+    """Give what lies between the spans that are merged, in pieces of at most `chunk`."""
     after = 0
     for span in [*sorted(merged), Span(last, last)]:
         yield from (Span(at, min(at + chunk, span.after)) for at in range(after, span.after, chunk))
         after = span.upto
 
 
-def _merge_chunk(desk: Desk, import_id: int, now: datetime, span: Span) -> None:
+def _width(span: Span) -> int:
+    return span.upto - span.after
+
+
+def _merge_plain(desk: Desk, import_id: int, now: datetime, span: Span) -> None:
+    with desk.database.begin() as conn:
+        counts = add_plain(conn, import_id, span, now)
+        imports.note_merged(conn, import_id, span, counts, tangled=False)
+
+
+def _merge_tangled(desk: Desk, import_id: int, now: datetime, span: Span) -> None:
     with desk.database.begin() as conn:
         new, updated = imports.merge_people(conn, import_id, span)
         told = _Told(import_id, now)
@@ -53,7 +68,7 @@ def _merge_chunk(desk: Desk, import_id: int, now: datetime, span: Span) -> None:
         consents.append(conn, told.events, desk.entropy)
         told.counts.update(append_first(conn, import_id, now)._asdict())
         counts = {**told.counts, "people": new, "updated": updated}
-        imports.note_merged(conn, import_id, span, counts, told.rejects)
+        imports.note_merged(conn, import_id, span, counts, told.rejects, tangled=True)
 
 
 class _Told:

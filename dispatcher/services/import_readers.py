@@ -11,17 +11,17 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import count, cycle, islice
+from itertools import count, cycle
 from typing import IO, NamedTuple
 
 from dispatcher.errors import ImportFileError, Unavailable
 from dispatcher.services.customer_columns import Columns
-from dispatcher.services.customer_file import Line, Survey, read_lines
+from dispatcher.services.customer_file import Lines, Survey
 from dispatcher.services.customer_rows import RowReader
-from dispatcher.storage import imports
-from dispatcher.storage.imports import Reject, StagedRow
+from dispatcher.storage.imports import Reject
+from dispatcher.storage.imports_rows import StagedRow, encode_row, encode_told
 from dispatcher.tokens import Digests
 
 _READER = (
@@ -48,6 +48,7 @@ class Chunk(NamedTuple):
     """Some rows of the file, ready for COPY, and how far the file is read, in bytes."""
 
     rows: bytes
+    told: bytes
     rejects: list[Reject]
     wordings: dict[str, str]
     read: int
@@ -79,41 +80,45 @@ def read_chunks(task: Task, readers: int = 1) -> Iterator[Chunk]:
 def _read(task: Task, mine: int, of: int) -> Iterator[Chunk]:
     """Read every `of`-th chunk, from the one numbered `mine`; the others are only walked over."""
     reader = RowReader(
-        task.columns, task.digests, task.seed, country=task.country, topic=task.topic
+        task.columns,
+        task.digests,
+        task.seed,
+        count(mine, of),
+        country=task.country,
+        topic=task.topic,
     )
-    lines = read_lines(task.plan)
     before = 0
-    for number in count():
-        batch = islice(lines, task.chunk)
-        if number % of == mine:
-            chunk = _chunk(reader, before, batch)
-            there = chunk.read
-            if there:
-                yield chunk
-        else:
-            there = sum(1 for _ in batch)
-        if not there:
-            return
-        before += there
+    with closing(Lines(task.plan)) as lines:
+        for number in count():
+            if number % of == mine:
+                chunk = _chunk(reader, before, lines, task.chunk)
+                there = chunk.read
+                if there:
+                    yield chunk
+            else:
+                there = lines.skip(task.chunk)
+            if not there:
+                return
+            before += there
 
 
-def _chunk(reader: RowReader, before: int, lines: Iterator[Line]) -> Chunk:
+def _chunk(reader: RowReader, before: int, lines: Lines, most: int) -> Chunk:
     # Row by row into text: thousands of rows kept as objects keep the garbage collector busy.
     rows: list[tuple[int, str]] = []
     rejects: list[Reject] = []
-    number, position = before, 0
-    for number, line in enumerate(lines, start=before + 1):
+    number = before
+    for number, line in enumerate(lines.take(most), start=before + 1):
         row = reader.read(number, line)
         if isinstance(row, StagedRow):
-            rows.append((row.customer_id, imports.encode(row)))
+            rows.append((row.customer_id, encode_row(row)))
         else:
             rejects.append(row)
-        position = line.position
+    told, reader.told = "".join(map(encode_told, reader.told)), []
     wordings, reader.wordings = reader.wordings, {}
     # By their ids, in whose order they will be merged: then neighbours are found on one page.
     rows.sort()
     text = "".join([row for _, row in rows])
-    return Chunk(text.encode(), rejects, wordings, number - before, position)
+    return Chunk(text.encode(), told.encode(), rejects, wordings, number - before, lines.done())
 
 
 @contextmanager

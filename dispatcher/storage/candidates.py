@@ -40,14 +40,18 @@ _RUNNING = """
 
 _OTHERS_RUN = text(f"SELECT EXISTS (SELECT {_RUNNING})")
 
+# OFFSET 0 keeps the planner from reading the other waves whole: each person is looked up by key.
 _UNDECIDED = text(f"""
-    SELECT a.customer_id, a.wave_id, others.version_id, b.channel
-    FROM (SELECT w.id, w.version_id, w.shard_width {_RUNNING}) AS others
+    SELECT person.id AS customer_id, others.id AS wave_id, others.version_id, open.channel
+    FROM (SELECT w.id, w.version_id, w.shard_width {_RUNNING} OFFSET 0) AS others
     CROSS JOIN unnest(CAST(:ids AS bigint[])) AS person (id)
-    JOIN audience a ON a.wave_id = others.id AND a.customer_id = person.id
-        AND a.shard = {shard_in("others", "person.id")}
-    JOIN batch b USING (wave_id, shard, batch_no)
-    LEFT JOIN delivery d USING (wave_id, customer_id)
-    WHERE d.state IS NULL
-       OR d.state = 'deferred' AND coalesce(d.not_before <= to_timestamp(:now), true)
+    CROSS JOIN LATERAL (
+        SELECT b.channel FROM audience a
+        JOIN batch b USING (wave_id, shard, batch_no)
+        LEFT JOIN delivery d USING (wave_id, customer_id)
+        WHERE a.wave_id = others.id AND a.customer_id = person.id
+          AND a.shard = {shard_in("others", "person.id")}
+          AND (d.state IS NULL
+               OR d.state = 'deferred' AND coalesce(d.not_before <= to_timestamp(:now), true))
+        OFFSET 0) AS open
 """)

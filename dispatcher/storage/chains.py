@@ -62,22 +62,28 @@ def link(prev: bytes, seq: int, event: ConsentEvent, commitments: Mapping[str, s
             event.kind,
             event.wording,
             event.origin,
-            (event.occurred_at - _EPOCH) // _MICROSECOND,
-            (event.received_at - _EPOCH) // _MICROSECOND,
+            microseconds(event.occurred_at),
+            microseconds(event.received_at),
             sorted(commitments.items()),
         ]
     )
     return hashlib.sha256(prev + body).digest()
 
 
-# The same bytes in SQL, for an event `e` without evidence. Channel, action, source, kind and the
-# digest of a wording come from us and need no quotes; topic and origin are what somebody wrote.
+# The same bytes in SQL, for an event `e` without evidence that occurred in microsecond `e.occurred`
+# since 1970 and was received in `:received`. What comes from us and the topic hold no letter that
+# JSON would write otherwise; the origin is what somebody wrote.
 BODY_SQL = f"""
-    concat('[{_FORM},', e.customer_id, ',', e.seq, ',"', e.channel, '",', to_json(e.topic),
-        ',"', e.action, '","', e.source, '","', e.kind, '","', e.wording, '",', to_json(e.origin),
-        ',', CAST(extract(epoch FROM e.occurred_at) * 1000000 AS bigint),
-        ',', CAST(extract(epoch FROM e.received_at) * 1000000 AS bigint), ',[]]')
+    '[{_FORM},' || e.customer_id || ',' || e.seq || ',"' || e.channel || '","' || e.topic
+        || '","' || e.action || '","' || e.source || '","' || e.kind || '","' || e.wording
+        || '",' || to_json(e.origin) || ',' || e.occurred || ',' || CAST(:received AS text)
+        || ',[]]'
 """
+
+
+def microseconds(instant: datetime) -> int:
+    """Give an instant as the canonical bytes have it: microseconds since 1970."""
+    return (instant - _EPOCH) // _MICROSECOND
 
 
 def verify_chain(conn: Connection, person_ids: Iterable[int]) -> list[Fault]:

@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from dispatcher.storage.chains import BODY_SQL, GENESIS
+from dispatcher.storage.chains import BODY_SQL, GENESIS, microseconds
 from dispatcher.storage.imports_sql import TOLD
 
-# One row for each person, channel and topic: one that proves before one that does not, the last
-# before others. `seq` counts the person's events; an address that is not taken makes none. Events
-# are numbered in the order of the file.
+# One row for each person, channel and topic: one that proves before one that does not,
+# the last before others. `seq` counts the person's events; an address that is not taken makes none.
 _CREATE = text(f"""
     CREATE TEMPORARY TABLE import_first ON COMMIT DROP AS
     WITH k AS ({TOLD} WHERE NOT l.spoken), best AS (
@@ -52,7 +51,9 @@ _APPEND = text(f"""
     SELECT id, customer_id, seq, channel, topic, action, source, kind, wording, origin,
            occurred_at, received_at, prev, sha256(prev || convert_to({BODY_SQL}, 'UTF8'))
     FROM (
-        SELECT f.*, 'import' AS source, CAST(:now AS timestamptz) AS received_at,
+        SELECT f.*, 'import' AS source,
+               CAST(extract(epoch FROM f.occurred_at) * 1000000 AS bigint) AS occurred,
+               CAST(:now AS timestamptz) AS received_at,
                CASE WHEN seq = 1 THEN CAST(:genesis AS bytea) ELSE (
                    SELECT before.hash FROM consent_event before
                    WHERE before.customer_id = f.customer_id AND before.seq = f.seq - 1) END AS prev
@@ -81,7 +82,8 @@ def append_first(conn: Connection, import_id: int, now: datetime) -> Kept:
     """Append what the chunk tells of people without any event, who are not visible yet."""
     conn.execute(_CREATE, {"origin": f"import {import_id}: ", "now": now})
     count = conn.execute(_COUNT).one()
+    received = {"now": now, "received": str(microseconds(now)), "genesis": GENESIS}
     for seq in range(1, count.longest + 1):
-        conn.execute(_APPEND, {"seq": seq, "now": now, "genesis": GENESIS})
+        conn.execute(_APPEND, received | {"seq": seq})
     conn.execute(_KEEP)
     return Kept(count.proven, count.unproven, count.withheld)

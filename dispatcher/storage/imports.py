@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
 from dispatcher.storage.database import copy_rows, driver
+from dispatcher.storage.imports_rows import StagedRow, StagedTold
 from dispatcher.storage.imports_sql import (
     ADD_ADDRESSES,
     ADD_CUSTOMERS,
@@ -20,44 +21,13 @@ from dispatcher.storage.imports_sql import (
     HAS_DUPLICATES,
     INDEX_STAGED,
     LAST_PLACE,
+    LAST_ROW,
     LOCK_CUSTOMERS,
     MERGE_DUPLICATES,
     RESOLVE,
+    SPLIT,
     UPDATE_CUSTOMERS,
 )
-
-
-class StagedRow(NamedTuple):
-    """One good row of a file. `attributes` is JSON; `customer_id` is used if the person is new.
-
-    `zones`, `topics` and `channels` are array literals, as COPY wants them: `{coffee,theatre}`;
-    `consent_at` is ISO 8601 with its offset.
-    """
-
-    no: int
-    line: int
-    customer_id: int
-    email: str | None
-    email_digest: bytes | None
-    email_wide: bytes | None
-    email_bucket: int | None
-    phone: str | None
-    phone_digest: bytes | None
-    phone_bucket: int | None
-    zones: str
-    language: str
-    country: str
-    zone: str
-    hours_from: int
-    hours_until: int
-    attributes: str
-    topics: str
-    channels: str
-    consent_at: str | None
-    kind: str
-    wording: str
-    origin: str
-    proven: bool
 
 
 class Reject(NamedTuple):
@@ -85,7 +55,7 @@ class Import(NamedTuple):
 
 
 class Span(NamedTuple):
-    """People by their places: those above `after`, up to and with `upto`."""
+    """Plain rows by their numbers, or people by their places: above `after`, up to `upto`."""
 
     after: int
     upto: int
@@ -120,11 +90,12 @@ _RESTART = text(
 )
 _STAGED = text("UPDATE import SET state = 'merging', rows_read = :rows WHERE id = :id")
 _MERGED = text(
-    "UPDATE import SET rows_merged = rows_merged + :count, people = people + :people,"
+    "UPDATE import SET rows_merged = rows_merged + :people + :updated, people = people + :people,"
     " updated = updated + :updated,"
     " proven = proven + :proven, unproven = unproven + :unproven, withheld = withheld + :withheld"
     " WHERE id = :id"
 )
+_NOTHING = {"people": 0, "updated": 0, "proven": 0, "unproven": 0, "withheld": 0}
 _DONE = text(
     "UPDATE import SET state = 'done', finished_at = clock_timestamp(), rejects = :rejects"
     f" WHERE id = :id RETURNING {_COLUMNS}"
@@ -152,7 +123,7 @@ def can_resume(conn: Connection, import_id: int) -> bool:
     there = conn.execute(text(f"SELECT to_regclass('import_people_{import_id}') IS NOT NULL"))
     if not there.scalar_one():
         return False
-    return conn.execute(text(f"SELECT FROM import_people_{import_id} LIMIT 1")).first() is not None
+    return conn.execute(text(f"SELECT FROM import_rows_{import_id} LIMIT 1")).first() is not None
 
 
 def start_staging(conn: Connection, import_id: int) -> None:
@@ -162,71 +133,43 @@ def start_staging(conn: Connection, import_id: int) -> None:
     _run(conn, CREATE, import_id)
 
 
-def encode(row: StagedRow) -> str:
-    """Write a row as COPY reads it; needs no connection, so that any process can do it."""
-    # Only what somebody wrote can hold a character that COPY would take for its own.
-    return (
-        f"{row.no}\t{row.line}\t{row.customer_id}\t{_written(row.email)}\t{_hex(row.email_digest)}"
-        f"\t{_hex(row.email_wide)}\t{_plain(row.email_bucket)}\t{_plain(row.phone)}"
-        f"\t{_hex(row.phone_digest)}\t{_plain(row.phone_bucket)}\t{row.zones}\t{row.language}"
-        f"\t{row.country}\t{row.zone}\t{row.hours_from}\t{row.hours_until}"
-        f"\t{_written(row.attributes)}\t{row.topics}\t{row.channels}\t{_plain(row.consent_at)}"
-        f"\t{row.kind}\t{row.wording}\t{_written(row.origin)}\t{'t' if row.proven else 'f'}\n"
-    )
-
-
-_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-_NULL = r"\N"
-
-
-def _written(value: str | None) -> str:
-    if value is None:
-        return _NULL
-    # Most texts are printable and hold no backslash, which is quicker to find out than to escape.
-    return value if "\\" not in value and value.isprintable() else value.translate(_ESCAPES)
-
-
-def _hex(value: bytes | None) -> str:
-    return _NULL if value is None else rf"\\x{value.hex()}"
-
-
-def _plain(value: object) -> str:
-    return _NULL if value is None else str(value)
-
-
-def stage(conn: Connection, import_id: int, rows: bytes, rejects: Iterable[Reject]) -> None:
-    """COPY good rows, as `encode` has written them, and rejects."""
-    into = f"COPY import_rows_{import_id} ({', '.join(StagedRow._fields)}) FROM STDIN"
-    with driver(conn).cursor() as cursor, cursor.copy(into.encode()) as copy:
-        copy.write(rows)
+def stage(
+    conn: Connection, import_id: int, rows: bytes, told: bytes, rejects: Iterable[Reject]
+) -> None:
+    """COPY good rows and what they tell alike, encoded already, and rejects."""
+    _copy(conn, f"import_rows_{import_id} ({', '.join(StagedRow._fields)})", rows)
+    _copy(conn, f"import_told_{import_id} ({', '.join(StagedTold._fields)})", told)
     copy_rows(conn, f"import_rejects_{import_id} (line, column_name, value, reason)", rejects)
+
+
+def _copy(conn: Connection, into: str, encoded: bytes) -> None:
+    with driver(conn).cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN".encode()) as copy:
+        copy.write(encoded)
 
 
 def resolve(conn: Connection, import_id: int, rows_read: int) -> None:
     """Find out which rows are the same person, and whose person is there already."""
-    for script in (INDEX_STAGED, RESOLVE):
+    for script in (INDEX_STAGED, SPLIT, RESOLVE):
         _run(conn, script, import_id)
     if conn.execute(text(HAS_DUPLICATES.format(id=import_id))).scalar_one():
         _run(conn, MERGE_DUPLICATES, import_id)
     conn.execute(_STAGED, {"id": import_id, "rows": rows_read})
 
 
-def last_place(conn: Connection, import_id: int) -> int:
-    """Give the place of the last person: people are merged in the order of their random ids.
-
-    So each index grows at one end; in the order of the file every row would touch other pages.
-    """
-    return int(conn.execute(text(LAST_PLACE.format(id=import_id))).scalar_one())
+def last(conn: Connection, import_id: int, *, tangled: bool) -> int:
+    """Give the number of the last row, or the place of the last person of tangled rows."""
+    query = LAST_PLACE if tangled else LAST_ROW
+    return int(conn.execute(text(query.format(id=import_id))).scalar_one())
 
 
-def merged(conn: Connection, import_id: int) -> list[Span]:
-    """Give which people are merged already."""
-    rows = conn.execute(text(f"SELECT after, upto FROM import_merged_{import_id}"))
-    return [Span(*row) for row in rows]
+def merged(conn: Connection, import_id: int, *, tangled: bool) -> list[Span]:
+    """Give what is merged already, of the plain rows or of the people of tangled ones."""
+    query = f"SELECT after, upto FROM import_merged_{import_id} WHERE tangled = :tangled"
+    return [Span(*row) for row in conn.execute(text(query), {"tangled": tangled})]
 
 
 def merge_people(conn: Connection, import_id: int, span: Span) -> tuple[int, int]:
-    """Add or update some people; give how many are new, and how many were there.
+    """Add or update some people of tangled rows; give how many are new, and how many were there.
 
     What the file tells of them is at hand until the transaction ends, for their consents.
     """
@@ -240,13 +183,19 @@ def merge_people(conn: Connection, import_id: int, span: Span) -> tuple[int, int
 
 
 def consent_rows(conn: Connection) -> Iterator[ConsentRow]:
-    """Give every consent told of people the ledger knows, in the order of the file."""
+    """Give every consent a tangled chunk tells of people the ledger knows, as the file has them."""
     for row in conn.execute(_CONSENTS):
         yield ConsentRow(*row)
 
 
 def note_merged(
-    conn: Connection, import_id: int, span: Span, counts: dict[str, int], rejects: Sequence[Reject]
+    conn: Connection,
+    import_id: int,
+    span: Span,
+    counts: Mapping[str, int],
+    rejects: Iterable[Reject] = (),
+    *,
+    tangled: bool,
 ) -> None:
     """Note that a chunk is merged, at the end of its own transaction.
 
@@ -254,8 +203,8 @@ def note_merged(
     side by side.
     """
     copy_rows(conn, f"import_rejects_{import_id} (line, column_name, value, reason)", rejects)
-    copy_rows(conn, f"import_merged_{import_id} (after, upto)", [span])
-    conn.execute(_MERGED, {"id": import_id, "count": span.upto - span.after} | counts)
+    copy_rows(conn, f"import_merged_{import_id} (tangled, after, upto)", [(tangled, *span)])
+    conn.execute(_MERGED, {"id": import_id, **_NOTHING, **counts})
 
 
 def rejects_of(conn: Connection, import_id: int) -> Iterator[Reject]:

@@ -1,7 +1,9 @@
 """The statements of an import: `{id}` is its number, part of the names of its staging tables.
 
-A person of the file is known by e-mail address or phone number. The row that leads, the last one of
-each person, carries the merged values; consents are taken from every row.
+Nearly every row is plain: the only one in the file with its addresses, which nobody has and nobody
+has suppressed. It is a new person, and needs no more thought. The other rows are tangled: their
+person is known by e-mail address or phone number, the row that leads, the last one of each person,
+carries the merged values, and consents are taken from every row.
 """
 
 from __future__ import annotations
@@ -14,29 +16,81 @@ CREATE = """
         no bigint, line int, customer_id bigint,
         email text, email_digest bytea, email_wide bytea, email_bucket smallint,
         phone text, phone_digest bytea, phone_bucket smallint, zones text[],
-        language text, country text, zone text, hours_from smallint, hours_until smallint,
-        attributes jsonb, topics text[], channels text[], consent_at timestamptz,
-        kind text, wording text, origin text, proven boolean);
+        attributes jsonb, consent_at bigint, told bigint);
+    CREATE UNLOGGED TABLE import_told_{id} (
+        told bigint, language text, country text, zone text, hours_from smallint,
+        hours_until smallint, topics text[], channels text[],
+        kind text, wording text, origin text, proves boolean);
     CREATE UNLOGGED TABLE import_rejects_{id} (
         line int, column_name text, value text, reason text);
-    CREATE UNLOGGED TABLE import_merged_{id} (after bigint, upto bigint)
+    CREATE UNLOGGED TABLE import_merged_{id} (tangled boolean, after bigint, upto bigint)
 """
 
 DROP = """
-    DROP TABLE IF EXISTS import_rows_{id}, import_people_{id}, import_rejects_{id},
-        import_merged_{id}
+    DROP TABLE IF EXISTS import_rows_{id}, import_told_{id}, import_tangled_{id},
+        import_people_{id}, import_rejects_{id}, import_merged_{id}
 """
 
+# Rows lie as they came: chunk by chunk, within one in the order of their ids.
 INDEX_STAGED = """
-    CREATE UNIQUE INDEX ON import_rows_{id} (no);
-    ANALYZE import_rows_{id}
+    CREATE INDEX ON import_rows_{id} USING brin (no) WITH (pages_per_range = 16);
+    ALTER TABLE import_told_{id} ADD PRIMARY KEY (told);
+    ANALYZE import_told_{id} (told);
+    ANALYZE import_rows_{id} (no, email_digest, email_wide, phone_digest, told)
 """
 
-# held_*: the customer who has this address now. by_*: the person this address stands for in the
-# file. An address is not taken when it is suppressed, or when the person has another one already,
-# on file or in an earlier row: consent was given for that one, not for the new one.
-RESOLVE = """
+# Whatever two rows of the file share, or a row shares with anybody, tangles all of these rows: so a
+# plain row never has to do with another one, nor a tangled row with a plain one.
+SPLIT = """
     SET LOCAL work_mem = '128MB';
+    CREATE UNLOGGED TABLE import_tangled_{id} AS
+    WITH twice AS (
+        SELECT 'email' AS channel, email_digest AS digest FROM import_rows_{id}
+        WHERE email_digest IS NOT NULL GROUP BY email_digest HAVING count(*) > 1
+        UNION ALL
+        SELECT 'sms', phone_digest FROM import_rows_{id}
+        WHERE phone_digest IS NOT NULL GROUP BY phone_digest HAVING count(*) > 1
+    ), tangled AS (
+        SELECT s.no FROM import_rows_{id} s
+        JOIN twice w ON w.channel = 'email' AND w.digest = s.email_digest
+        UNION
+        SELECT s.no FROM import_rows_{id} s
+        JOIN twice w ON w.channel = 'sms' AND w.digest = s.phone_digest
+        UNION
+        SELECT s.no FROM import_rows_{id} s
+        JOIN address a ON a.channel = 'email' AND a.digest = s.email_digest
+        UNION
+        SELECT s.no FROM import_rows_{id} s
+        JOIN address a ON a.channel = 'sms' AND a.digest = s.phone_digest
+        UNION
+        SELECT s.no FROM import_rows_{id} s
+        JOIN suppression x ON x.channel = 'email' AND x.digest = s.email_digest
+        UNION
+        SELECT s.no FROM import_rows_{id} s
+        JOIN suppression x ON x.channel = 'email' AND x.digest = s.email_wide
+        UNION
+        SELECT s.no FROM import_rows_{id} s
+        JOIN suppression x ON x.channel = 'sms' AND x.digest = s.phone_digest
+    )
+    SELECT s.no, s.line, s.customer_id,
+           s.email, s.email_digest, coalesce(s.email_wide, s.email_digest) AS email_wide,
+           s.email_bucket, s.phone, s.phone_digest, s.phone_bucket,
+           coalesce(s.zones, '{{}}') AS zones, t.language, t.country, t.zone, t.hours_from,
+           t.hours_until, s.attributes, t.topics, t.channels,
+           CAST('1970-01-01Z' AS timestamptz) + s.consent_at * interval '1 microsecond'
+               AS consent_at,
+           t.kind, t.wording, t.origin, t.proves AND s.consent_at IS NOT NULL AS proven
+    FROM import_rows_{id} s JOIN tangled USING (no) JOIN import_told_{id} t USING (told);
+
+    ALTER TABLE import_tangled_{id} ADD PRIMARY KEY (no);
+    ANALYZE import_tangled_{id}
+"""
+
+# Of tangled rows. held_*: the customer who has this address now. by_*: the person this address
+# stands for in the file. An address is not taken when it is suppressed, or when the person has
+# another one already, on file or in an earlier row: consent was given for that one, not for the new
+# one.
+RESOLVE = """
     CREATE UNLOGGED TABLE import_people_{id} AS
     WITH held AS (
         SELECT s.no, s.line, s.customer_id, s.email, s.phone, s.email_digest, s.phone_digest,
@@ -45,7 +99,7 @@ RESOLVE = """
                        AND x.digest IN (s.email_digest, s.email_wide)) AS silent_email,
                EXISTS (SELECT FROM suppression x WHERE x.channel = 'sms'
                        AND x.digest = s.phone_digest) AS silent_phone
-        FROM import_rows_{id} s
+        FROM import_tangled_{id} s
         LEFT JOIN address e ON e.channel = 'email' AND e.digest = s.email_digest
         LEFT JOIN address p ON p.channel = 'sms' AND p.digest = s.phone_digest
     ), mail AS (
@@ -97,23 +151,23 @@ RESOLVE = """
     INSERT INTO import_rejects_{id} (line, column_name, value, reason)
     SELECT r.line, 'phone', s.phone,
         'the e-mail address and the phone number belong to different people'
-    FROM import_people_{id} r JOIN import_rows_{id} s USING (no) WHERE r.conflict
+    FROM import_people_{id} r JOIN import_tangled_{id} s USING (no) WHERE r.conflict
     UNION ALL
     SELECT r.line, 'email', s.email, CASE WHEN r.silent_email
         THEN 'this address is suppressed and was not taken'
         ELSE 'this person has another e-mail address already, which was kept' END
-    FROM import_people_{id} r JOIN import_rows_{id} s USING (no)
+    FROM import_people_{id} r JOIN import_tangled_{id} s USING (no)
     WHERE NOT r.conflict AND (r.silent_email OR r.other_email)
     UNION ALL
     SELECT r.line, 'phone', s.phone, CASE WHEN r.silent_phone
         THEN 'this number is suppressed and was not taken'
         ELSE 'this person has another phone number already, which was kept' END
-    FROM import_people_{id} r JOIN import_rows_{id} s USING (no)
+    FROM import_people_{id} r JOIN import_tangled_{id} s USING (no)
     WHERE NOT r.conflict AND (r.silent_phone OR r.other_phone)
     UNION ALL
     SELECT r.line, '', coalesce(s.email, s.phone),
         'duplicate: the same person comes again in line ' || l.line || ', which counts'
-    FROM import_people_{id} r JOIN import_rows_{id} s USING (no)
+    FROM import_people_{id} r JOIN import_tangled_{id} s USING (no)
     JOIN import_people_{id} l ON l.person = r.person AND l.leads
     WHERE r.good AND NOT r.leads
 """
@@ -128,7 +182,8 @@ MERGE_DUPLICATES = """
         SELECT person FROM import_people_{id} WHERE good GROUP BY person HAVING count(*) > 1
     ), told AS (
         SELECT r.person, r.no, r.takes_email, r.takes_phone, s.*
-        FROM import_people_{id} r JOIN many USING (person) JOIN import_rows_{id} s (n) ON s.n = r.no
+        FROM import_people_{id} r JOIN many USING (person)
+        JOIN import_tangled_{id} s (n) ON s.n = r.no
         WHERE r.good
     ), merged AS (
         SELECT person, max(no) AS leader,
@@ -144,7 +199,7 @@ MERGE_DUPLICATES = """
         SELECT t.person, jsonb_object_agg(f.key, f.value ORDER BY t.no) AS attributes
         FROM told t CROSS JOIN LATERAL jsonb_each(t.attributes) f GROUP BY t.person
     )
-    UPDATE import_rows_{id} s SET
+    UPDATE import_tangled_{id} s SET
         language = coalesce(m.language, ''), country = coalesce(m.country, ''),
         zone = coalesce(m.zone, ''),
         hours_from = coalesce(m.hours[array_length(m.hours, 1)][1], 0),
@@ -158,8 +213,8 @@ MERGE_DUPLICATES = """
         zones = CASE WHEN p.no IS NULL THEN s.zones ELSE p.zones END
     FROM merged m
     LEFT JOIN facts f USING (person)
-    LEFT JOIN import_rows_{id} e ON e.no = m.email_no
-    LEFT JOIN import_rows_{id} p ON p.no = m.phone_no
+    LEFT JOIN import_tangled_{id} e ON e.no = m.email_no
+    LEFT JOIN import_tangled_{id} p ON p.no = m.phone_no
     WHERE s.no = m.leader;
 
     UPDATE import_people_{id} r SET takes_email = t.email, takes_phone = t.phone
@@ -169,6 +224,7 @@ MERGE_DUPLICATES = """
 """
 
 LAST_PLACE = "SELECT coalesce(max(place), 0) FROM import_people_{id}"
+LAST_ROW = "SELECT coalesce(max(no), 0) FROM import_rows_{id}"
 
 # In the order of ids, as everybody locks people, so that an import never deadlocks with a reply.
 LOCK_CUSTOMERS = """
@@ -178,14 +234,15 @@ LOCK_CUSTOMERS = """
     ORDER BY c.id FOR NO KEY UPDATE
 """
 
-# The good rows of a chunk. `known`: the customer was there before; `spoken`: so was a consent.
+# The good rows of a tangled chunk. `known`: the customer was there before; `spoken`: so was a
+# consent.
 CREATE_CHUNK = """
     CREATE TEMPORARY TABLE import_chunk ON COMMIT DROP AS
     SELECT r.person, r.leads, r.takes_email, r.takes_phone, r.silent_email, r.silent_phone,
            r.known, r.known AND EXISTS (
                SELECT FROM consent_event v WHERE v.customer_id = r.person) AS spoken,
            s.*
-    FROM import_people_{id} r JOIN import_rows_{id} s USING (no)
+    FROM import_people_{id} r JOIN import_tangled_{id} s USING (no)
     WHERE r.good AND r.place > :after AND r.place <= :upto
     ORDER BY r.place
 """

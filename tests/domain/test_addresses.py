@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
+from itertools import product
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.domain.addresses import (
     Problem,
+    dial,
     forms,
     normalise_email,
     normalise_phone,
@@ -93,6 +97,26 @@ def test_a_phone_number_has_one_normal_form(typed: str, country: str, e164: str)
     """However it is written, it becomes E.164; numbers reserved for drama may be used."""
     assert normalise_phone(typed, country) == e164
     assert normalise_phone(e164) == e164
+
+
+def _numbers_of_the_world() -> list[str]:
+    """Give numbers of every country and kind in E.164, each also with slips of the finger."""
+    dice, found = random.Random(4), []
+    for region, kind in product(sorted(phonenumbers.SUPPORTED_REGIONS), (0, 1, 3, 6)):
+        example = phonenumbers.example_number_for_type(region, kind)
+        if example:
+            right = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+            at = dice.randrange(2, len(right))
+            slip = right[:at] + dice.choice("0123456789") + right[at + dice.choice((0, 1, 1)) :]
+            found += [right, slip]
+    return found
+
+
+def test_a_number_is_the_same_however_it_is_spaced() -> None:
+    """Numbers that are E.164 already take a shorter way, which ends at the same place."""
+    numbers = _numbers_of_the_world()
+    assert len(numbers) > 1000
+    assert [dial(n) for n in numbers] == [dial(f"{n[:3]} {n[3:]}") for n in numbers]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from dispatcher.domain.consents import ConsentState, fold
 from dispatcher.domain.messages import Channel
 from dispatcher.services.subscribe import Act, Desk, forget, opt_out, suppress
 from dispatcher.storage import chains, consents
-from tests.services.importing import EVIDENCE, FULL, count, person, state
+from tests.services.importing import EVIDENCE, FULL, count, people_file, person, state
 from tests.support.people import ANNA, ANNAS_PHONE, NOON, add_person, later
 
 
@@ -246,6 +246,16 @@ def test_the_chain_holds_whatever_the_file_says(desk: Desk, bring: Any) -> None:
         "first_name": "{x}",
         "note": f"\t{HOSTILE}\r\n{HOSTILE}".strip(),
     }
+
+
+def test_first_consents_are_numbered_in_the_order_of_the_file(desk: Desk, bring: Any) -> None:
+    bring(people_file(30))
+    query = "SELECT address FROM address a JOIN consent_event e USING (customer_id) ORDER BY e.id"
+    with desk.database.begin() as conn:
+        told = conn.execute(text(query)).scalars().all()
+        first = conn.execute(text("SELECT min(id) FROM consent_event")).scalar_one()
+    assert told == [f"p{n}@example.com" for n in range(30)]
+    assert first == 1
 
 
 def test_the_first_consents_are_what_their_events_fold_to(desk: Desk, bring: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from dispatcher.domain.consents import ConsentState
+from dispatcher.domain.messages import Channel
 from dispatcher.errors import Conflict, ImportFileError
 from dispatcher.services import import_customers as journey
 from dispatcher.services import import_merge
@@ -19,7 +21,7 @@ from dispatcher.services.subscribe import Desk
 from dispatcher.storage import chains, customers, imports
 from dispatcher.storage.imports import Span
 from tests.services.importing import EVIDENCE, count, people_file, state
-from tests.support.people import ANNA, NOON, later
+from tests.support.people import ANNA, NOON, add_person, address, later
 
 
 class Killed(Exception):
@@ -114,6 +116,50 @@ def test_chunks_that_are_merged_are_not_merged_again_whatever_their_order() -> N
     assert list(import_merge.chunks(merged, 37, 6)) == [(10, 16), (16, 20), (30, 36), (36, 37)]
     assert list(import_merge.chunks([], 7, 5)) == [(0, 5), (5, 7)]
     assert list(import_merge.chunks([Span(0, 7)], 7, 5)) == []
+
+
+def test_who_signs_up_while_the_file_comes_in_keeps_the_address(
+    desk: Desk, bring: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address stays with the person who came first; the others of the chunk come in."""
+    go_on = import_merge.merge
+
+    def sign_up_first(*args: Any) -> None:
+        add_person(desk, 7, email="p3@example.com", phone="")
+        go_on(*args)
+
+    monkeypatch.setattr(journey, "merge", sign_up_first)
+    assert bring(people_file(5)).people == 5
+    assert count(desk, "address") == 5
+    with desk.database.begin() as conn:
+        digest = address(Channel.EMAIL, "p3@example.com").digest
+        assert customers.holder(conn, Channel.EMAIL, digest) == 7
+
+
+def test_rows_that_touch_each_other_are_merged_once_among_many_that_do_not(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person told of twice and one who is known already: also when cut off in between."""
+    monkeypatch.setattr(journey, "CHUNK", 3)
+    add_person(desk, 7)
+    path = tmp_path / "people.csv"
+    path.write_text(people_file(9) + people_file(2).partition("\n")[2] + f"{ANNA}{',' * 8}\n")
+    order = Order(path, tmp_path / "rejects.csv")
+
+    def kill(now: Stage, _done: int, _total: int) -> None:
+        if now is Stage.MERGE:
+            raise Killed
+
+    done = None
+    while done is None:  # each run merges a part more before it is killed
+        with suppress(Killed):
+            done = import_customers(desk, order, NOON, kill)
+    assert done.resumed
+    assert (done.rows, done.people, done.updated, done.proven) == (12, 9, 1, 9)
+    assert (count(desk, "customer"), count(desk, "consent_event")) == (10, 10)
+    with desk.database.begin() as conn:
+        ids = conn.execute(text("SELECT id FROM customer")).scalars().all()
+        assert chains.verify_chain(conn, ids) == []
 
 
 def test_the_same_file_again_does_nothing(desk: Desk, tmp_path: Path) -> None:

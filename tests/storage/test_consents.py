@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from dispatcher.domain.consents import (
     ConsentAction,
@@ -185,6 +185,28 @@ def test_the_ledger_cannot_be_changed_and_a_change_behind_its_back_shows(desk: D
         conn.execute(text("SET LOCAL session_replication_role = replica"))
         conn.execute(change, {"p": person})
         assert chains.verify_chain(conn, [person]) == [(person, 1, "it was changed")]
+
+
+@pytest.mark.parametrize(
+    "fork",
+    [
+        "seq, prev_hash",
+        "4, prev_hash",  # a second event after the one that the second follows
+        "4, decode(repeat('00', 32), 'hex')",  # a second beginning
+        "1, sha256('')",  # a beginning that follows something
+    ],
+)
+def test_no_chain_can_fork(desk: Desk, fork: str) -> None:
+    """One event follows another, and one begins; the table itself refuses every other."""
+    person = nobody(desk)
+    append(desk, event(person), event(person, topic="theatre"), event(person, topic="tea"))
+    kept = "customer_id, channel, topic, action, source, occurred_at, received_at, hash"
+    copy = text(
+        f"INSERT INTO consent_event ({kept}, seq, prev_hash) SELECT {kept}, {fork}"
+        " FROM consent_event WHERE customer_id = :p AND seq = 2"
+    )
+    with pytest.raises(IntegrityError), desk.database.begin() as conn:
+        conn.execute(copy, {"p": person})
 
 
 def test_erasing_the_evidence_leaves_the_chain_whole(desk: Desk) -> None:
