@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import threading
@@ -19,30 +20,36 @@ ANY_MOMENT = "at any moment"
 
 
 class Point(NamedTuple):
-    """A place in the code: `owner.name`, before or after it ran; `often`: passed per message."""
+    """A place in the code: `owner.name` (`name` may be several), before or after it ran.
+
+    `often`: passed once a message. `thread`: counts only where the thread is named like this.
+    `news`: counts only when the result is true.
+    """
 
     owner: Any
     name: str
     after: bool = True
     often: bool = False
     thread: str = ""
+    news: bool = False
 
 
 POINTS: dict[str, Point] = {
     "inside plan, before its commit": Point(waves, "plan_shards"),
     "inside claim, before its commit": Point(batches, "claim"),
+    "claimed, nobody reserved": Point(batches, "hold", after=False),
     "inside reserve, before its commit": Point(deliveries, "write_decisions"),
     "reserved and permitted, nothing rendered": Point(dispatching, "reserve"),
     "while rendering": Point(EmailRenderer, "render", often=True),
     "in DATA, before the gate is asked": Point(Talk, "_ask_gate", after=False, often=True),
     "begun, final dot not written": Point(Journal, "begin", often=True),
-    "final dot written, no answer": Point(Talk, "_finish", often=True),
+    "final dot written, no answer": Point(Talk, "_finish", often=True, news=True),
     "answered, not in the journal": Point(Journal, "receipt", after=False, often=True),
     "receipt in the journal, not settled": Point(Journal, "receipt", often=True),
     "inside permit, before its commit": Point(batches, "permit", thread="permits"),
     "permitted a window ahead, not begun": Point(dispatching, "_permit"),
     "inside settle, before its commit": Point(deliveries, "settle"),
-    "settled, batch not handed back": Point(batches, "hand_back", after=False),
+    "settled, batch not handed back": Point(dispatching, "_hand_back", after=False),
     "inside hand-back, before its commit": Point(batches, "hand_back"),
     "handed back, journal not forgotten": Point(Journal, "forget", after=False),
     "inside adopting a journal": Point(workers, "batches_of"),
@@ -83,9 +90,10 @@ def die() -> None:
 def wrap_all(countdown: Countdown) -> None:
     """Put a counter at every point; the product knows nothing of it."""
     for label, point in POINTS.items():
-        real = getattr(point.owner, point.name)
-        make = _wrapped_async if point.name == "_finish" else _wrapped
-        setattr(point.owner, point.name, make(real, label, point, countdown))
+        for name in point.name.split():
+            real = getattr(point.owner, name)
+            make = _wrapped_async if inspect.iscoroutinefunction(real) else _wrapped
+            setattr(point.owner, name, make(real, label, point, countdown))
 
 
 def _wrapped(
@@ -96,7 +104,7 @@ def _wrapped(
         if here and not point.after:
             countdown.passed(label)
         result = real(*args, **kwargs)
-        if here and point.after:
+        if here and point.after and (result or not point.news):
             countdown.passed(label)
         return result
 
@@ -108,7 +116,7 @@ def _wrapped_async(
 ) -> Callable[..., Any]:
     async def wrapped(*args: Any, **kwargs: Any) -> Any:
         result = await real(*args, **kwargs)
-        if result and point.after:  # True: the dot is written and the line goes on
+        if result or not point.news:
             countdown.passed(label)
         return result
 

@@ -1,9 +1,10 @@
 """A mail server that counts: every whole message is on disk before it is answered.
 
-Run as `python -m bench.chaos_sink ARRIVALS DELAY`: prints its port, then appends a line
-`kind delivery seconds` to ARRIVALS for every message that has arrived whole. It answers DELAY
-seconds later. One message in 400 is taken and never answered; one address in 60 is told to come
-back later, once. It outlives every worker, so what it has written down is the truth.
+Run as `python -m bench.chaos_sink ARRIVALS`: prints its port, then appends a line
+`kind delivery seconds` to ARRIVALS for every message that has arrived whole. It answers some time
+later: as many seconds as the newest line on its standard input says. One message in 400 is taken
+and never answered; one address in 60 is told to come back later, once. It outlives every worker,
+so what it has written down is the truth.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ _HELLO = b"250-chaos\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 10000000\r\n"
 class Ledger:
     """What arrived, in a file; and whom the server has put off."""
 
-    def __init__(self, path: Path, delay: float) -> None:
-        self.delay = delay
+    def __init__(self, path: Path) -> None:
+        self.delay = 0.01
         self.count = 0
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._put_off: set[bytes] = set()
@@ -122,15 +123,15 @@ class Visit(asyncio.Protocol):
             self._transport.write(words)
 
 
-async def serve(path: Path, delay: float) -> None:
+async def serve(path: Path) -> None:
     """Serve until killed."""
-    ledger = Ledger(path, delay)
-    server = await asyncio.get_running_loop().create_server(
-        lambda: Visit(ledger), "127.0.0.1", 0, backlog=1000
-    )
+    ledger = Ledger(path)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Visit(ledger), "127.0.0.1", 0, backlog=1000)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.Event().wait()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        ledger.delay = float(line)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(serve(Path(sys.argv[1])))

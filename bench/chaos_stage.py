@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-import psycopg
-import redis
-
-from bench.world import ROOT, World, wait_for
-from dispatcher.embedded.identity import IdentityKind
-from dispatcher.embedded.processes import Guarded
-from dispatcher.storage.database import driver_url
+from bench.chaos_accounts import Accounts
+from bench.chaos_witness import ADOPTED, GIVEN_UP
+from bench.world import ROOT, World
 from dispatcher.tokens import Purpose, Tokens
 from dispatcher.wiring import Dispatcher
 
+CAMPAIGN = "chaos"
 CONNECTIONS = 4
 PROCESSES = 2
-
-
-class Toll(NamedTuple):
-    """One thing that was done, and how many people it may at most leave unsure."""
-
-    fault: str
-    most_unsure: int
+_ROOM = 1 << 20  # bytes; while the conductor is busy, nobody's words may be lost
 
 
 class Copy(NamedTuple):
@@ -49,22 +41,40 @@ class Stage:
     here: Dispatcher
     folder: Path
     broken: str
-    tolls: list[Toll] = field(default_factory=list)
-    deaths: Counter[str] = field(default_factory=Counter)
+    mail_server: subprocess.Popen[bytes]
+    accounts: Accounts = field(default_factory=Accounts)
     children: list[int] = field(default_factory=list)
+    fates: list[str] = field(default_factory=list)
     _tree: subprocess.Popen[bytes] | None = None
+    _dooms: list[dict[str, object]] = field(default_factory=list)
+    _told: bytes = b""
     _marks: int = -1
     _words: bytes = b""
     _arrivals: int = 0
     _read: int = 0
 
-    def prepare(self, dooms: str) -> None:
+    def prepare(self, dooms: list[dict[str, object]]) -> None:
         """Lay out the plan of dooms and the pipe they report through."""
-        (self.folder / "dooms.json").write_text(dooms)
+        self.doom(dooms)
         (self.folder / "taken").touch()
-        (self.folder / "arrivals").touch()
         os.mkfifo(self.folder / "marks")
         self._marks = os.open(self.folder / "marks", os.O_RDWR | os.O_NONBLOCK)
+        fcntl.fcntl(self._marks, fcntl.F_SETPIPE_SZ, _ROOM)
+
+    def doom(self, more: list[dict[str, object]]) -> None:
+        """Add dooms for processes to come."""
+        self._dooms += more
+        new = self.folder / "dooms.new"
+        new.write_text(json.dumps(self._dooms))
+        new.rename(self.folder / "dooms.json")
+
+    def answer_in(self, seconds: float) -> None:
+        """Tell the mail server how long to take over its answers."""
+        told = f"{seconds:.3f}\n".encode()
+        if told != self._told and self.mail_server.stdin is not None:
+            self._told = told
+            self.mail_server.stdin.write(told)
+            self.mail_server.stdin.flush()
 
     @property
     def parent(self) -> int:
@@ -82,6 +92,7 @@ class Stage:
                 [sys.executable, "-m", *words],
                 cwd=ROOT,
                 env=self.private.environment,
+                stdin=subprocess.PIPE,  # its lifeline: nobody survives the conductor
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -119,71 +130,36 @@ class Stage:
     def listen(self) -> None:
         """Read what the doomed have said since last time."""
         try:
-            self._words += os.read(self._marks, 65536)
+            while True:
+                self._words += os.read(self._marks, _ROOM)
         except BlockingIOError:
-            return
-        lines = self._words.split(b"\n")
+            lines = self._words.split(b"\n")
         self._words = lines.pop()
         for line in lines:
-            what, pid, point = line.decode().split("\t")
+            what, pid, about, people = line.decode().split("\t")
             if what == "born":
                 self.children.append(int(pid))
+                self.fates.append(about)
             else:
-                self.deaths[point] += 1
-                self.tolls.append(Toll(f"killed {point}", CONNECTIONS))
+                self.hear(what, about, people)
+
+    def hear(self, what: str, about: str, people: str) -> None:
+        """Note what happened, or what was learnt of the dead."""
+        accounts = self.accounts
+        if what == "dies":
+            accounts.kills[about] += 1
+        elif what == "cut":
+            accounts.cuts[about] += 1
+        elif what == ADOPTED:
+            accounts.journals[about] |= _attempts(people)
+        elif what == GIVEN_UP:
+            accounts.given_up[about] |= _attempts(people)
 
     def alive(self) -> list[int]:
         """Name the sending processes that still run."""
         self.listen()
-        self.children = [pid for pid in self.children if _lives(pid)]
+        self.children = [pid for pid in self.children if lives(pid)]
         return self.children
-
-    # The servers
-
-    def kill_database(self) -> None:
-        """`kill -9` for PostgreSQL; started again on the same address, it recovers from its log."""
-        guard = self.private.stack.servers["postgres"]
-        (postmaster,) = children_of(guard.pid)
-        family = children_of(postmaster)
-        os.kill(postmaster, signal.SIGKILL)
-        guard.process.wait(30)
-        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family), 30)
-        order = guard.order
-        Path(order.command[order.command.index("-D") + 1], "postmaster.pid").unlink(missing_ok=True)
-        for sockets in order.remove:
-            sockets.mkdir(mode=0o700, exist_ok=True)
-            if order.identity.kind is IdentityKind.NOBODY:
-                os.chown(sockets, order.identity.uid, -1)
-        self.private.stack.servers["postgres"] = Guarded.start(order)
-        wait_for(self._database_answers, 60)
-
-    def _database_answers(self) -> bool:
-        try:
-            url = driver_url(self.private.stack.database_url)
-            psycopg.connect(url, connect_timeout=2).close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    def kill_broker(self) -> None:
-        """`kill -9` for Valkey, and start it again, empty."""
-        guard = self.private.stack.servers["valkey"]
-        for pid in children_of(guard.pid):
-            os.kill(pid, signal.SIGKILL)
-        guard.process.wait(30)
-        self.private.stack.servers["valkey"] = Guarded.start(guard.order)
-        wait_for(self._broker_answers, 30)
-
-    def _broker_answers(self) -> bool:
-        try:
-            with self.broker() as client:
-                return bool(client.ping())
-        except redis.RedisError:
-            return False
-
-    def broker(self) -> redis.Redis:
-        """Open a connection to the broker."""
-        return redis.Redis.from_url(self.private.stack.broker_url, socket_timeout=2)
 
     # What came of it
 
@@ -207,7 +183,13 @@ class Stage:
         return found
 
 
-def _lives(pid: int) -> bool:
+def _attempts(people: str) -> set[tuple[int, int]]:
+    pairs = (pair.partition(":") for pair in people.split())
+    return {(int(person), int(attempt)) for person, _, attempt in pairs}
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process runs; one that nobody has buried yet does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:

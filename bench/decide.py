@@ -1,8 +1,14 @@
-"""What deciding costs: microseconds a person, all rules and the facts record included."""
+"""What deciding costs: microseconds a person, all rules and the facts record included.
+
+python -m bench.decide [--rounds 5]
+"""
 
 from __future__ import annotations
 
+import argparse
 import random
+import statistics
+import time
 import timeit
 
 from dispatcher.domain.consents import ConsentState
@@ -11,6 +17,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import Policy, Window
 from dispatcher.rules.decide import decide
 
+BATCH, REPEATS = 500, 20
 NOW = 1795435200.25  # a Monday noon in Berlin
 ZONES = ("Europe/Berlin", "Europe/London", "America/New_York", "Asia/Kolkata", "")
 POLICY = Policy(1, "roaster", "coffee", "beans", window=Window(540, 1200), holdout=100)
@@ -50,14 +57,29 @@ def person(number: int, dice: random.Random) -> Recipient:
     )
 
 
-def main() -> None:
-    """Print the best of seven runs over batches of 500."""
-    crowd = people(500)
-    best = min(timeit.repeat(lambda: decide(crowd, POLICY, NOW), number=20, repeat=7))
-    print(f"decide: {best / 20 / len(crowd) * 1e6:.1f} us a person")
+def measure(rounds: int) -> dict[str, object]:
+    """Give medians over rounds, each of twenty batches of 500."""
+    crowd = people(BATCH)
     lone = [one._replace(contacts=()) for one in crowd]
-    best = min(timeit.repeat(lambda: decide(lone, POLICY, NOW), number=20, repeat=7))
-    print(f"decide, no contacts: {best / 20 / len(crowd) * 1e6:.1f} us a person")
+    return {
+        "us_per_person": _microseconds(crowd, rounds),
+        "us_per_person_without_contacts": _microseconds(lone, rounds),
+    }
+
+
+def _microseconds(crowd: list[Recipient], rounds: int) -> float:
+    times = timeit.repeat(
+        lambda: decide(crowd, POLICY, NOW), number=REPEATS, repeat=rounds, timer=time.process_time
+    )
+    return round(statistics.median(times) / REPEATS / len(crowd) * 1e6, 2)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    for name, value in measure(parser.parse_args().rounds).items():
+        print(f"{name}: {value}")
 
 
 if __name__ == "__main__":

@@ -9,20 +9,25 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
+import psycopg
+import redis
 from sqlalchemy import text
 
+from bench.rabbitmq import RabbitMQ, program, rabbitmq
 from dispatcher import settings, wiring
 from dispatcher.domain.campaigns import Audience, Brand, CampaignSpec, Offer
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.policies import Policy, Window
+from dispatcher.domain.policies import Cap, Policy, Window
 from dispatcher.embedded.stack import Stack
 from dispatcher.rendering import load
 from dispatcher.storage import brands, campaigns, migrate, wave_starts
+from dispatcher.storage.database import driver_url
 from dispatcher.wiring import Dispatcher
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +37,17 @@ KEY = "5e" * 32
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
+class Missing(Exception):
+    """Something is not installed here, so a part cannot be measured; says what, and the remedy."""
+
+
+class Broker(StrEnum):
+    """What may ring the bell."""
+
+    VALKEY = "valkey"
+    RABBITMQ = "rabbitmq"
+
+
 @dataclass(slots=True)
 class World:
     """Servers with a folder, and the environment our processes run in."""
@@ -39,10 +55,33 @@ class World:
     stack: Stack
     folder: Path
     environment: dict[str, str]
+    rabbit: RabbitMQ | None = None
+
+    @property
+    def database_pid(self) -> int:
+        """Name the process above all of PostgreSQL's."""
+        return self.stack.servers["postgres"].pid
+
+    @property
+    def broker_pid(self) -> int:
+        """Name the broker's process."""
+        return self.rabbit.pid if self.rabbit else self.stack.servers["valkey"].pid
+
+    def versions(self, here: Dispatcher) -> dict[str, str]:
+        """Say which servers these are."""
+        with here.database.begin() as conn:
+            database = str(conn.execute(text("SHOW server_version")).scalar_one())
+        if self.rabbit:
+            return {"postgresql": database, "rabbitmq": self.rabbit.version()}
+        with redis.Redis.from_url(self.stack.broker_url) as client:
+            told = client.info("server")
+            name = "valkey_version" if "valkey_version" in told else "redis_version"
+            return {"postgresql": database, "valkey": str(told[name])}
 
     def open_with_bell(self) -> Dispatcher:
         """Wire a Dispatcher over this world, in this process."""
         os.environ.update(self.environment)
+        sys.modules.pop("celeryconfig", None)  # it may know the broker of another world
         return wiring.build_with_bell(settings.load())
 
     @contextmanager
@@ -54,21 +93,30 @@ class World:
 
 
 @contextmanager
-def world(config: str) -> Iterator[World]:
-    """Start a private PostgreSQL (durable, as in production) and Valkey, with these settings."""
-    with tempfile.TemporaryDirectory(prefix="dispatcher-bench-") as name:
+def world(config: str, broker: Broker = Broker.VALKEY) -> Iterator[World]:
+    """Start a private PostgreSQL (durable, as in production) and a broker, with these settings."""
+    with ExitStack() as opened:
+        name = opened.enter_context(tempfile.TemporaryDirectory(prefix="dispatcher-bench-"))
         folder = Path(name)
         (folder / "dispatcher.toml").write_text(config)
-        with Stack.start(folder / "home") as stack:
-            migrate.upgrade(stack.database_url)
-            environment = os.environ | {
-                "DATABASE_URL": stack.database_url,
-                "BROKER_URL": stack.broker_url,
-                "DISPATCHER_HOME": str(folder / "home"),
-                "DISPATCHER_CONFIG": str(folder / "dispatcher.toml"),
-                "DISPATCHER_KEYS": f'["{KEY}"]',
-            }
-            yield World(stack, folder, environment)
+        rabbit = opened.enter_context(_node(folder)) if broker is Broker.RABBITMQ else None
+        url = rabbit.url if rabbit else ""
+        stack = opened.enter_context(Stack.start(folder / "home", broker_url=url))
+        migrate.upgrade(stack.database_url)
+        environment = os.environ | {
+            "DATABASE_URL": stack.database_url,
+            "BROKER_URL": stack.broker_url,
+            "DISPATCHER_HOME": str(folder / "home"),
+            "DISPATCHER_CONFIG": str(folder / "dispatcher.toml"),
+            "DISPATCHER_KEYS": f'["{KEY}"]',
+        }
+        yield World(stack, folder, environment, rabbit)
+
+
+def _node(folder: Path) -> AbstractContextManager[RabbitMQ]:
+    if program() is None:
+        raise Missing("rabbitmq-server is missing: apt install rabbitmq-server")
+    return rabbitmq(folder / "rabbitmq")
 
 
 @contextmanager
@@ -95,14 +143,17 @@ def running(
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def populate(here: Dispatcher, people: int, channel: Channel = Channel.EMAIL) -> None:
-    """Put people in, all of whom have opted in to hear about coffee."""
-    values = {"people": people, "channel": channel}
+def populate(
+    here: Dispatcher, people: int, channel: Channel = Channel.EMAIL, already: int = 0
+) -> None:
+    """Put people in up to a number, all of whom have opted in to hear about coffee."""
+    values = {"first": already + 1, "last": people, "channel": channel}
     with here.database.begin() as conn:
         for statement in _POPULATION.split(";"):
             conn.execute(text(statement), values)
-    with here.database.begin() as conn:
-        conn.execute(text("ANALYZE customer, address, consent, person_pressure"))
+    with psycopg.connect(driver_url(here.database.url), autocommit=True) as conn:
+        conn.execute("VACUUM ANALYZE customer, address, consent, person_pressure")
+        conn.execute("CHECKPOINT")  # else a wave would pay for the writing of its people
 
 
 _POPULATION = """
@@ -111,27 +162,40 @@ _POPULATION = """
         'first_name', 'Person' || i, 'last_name', 'Family & Sons', 'city', 'Bristol',
         'favourite', 'filter', 'points', i::text, 'tier', 'silver', 'shop', 'Quay Street',
         'member_since', '2019')
-    FROM generate_series(1, :people) i;
+    FROM generate_series(CAST(:first AS bigint), :last) i;
     INSERT INTO address (customer_id, channel, address, digest, digest_wide, bucket)
     SELECT id, :channel, CASE :channel WHEN 'sms' THEN '+44740' || lpad(id::text, 10, '0')
                               ELSE 'person' || id || '@example.com' END,
-           sha256(id::text::bytea), sha256(id::text::bytea), 9999 FROM customer;
-    INSERT INTO person_pressure SELECT id FROM customer;
+           sha256(id::text::bytea), sha256(id::text::bytea), 9999
+    FROM generate_series(CAST(:first AS bigint), :last) i, LATERAL (
+        SELECT i * 7919 % 2147483647 AS id) AS person;
+    INSERT INTO person_pressure
+    SELECT i * 7919 % 2147483647 FROM generate_series(CAST(:first AS bigint), :last) i;
     INSERT INTO consent (customer_id, channel, topic, state, event_id, own_hand, since)
-    SELECT id, :channel, 'coffee', 'active', 0, true, '2026-06-01' FROM customer
+    SELECT i * 7919 % 2147483647, :channel, 'coffee', 'active', 0, true, '2026-06-01'
+    FROM generate_series(CAST(:first AS bigint), :last) i
 """
 
 
-def start_wave(here: Dispatcher, name: str, channel: Channel = Channel.EMAIL) -> int:
-    """Approve a campaign of the yardstick template and enqueue it; give its wave."""
+def start_wave(
+    here: Dispatcher,
+    name: str,
+    channel: Channel = Channel.EMAIL,
+    caps: tuple[Cap, ...] = (),
+    min_gap_hours: float = 0.0,
+) -> int:
+    """Approve a campaign of the yardstick template and enqueue it; give its wave.
+
+    With no cap and no gap, which is how it comes, any number of waves may follow each other.
+    """
     policy = Policy(
         0,
         BRAND.id,
         "coffee",
-        name,  # campaigns of one benchmark do not count against each other
+        name,  # a subject of its own
         window=Window(0, 24 * 60 - 1),
-        caps=(),
-        min_gap_hours=0.0,
+        caps=caps,
+        min_gap_hours=min_gap_hours,
         close_margin_minutes=0,
         holdout=1,
         ends_at=datetime(2100, 1, 1, tzinfo=UTC).timestamp(),
@@ -155,6 +219,13 @@ def start_wave(here: Dispatcher, name: str, channel: Channel = Channel.EMAIL) ->
         return wave_starts.start(conn, saved.version, name).wave_id
 
 
+def let_days_pass(here: Dispatcher, days: int) -> None:
+    """Move the programme's clock on, so that caps and the cool-down have room again."""
+    query = text("UPDATE clock SET ahead = ahead + make_interval(days => :days)")
+    with here.database.begin() as conn:
+        conn.execute(query, {"days": days})
+
+
 def is_served(here: Dispatcher, wave: int) -> bool:
     """Tell whether everybody of a wave has been decided on and settled."""
     query = """
@@ -163,6 +234,13 @@ def is_served(here: Dispatcher, wave: int) -> bool:
         FROM wave w WHERE id = :wave"""
     with here.database.begin() as conn:
         return bool(conn.execute(text(query), {"wave": wave}).scalar_one())
+
+
+def told(here: Dispatcher, wave: int) -> int:
+    """Count the people of a wave whose message was accepted."""
+    query = text("SELECT count(*) FROM delivery WHERE wave_id = :wave AND state = 'accepted'")
+    with here.database.begin() as conn:
+        return int(conn.execute(query, {"wave": wave}).scalar_one())
 
 
 def wait_for(holds: Callable[[], bool], seconds: float, every: float = 0.02) -> None:

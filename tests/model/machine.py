@@ -70,6 +70,12 @@ class Machine(RuleBasedStateMachine):
         self.world.kill(self.worker(number), with_machine=machine)
         self.world.hire()
 
+    @rule(number=which, batch=which)
+    def kill_in_commit(self, number: int, batch: int) -> None:
+        self.world.kill_in_commit(self.worker(number), batch % len(self.world.batches) + 1)
+        while len(self.world.workers) < WORKERS:
+            self.world.hire()
+
     @rule(number=which)
     def lose_the_database(self, number: int) -> None:
         self.world.beat(self.worker(number))

@@ -263,6 +263,13 @@ class Protocol:
         if with_machine:
             del self.journals[worker.name]
 
+    def kill_in_commit(self, worker: Worker, number: int) -> None:
+        """`kill -9` while a claim is being committed: it counts when the journal is long gone."""
+        if worker.round is None and not worker.stopped:
+            self.kill(worker)
+            self.adopt()
+            self.claim(Worker(worker.name), number)
+
     def beat(self, worker: Worker) -> None:
         """The database goes away in mid-batch: the process plays dead and begins anew."""
         if not worker.stopped and worker.round is not None:

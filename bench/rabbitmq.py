@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from kombu import Connection
 
-from dispatcher.embedded.processes import LOOPBACK, free_port
-from tests.support.patience import eventually
+from dispatcher.embedded.processes import LOOPBACK, ServerFailed
 
 _PLACES = "/usr/lib/rabbitmq/bin:/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin"
 _START_SECONDS = 90
+_PORT_ATTEMPTS = 3
 
 
 def program() -> str | None:
@@ -39,9 +40,9 @@ class RabbitMQ:
     """One node; its queues survive a kill, as they are on disk."""
 
     folder: Path
-    port: int = field(default_factory=free_port)
-    _distribution: int = field(default_factory=free_port)
-    _names: int = field(default_factory=free_port)
+    port: int
+    _distribution: int
+    _names: int
     _process: subprocess.Popen[bytes] | None = None
     _name_service: subprocess.Popen[bytes] | None = None
 
@@ -49,6 +50,11 @@ class RabbitMQ:
     def url(self) -> str:
         """Give its address for Celery."""
         return f"amqp://guest:guest@{LOOPBACK}:{self.port}//"
+
+    @property
+    def pid(self) -> int:
+        """Name the node's process; 0 while there is none."""
+        return self._process.pid if self._process is not None else 0
 
     def start(self) -> None:
         """Start the node and wait until it takes connections."""
@@ -64,14 +70,19 @@ class RabbitMQ:
                 stderr=log,
                 start_new_session=True,
             )
-        if not eventually(self._answers, _START_SECONDS):
-            said = (self.folder / "rabbitmq.log").read_text("utf-8", "replace")
-            raise AssertionError(f"RabbitMQ does not start: {said[-2000:]}")
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                said = (self.folder / "rabbitmq.log").read_text("utf-8", "replace")
+                raise ServerFailed(f"RabbitMQ does not start: {said[-2000:]}")
 
     def kill(self) -> None:
         """`kill -9` for the node and whatever it started."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
             self._process.wait()
 
     def stop(self) -> None:
@@ -80,6 +91,13 @@ class RabbitMQ:
         if self._name_service is not None:
             self._name_service.kill()
             self._name_service.wait()
+
+    def version(self) -> str:
+        """Ask the node which one it is."""
+        with Connection(self.url) as connection:
+            connection.connect()
+            said: str = connection.connection.server_properties["version"]
+            return said
 
     def _answers(self) -> bool:
         time.sleep(0.2)  # each look opens a connection
@@ -97,7 +115,7 @@ class RabbitMQ:
             "HOME": str(self.folder),
             "ERL_EPMD_PORT": str(self._names),
             "ERL_EPMD_ADDRESS": LOOPBACK,
-            "RABBITMQ_NODENAME": f"chaos{self.port}@localhost",
+            "RABBITMQ_NODENAME": f"private{self.port}@localhost",
             "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(self._distribution),
@@ -115,9 +133,33 @@ def rabbitmq(folder: Path) -> Iterator[RabbitMQ]:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("plugins", "rabbitmq.conf", "env"):
         (folder / name).write_text("[].\n" if name == "plugins" else "")
-    node = RabbitMQ(folder)
+    node = _started(folder)
     try:
-        node.start()
         yield node
     finally:
         node.stop()
+
+
+def _started(folder: Path) -> RabbitMQ:
+    """Start a node; on other ports, should somebody have taken one in the meantime."""
+    for attempt in range(1, _PORT_ATTEMPTS + 1):
+        port, distribution, names = _free_ports(3)
+        node = RabbitMQ(folder, port, distribution, names)
+        try:
+            node.start()
+        except BaseException as failure:
+            node.stop()
+            if attempt == _PORT_ATTEMPTS or "eaddrinuse" not in str(failure):
+                raise
+        else:
+            return node
+    raise AssertionError("unreachable")
+
+
+def _free_ports(count: int) -> list[int]:
+    """Give ports that are free at this moment; held all at once, so that no two are the same."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((LOOPBACK, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
