@@ -21,8 +21,8 @@ import aiohttp
 import httpx
 
 from dispatcher.domain.messages import Channel, DeliveryKey, Message, Outcome
-from dispatcher.domain.ports import Passage
 from dispatcher.gateways.registry import build
+from dispatcher.services.gate import OpenGate
 
 IN_FLIGHT = 20
 HTTPX_PART = 16  # it gets one message in so many, being so much slower
@@ -33,17 +33,6 @@ TEXT = (
 )
 
 Client = Callable[[str, int], Awaitable[None]]
-
-
-class OpenGate:
-    """Lets everything pass."""
-
-    def begin(self, message: Message) -> Passage:  # noqa: ARG002 - as the protocol has it
-        """Say GO."""
-        return Passage.GO
-
-    async def opens(self) -> None:
-        """Be open already."""
 
 
 class Stub(asyncio.Protocol):

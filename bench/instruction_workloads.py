@@ -40,7 +40,7 @@ from dispatcher.rules.decide import decide
 from dispatcher.services.customer_columns import find_columns
 from dispatcher.services.customer_file import Line as Row
 from dispatcher.services.customer_rows import RowReader
-from dispatcher.services.gate import BatchGate, Terms
+from dispatcher.services.gate import BatchGate, OpenGate, Terms
 from dispatcher.services.reserve import Round
 from dispatcher.services.settle import Settler
 from dispatcher.storage import deliveries
@@ -53,17 +53,6 @@ from dispatcher.tokens import Digests, Tokens
 WAVE = 1838404000000000
 SUMMER = datetime(2026, 6, 8, 9, tzinfo=UTC)
 Work = Callable[[], object]
-
-
-class OpenGate:
-    """Lets everybody through."""
-
-    def begin(self, message: Message) -> Passage:  # noqa: ARG002 - as the protocol has it
-        """Say GO."""
-        return Passage.GO
-
-    async def opens(self) -> None:
-        """Be open already."""
 
 
 def yardstick(count: int) -> Work:

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from bench.sink import find, sink
 from dispatcher.domain.messages import Channel, DeliveryKey, Message, Outcome
-from dispatcher.domain.ports import Passage
 from dispatcher.gateways.email.smtp import SmtpGateway
+from dispatcher.services.gate import OpenGate
 
 SIZE = 10_000  # bytes of a mail
 CONNECTIONS = 10
@@ -30,17 +30,6 @@ class Rate(NamedTuple):
 
     per_second: float
     cpu: float
-
-
-class OpenGate:
-    """Lets everybody through."""
-
-    def begin(self, message: Message) -> Passage:  # noqa: ARG002
-        """Say GO."""
-        return Passage.GO
-
-    async def opens(self) -> None:
-        """Is open."""
 
 
 def smtp_source(port: int, messages: int, size: int = SIZE, connections: int = CONNECTIONS) -> Rate:

@@ -28,6 +28,9 @@ class Gate(Protocol):
     def begin(self, message: Message) -> Passage:
         """Ask for one message; GO has also written `begin` to the journal."""
 
+    def heard(self, receipt: Receipt) -> None:
+        """Journal a receipt: in the tick of the answer, before its line begins anything else."""
+
     async def opens(self) -> None:
         """Wait until it is worth asking again after WAIT."""
 

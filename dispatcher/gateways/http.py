@@ -72,7 +72,7 @@ class HttpGateway(ABC):
 
         After an outage only one request is in flight until one is answered well.
         """
-        run = _Run(iter(messages))
+        run = _Run(iter(messages), gate)
         hands = 1 if self._breaker.open else self.limits.in_flight
         tasks = [asyncio.create_task(self._work(run, gate)) for _ in range(hands)]
         for task in tasks:
@@ -167,9 +167,9 @@ class HttpGateway(ABC):
 class _Run:
     """One call of `send`: what is still to pull, and the receipts on their way to the caller."""
 
-    def __init__(self, messages: Iterator[Message]) -> None:
+    def __init__(self, messages: Iterator[Message], gate: Gate) -> None:
         self.down: GatewayDown | None = None
-        self._messages = messages
+        self._messages, self._gate = messages, gate
         self._stopped = False
         self._receipts: deque[Receipt] = deque()
         self._news = asyncio.Event()
@@ -179,8 +179,10 @@ class _Run:
         return [] if self._stopped else list(islice(self._messages, count))
 
     def put(self, receipts: Iterable[Receipt]) -> None:
-        """Pass receipts on."""
-        self._receipts.extend(receipts)
+        """Journal receipts and pass them on."""
+        for receipt in receipts:
+            self._gate.heard(receipt)
+            self._receipts.append(receipt)
         self._news.set()
 
     def stop(self, down: GatewayDown | None = None) -> None:

@@ -64,8 +64,11 @@ class SandboxGateway:
                     yield Receipt(message.key, Outcome.WITHHELD)
                 if passed:
                     failure = await self._try_to_put(passed)
-                    for message in passed:
-                        yield _receipt(message, failure)
+                    receipts = [_receipt(message, failure) for message in passed]
+                    for receipt in receipts:
+                        gate.heard(receipt)
+                    for receipt in receipts:
+                        yield receipt
                     if failure:
                         for message in batch:
                             yield Receipt(message.key, Outcome.DEFERRED, detail=str(failure))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -12,7 +11,7 @@ from functools import partial
 from time import monotonic, time
 from typing import TypeVar
 
-from dispatcher.domain.messages import Channel, Message, Receipt
+from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import GatewayDown
 from dispatcher.rendering.people import Unrenderable
@@ -25,12 +24,11 @@ from dispatcher.services.versions import Versions
 from dispatcher.storage import batches
 from dispatcher.storage.database import Database
 from dispatcher.storage.deliveries import Reserved
-from dispatcher.storage.journal import Journal, JournalFull
+from dispatcher.storage.journal import Journal
 from dispatcher.storage.watch import Watch
 
 T = TypeVar("T")
 _SOON = 0.3  # seconds; a slot further away is left to the next bell
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -163,20 +161,13 @@ async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler
         # Closed before anything is settled: a gateway must not go on behind a failed settle.
         async with aclosing(gateway.send(messages, gate)) as receipts:
             async for receipt in receipts:
-                _journal(out, receipt)
+                gate.heard(receipt)
                 settler.add(receipt)
     except GatewayDown as outage:
         settler.retry_after = outage.retry_after
         settler.why = str(outage)
         trip = partial(_trip, out.database, current.batch.gateway, outage.retry_after)
         await out.in_store(trip)
-
-
-def _journal(out: Outbound, receipt: Receipt) -> None:
-    try:
-        out.journal.receipt(receipt)
-    except JournalFull as full:  # it is settled all the same, unless we die before that
-        log.error("a receipt is not journalled: %s", full)
 
 
 def _messages(

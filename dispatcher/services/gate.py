@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic, time
 
-from dispatcher.domain.messages import Message
+from dispatcher.domain.messages import DeliveryKey, Message, Receipt
 from dispatcher.domain.ports import Passage
 from dispatcher.storage.journal import Journal, JournalFull
 from dispatcher.storage.watch import Watch
@@ -52,6 +52,7 @@ class BatchGate:
         self._asking: asyncio.Task[None] | None = None
         self._lost = self._full = False
         self.begun: set[int] = set()
+        self._heard: set[DeliveryKey] = set()
 
     def begin(self, message: Message) -> Passage:
         """Say whether this message's last bytes may be written now; GO is journalled."""
@@ -61,6 +62,19 @@ class BatchGate:
         if not fresh or not self._is_permitted(message.ordinal):
             return Passage.WAIT
         return self._note(message)
+
+    def heard(self, receipt: Receipt) -> None:
+        """Journal what became of a message, once, before its line begins another.
+
+        Else a death between the two would leave two in doubt for each line, and not one.
+        """
+        if receipt.key in self._heard:
+            return
+        self._heard.add(receipt.key)
+        try:
+            self._journal.receipt(receipt)
+        except JournalFull as full:  # it is settled all the same, unless we die before that
+            log.error("a receipt is not journalled: %s", full)
 
     def _note(self, message: Message) -> Passage:
         """Journal a message that may go; what cannot be noted waits until there is room."""
@@ -127,6 +141,9 @@ class OpenGate:
         """Let it through."""
         del message
         return Passage.GO
+
+    def heard(self, receipt: Receipt) -> None:
+        """Note nothing: they go again anyway."""
 
     async def opens(self) -> None:
         """Never shut."""

@@ -101,6 +101,9 @@ class _LastLook:
             refusal = refusal_of(conn, self._desk, self._trial, message.channel)
         return Passage.WITHHELD if refusal else Passage.GO
 
+    def heard(self, receipt: Receipt) -> None:
+        """Note nothing: a test copy is nobody's delivery."""
+
     async def opens(self) -> None:
         """It never says WAIT."""
 

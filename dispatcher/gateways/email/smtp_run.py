@@ -79,6 +79,7 @@ class Run:
 
         What says nothing of the gateway, such as a message withheld, leaves `trouble` open.
         """
+        self.gate.heard(receipt)
         self._receipts.append(receipt)
         self._news.set()
         if trouble is not None and self._breaker.note(trouble):

@@ -126,6 +126,21 @@ def test_no_last_byte_leaves_without_the_gate(row: type[Peer]) -> None:
 
 
 @each_gateway
+def test_no_more_are_in_doubt_than_are_in_flight(row: type[Peer]) -> None:
+    """A receipt is journalled before its line begins another: a death leaves one a line unsure."""
+
+    async def scenario() -> None:
+        peer, gate = row(), FakeGate()
+        async with peer.ready() as gateway:
+            await send(gateway, [peer.message(n) for n in range(200)], gate)
+            limits = gateway.limits
+            assert gate.most_in_doubt <= limits.in_flight * limits.max_batch
+            assert not gate.in_doubt
+
+    run(scenario())
+
+
+@each_gateway
 def test_a_gate_that_stays_shut_keeps_everything_in_the_house(row: type[Peer]) -> None:
     """With every message withheld nothing reaches the far side, and each gets its receipt."""
 
