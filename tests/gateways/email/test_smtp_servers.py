@@ -109,9 +109,14 @@ def test_postfix_takes_every_mail(options: tuple[str, ...]) -> None:
     ids=["soft", "hard", "cut"],
 )
 def test_postfix_in_a_bad_mood(stage: str, flag: str, outcome: Outcome | None) -> None:
-    """Refusals are receipts of their kind, and cuts defer before the dot and are UNSURE after."""
+    """Refusals are receipts of their kind, and cuts defer before the dot and are UNSURE after.
+
+    Who stood behind a dot that was cut may have lost too many lines, and is put off unsent.
+    """
     with smtp_sink(flag, stage) as port:
         result = deliver(port, 5)
     cut = Outcome.UNSURE if stage == "." else Outcome.DEFERRED
-    assert set(result.outcomes) == {outcome or cut}
+    behind = "unsent" if stage == "." else None
+    told = {receipt.outcome for receipt in result.receipts if receipt.code != behind}
+    assert told == {outcome or cut}
     assert len(result.receipts) == 5
