@@ -30,7 +30,7 @@ FINAL = frozenset(
 # A receipt is a fact: it counts whenever it arrives, unless a certain one is already there.
 SETTLES: dict[DeliveryState, frozenset[Outcome]] = {
     DeliveryState.RESERVED: frozenset(Outcome),
-    DeliveryState.UNSURE: frozenset({Outcome.ACCEPTED, Outcome.REFUSED, Outcome.WITHHELD}),
+    DeliveryState.UNSURE: frozenset({Outcome.ACCEPTED, Outcome.REFUSED}),
     DeliveryState.DEFERRED: frozenset(),
     DeliveryState.SKIPPED: frozenset(),
     DeliveryState.ACCEPTED: frozenset(),

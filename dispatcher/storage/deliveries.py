@@ -220,8 +220,7 @@ _SETTLE = text(f"""
             not_before = CASE WHEN n.state = 'deferred' THEN to_timestamp(n.not_before) END
         FROM {_ROWS}
         WHERE d.wave_id = n.wave_id AND d.customer_id = n.customer_id AND d.attempt = n.no
-          AND (d.state = 'reserved'
-               OR d.state = 'unsure' AND n.outcome IN ('accepted', 'refused', 'withheld'))
+          AND (d.state = 'reserved' OR d.state = 'unsure' AND n.outcome IN ('accepted', 'refused'))
         RETURNING d.wave_id, d.customer_id, d.attempt, d.channel, d.gateway, d.fence, n.outcome,
                   n.reference, n.code, n.detail
     ), attempted AS (

@@ -23,7 +23,6 @@ from dispatcher.domain.messages import (
 from dispatcher.errors import StorageDown
 from dispatcher.services import settle
 from dispatcher.services.dispatch import dispatch
-from dispatcher.services.gate import WINDOW
 from dispatcher.services.receive import receive
 from dispatcher.services.reserve import reserve
 from tests.support.doomed_worker import PLANNING, POINTS, STOP
@@ -173,28 +172,6 @@ def test_a_stopped_worker_that_wakes_up_late_starts_nothing_more(house: House) -
     assert process.wait(60) == 0
     recover(house)
     assert_promise(house, people, most_unsure=2 * IN_FLIGHT)
-
-
-def test_who_was_given_up_and_never_begun_is_told_after_all(house: House) -> None:
-    """A slow worker lost its lease: what it says of its own people is a fact and still counts."""
-    people = house.people(PEOPLE)
-    house.campaign()
-    house.plan()
-
-    async def too_slow() -> None:
-        out = house.outbound()
-        current = reserve(out.database, out.versions, out.tariffs, Channel.SMS, out.worker)
-        assert current is not None
-        expire = "UPDATE batch SET lease_until = clock_timestamp() WHERE state = 'leased'"
-        house.query(f"{expire} RETURNING 1")
-        house.tidy()
-        assert house.verdicts()["unsure", "ok"] == WINDOW
-        await settle.Settler(out, current).finish(begun=())
-        await out.aclose()
-
-    asyncio.run(too_slow())
-    recover(house)
-    assert_promise(house, people, most_unsure=0)
 
 
 def test_two_workers_share_a_campaign_without_meeting(house: House) -> None:
