@@ -26,6 +26,7 @@ import httpx
 from sqlalchemy import text
 
 from bench import silence_sink
+from bench.email_end_to_end import CONFIG
 from bench.world import (
     ROOT,
     World,
@@ -42,15 +43,6 @@ from dispatcher.rendering.links import Links
 from dispatcher.services.subscribe import Act, opt_out
 from dispatcher.wiring import Dispatcher
 
-CONFIG = """\
-safe_mode = false
-
-[gateways.email]
-kind = "smtp"
-host = "127.0.0.1"
-port = {port}
-security = "none"
-"""
 BAR_MS, AIM_MS = 1000.0, 250.0
 _BY_BUTTON = 5  # one leaver in so many
 _AT_ONCE = 4  # leavers found by one look at what is about to go

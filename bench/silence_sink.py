@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import IO
 
+from bench.sink import Visit
+
 LINE = 40
-_DOT = b"\r\n.\r\n"
-_HELLO = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 100000000\r\n"
 
 
 def read(arrivals: Path) -> list[tuple[int, float]]:
@@ -23,65 +23,29 @@ def read(arrivals: Path) -> list[tuple[int, float]]:
     return [(int(person), float(at)) for person, at in (line.split() for line in lines)]
 
 
-class Visit(asyncio.Protocol):
-    """One connection; what comes may come in any portion."""
+class Noted(Visit):
+    """One connection whose mails are noted, each with its person and its time."""
 
     def __init__(self, file: IO[str]) -> None:
+        super().__init__()
         self._file = file
-        self._transport: asyncio.Transport | None = None
-        self._waiting = bytearray()
-        self._looked_to = 0  # in a mail: no dot before it
-        self._in_mail = False
         self._person = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(b"220 sink\r\n")
+    def addressed(self, rcpt: bytes) -> None:
+        """Read the person's number out of the address."""
+        local, _, _ = rcpt.partition(b"@")
+        self._person = int(local.rpartition(b"person")[2])
 
-    def data_received(self, data: bytes) -> None:
-        """Answer all that is complete, in one write."""
-        assert self._transport is not None
-        self._waiting += data
-        answers = b""
-        while (answer := self._next()) is not None:
-            answers += answer
-        if answers:
-            self._transport.write(answers)
-
-    def _next(self) -> bytes | None:
-        end = _DOT if self._in_mail else b"\r\n"
-        found = self._waiting.find(end, self._looked_to)
-        if found < 0:
-            self._looked_to = max(len(self._waiting) - len(end), 0)
-            return None
-        line = b"" if self._in_mail else bytes(self._waiting[:found])
-        del self._waiting[: found + len(end)]
-        self._looked_to = 0
-        return self._mail() if self._in_mail else self._command(line)
-
-    def _mail(self) -> bytes:
-        self._in_mail = False
+    def mail_came(self) -> None:
+        """Write down who has a mail now."""
         self._file.write(f"{self._person:<18d} {time.monotonic():20.6f}\n")
-        return b"250 2.0.0 taken\r\n"
-
-    def _command(self, line: bytes) -> bytes:
-        word = line[:4].upper()
-        if word == b"DATA":
-            self._in_mail = True
-            return b"354 go on\r\n"
-        if word == b"RCPT":
-            local, _, _ = line.partition(b"@")
-            self._person = int(local.rpartition(b"person")[2])
-        return _HELLO if word == b"EHLO" else b"250 2.0.0 ok\r\n"
 
 
 async def main(path: Path) -> None:
     """Serve until killed."""
     with path.open("a", buffering=LINE * 64) as file:
         server = await asyncio.get_running_loop().create_server(
-            lambda: Visit(file), "127.0.0.1", 0, backlog=1000
+            lambda: Noted(file), "127.0.0.1", 0, backlog=1000
         )
         print(server.sockets[0].getsockname()[1], flush=True)
         while True:

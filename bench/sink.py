@@ -95,7 +95,8 @@ class Visit(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._waiting = b""
+        self._waiting = bytearray()
+        self._looked_to = 0  # in a mail: no dot before it
         self._in_mail = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -114,21 +115,35 @@ class Visit(asyncio.Protocol):
         if answers:
             self._transport.write(answers)
 
+    def mail_came(self) -> None:
+        """Note that a mail is whole; this sink keeps nothing."""
+
+    def addressed(self, rcpt: bytes) -> None:
+        """Note whom the next mail is for, from its RCPT command."""
+
     def _next(self) -> bytes | None:
         end = _DOT if self._in_mail else b"\r\n"
-        found, closed, rest = self._waiting.partition(end)
-        if not closed:
+        found = self._waiting.find(end, self._looked_to)
+        if found < 0:
+            self._looked_to = max(len(self._waiting) - len(end), 0)
             return None
-        self._waiting = rest
-        if self._in_mail:
-            self._in_mail = False
-            return b"250 2.0.0 taken\r\n"
-        return self._command(found[:4].upper())
+        line = b"" if self._in_mail else bytes(self._waiting[:found])
+        del self._waiting[: found + len(end)]
+        self._looked_to = 0
+        return self._mail() if self._in_mail else self._command(line)
 
-    def _command(self, word: bytes) -> bytes:
+    def _mail(self) -> bytes:
+        self._in_mail = False
+        self.mail_came()
+        return b"250 2.0.0 taken\r\n"
+
+    def _command(self, line: bytes) -> bytes:
+        word = line[:4].upper()
         if word == b"DATA":
             self._in_mail = True
             return b"354 go on\r\n"
+        if word == b"RCPT":
+            self.addressed(line)
         return _HELLO if word == b"EHLO" else b"250 2.0.0 ok\r\n"
 
 
