@@ -21,10 +21,10 @@ from dispatcher.storage.watch import Watch
 
 def settle_before_send() -> None:
     """Call everybody told before anybody is."""
-    real = dispatching.reserve
+    real = vars(dispatching)["reserve"]
 
     def reserve(*args: Any, **kwargs: Any) -> Round | None:
-        current = real(*args, **kwargs)
+        current: Round | None = real(*args, **kwargs)
         if current is not None and current.reserved:
             with args[0].begin() as conn:
                 deliveries.settle(conn, [_told(current, each) for each in current.reserved])

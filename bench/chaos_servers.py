@@ -95,7 +95,7 @@ def _take_bells(stage: Stage) -> list[str]:
     try:
         with Connection(stage.private.stack.broker_url, connect_timeout=5) as connection:
             for queue in QUEUES:
-                count = connection.default_channel.queue_purge(queue)
+                count = connection.default_channel.queue_purge(queue)  # type: ignore[attr-defined]
                 taken += [queue] * int(count or 0)
     except (OperationalError, OSError, redis.RedisError):
         return taken  # they are lost either way

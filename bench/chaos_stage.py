@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -129,11 +130,10 @@ class Stage:
 
     def listen(self) -> None:
         """Read what the doomed have said since last time."""
-        try:
+        with suppress(BlockingIOError):
             while True:
                 self._words += os.read(self._marks, _ROOM)
-        except BlockingIOError:
-            lines = self._words.split(b"\n")
+        lines = self._words.split(b"\n")
         self._words = lines.pop()
         for line in lines:
             what, pid, about, people = line.decode().split("\t")
