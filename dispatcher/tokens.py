@@ -1,19 +1,20 @@
 """Signed tokens for links, return paths and message ids, and the keyed digests of addresses.
 
 A token says who, on which channel, in which wave, and proves that we made it: one head byte (key id
-and channel), up to three small numbers, twelve bytes of keyed BLAKE2b (RFC 7693). Nothing in it is
-secret and nothing in it is an address. Each purpose has its own key, so a return path can never
+and channel), up to three numbers, twelve bytes of keyed BLAKE2b (RFC 7693). Nothing in it is secret
+and nothing in it is an address. Each purpose has its own key, so a return path can never
 unsubscribe anybody.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
+import struct
 from collections.abc import Sequence
 from enum import StrEnum
-from functools import lru_cache
 from typing import NamedTuple
 
 from dispatcher.domain.addresses import forms
@@ -22,8 +23,10 @@ from dispatcher.domain.messages import Channel
 MIN_KEY = 16
 BUCKETS = 10_000
 _MAC = 12
-_MAX_RAW = 48
-_LARGEST = 2**63 - 1
+_LARGEST, _MOST_ATTEMPTS = 2**63 - 1, 2**16 - 1
+# Who is meant takes 8 bytes, for ids are random; wave and attempt take theirs where they are told.
+_PERSON, _WAVE, _ATTEMPT = struct.Struct(">Bq"), struct.Struct(">Bqq"), struct.Struct(">BqqH")
+_BY_SIZE = {each.size: each for each in (struct.Struct(">B"), _PERSON, _WAVE, _ATTEMPT)}
 
 
 class Purpose(StrEnum):
@@ -48,6 +51,7 @@ class Token(NamedTuple):
 
 _CHANNELS: tuple[Channel | None, ...] = (None, Channel.EMAIL, Channel.SMS)
 _CODES = {channel: code for code, channel in enumerate(_CHANNELS)}
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648, section 5
 
 
 class Tokens:
@@ -73,16 +77,19 @@ class Tokens:
 
     def seal(self, purpose: Purpose, token: Token) -> bytes:
         """Give the signed bytes of a token; ValueError for a negative or too large number."""
-        body = bytes((self._key_id | _CODES[token.channel],)) + _numbers(*token[:3])
+        customer_id, wave_id, attempt, channel = token
+        if not 0 <= customer_id <= _LARGEST >= wave_id >= 0 <= attempt <= _MOST_ATTEMPTS:
+            raise ValueError(f"a token holds ids from 0 to 2^63-1 and attempts to 65535, not {token}")
+        body = _packed(self._key_id | _CODES[channel], customer_id, wave_id, attempt)
         maker = self._makers[purpose].copy()
         maker.update(body)
         return body + maker.digest()
 
     def unseal(self, purpose: Purpose, raw: bytes) -> Token | None:
         """Give what signed bytes stand for, or None when we did not make them for this."""
-        if not _MAC < len(raw) <= _MAX_RAW:
-            return None
         body, mac = raw[:-_MAC], raw[-_MAC:]
+        if len(body) not in _BY_SIZE:
+            return None
         for key_id, reader in self._readers[purpose]:
             if key_id == body[0] & 0xFC and hmac.compare_digest(_mac(reader, body), mac):
                 return _parse(body)
@@ -116,7 +123,7 @@ class Tokens:
 
 def as_link(raw: bytes) -> str:
     """Spell sealed bytes for a URL."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
 
 
 def as_mailbox(raw: bytes) -> str:
@@ -188,37 +195,16 @@ def _address_mac(key: bytes, channel: Channel, address: str) -> bytes:
     return hmac.digest(key, f"{channel}\0{address}".encode(), "sha256")
 
 
-def _numbers(customer_id: int, wave_id: int, attempt: int) -> bytes:
-    """Write three numbers one after the other, zeros at the end left out."""
+def _packed(head: int, customer_id: int, wave_id: int, attempt: int) -> bytes:
+    """Write a head byte and three numbers, zeros at the end left out."""
     if attempt:
-        return _number(customer_id) + _number(wave_id) + _number(attempt)
+        return _ATTEMPT.pack(head, customer_id, wave_id, attempt)
     if wave_id:
-        return _number(customer_id) + _number(wave_id)
-    return _number(customer_id) if customer_id else b""
-
-
-# A wave's number is written for every message, a person's for each of their links.
-@lru_cache(maxsize=4096)
-def _number(number: int) -> bytes:
-    """Write a number in groups of seven bits, the lowest first, the last one below 128."""
-    if not 0 <= number <= _LARGEST:
-        raise ValueError(f"a token holds numbers from 0 to 2^63-1, not {number}")
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
+        return _WAVE.pack(head, customer_id, wave_id)
+    return _PERSON.pack(head, customer_id) if customer_id else bytes((head,))
 
 
 def _parse(body: bytes) -> Token:
-    numbers: list[int] = []
-    number = shift = 0
-    for byte in body[1:]:
-        number |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            numbers.append(number)
-            number = shift = 0
-    customer_id, wave_id, attempt = (*numbers, 0, 0, 0)[:3]
+    numbers = _BY_SIZE[len(body)].unpack(body)
+    customer_id, wave_id, attempt = (*numbers[1:], 0, 0, 0)[:3]
     return Token(customer_id, wave_id, attempt, _CHANNELS[body[0] & 0x03])

@@ -15,7 +15,8 @@ OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
 TOKENS = Tokens([NEW, OLD])
 
 number = st.integers(0, 2**63 - 1)
-token = st.builds(Token, number, number, number, st.sampled_from([None, *Channel]))
+attempt = st.integers(0, 2**16 - 1)
+token = st.builds(Token, number, number, attempt, st.sampled_from([None, *Channel]))
 purpose = st.sampled_from(list(Purpose))
 
 
@@ -66,10 +67,10 @@ def test_an_old_key_still_opens_and_a_strange_one_never_did() -> None:
 
 
 def test_tokens_are_short_enough_for_a_text_and_a_local_part() -> None:
-    """A link costs at most 28 characters for a million customers; a local part fits 64."""
-    usual = Token(1_000_000, 40_000, 0, Channel.SMS)
-    assert len(TOKENS.link(Purpose.UNSUBSCRIBE, usual)) <= 28
-    longest = Token(2**63 - 1, 2**56 - 1, 99, Channel.EMAIL)  # waves are numbered by time
+    """A link's token has at most 39 characters, whoever is meant; a local part fits 64."""
+    longest = Token(2**63 - 1, 2**63 - 1, 0, Channel.SMS)
+    assert len(TOKENS.link(Purpose.UNSUBSCRIBE, longest)) <= 39
+    longest = longest._replace(attempt=2**16 - 1, channel=Channel.EMAIL)
     assert len("b+" + TOKENS.mailbox(Purpose.BOUNCE, longest)) <= 64
 
 
@@ -90,9 +91,9 @@ def test_short_keys_are_refused(keys: list[bytes]) -> None:
         Digests(keys)
 
 
-@pytest.mark.parametrize("wrong", [Token(-1), Token(2**63)])
+@pytest.mark.parametrize("wrong", [Token(-1), Token(2**63), Token(1, -1), Token(1, 1, 2**16)])
 def test_numbers_that_are_no_ids_are_a_bug(wrong: Token) -> None:
-    """An id is a positive 64-bit number."""
+    """An id is a positive 64-bit number, an attempt a small one."""
     with pytest.raises(ValueError, match="2\\^63"):
         TOKENS.seal(Purpose.DELIVERY, wrong)
 

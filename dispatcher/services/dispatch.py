@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from time import monotonic, time
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ from dispatcher.storage.journal import Journal
 from dispatcher.storage.watch import Watch
 
 T = TypeVar("T")
+_IN_A_ROW = 32  # messages; more would hold up the connections for longer than a mail takes
 _SOON = 0.3  # seconds; a slot further away is left to the next bell
 
 
@@ -156,7 +158,7 @@ async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:
 
 async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler) -> None:
     gateway = out.gateways[current.batch.gateway]
-    messages = _messages(out.renderer, current, gate, settler)
+    messages = _ahead(_messages(out.renderer, current, gate, settler))
     try:
         # Closed before anything is settled: a gateway must not go on behind a failed settle.
         async with aclosing(gateway.send(messages, gate)) as receipts:
@@ -173,7 +175,7 @@ async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler
 def _messages(
     renderer: Renderer, current: Round, gate: BatchGate, settler: Settler
 ) -> Iterator[Message]:
-    """Render lazily, while earlier messages are on the wire."""
+    """Render whom the gate would let through; note for whom there is nothing to send."""
     for item in renderer.render(
         current.version,
         current.batch,
@@ -187,6 +189,12 @@ def _messages(
         else:
             settler.parts[item.key.customer_id] = item.parts
             yield item
+
+
+def _ahead(messages: Iterator[Message]) -> Iterator[Message]:
+    """Render some in a row while earlier ones are on the wire (docs/why.md#sending)."""
+    while some := list(islice(messages, _IN_A_ROW)):
+        yield from some
 
 
 def _still_wanted(current: Round, gate: BatchGate, settler: Settler) -> Iterator[Reserved]:

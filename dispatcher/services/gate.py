@@ -14,7 +14,7 @@ from dispatcher.storage.journal import Journal, JournalFull
 from dispatcher.storage.watch import Watch
 
 log = logging.getLogger(__name__)
-WINDOW = 64  # messages a permit covers; issued one window ahead
+WINDOW = 128  # messages a permit covers; issued one window ahead
 _NAP = 0.005
 
 

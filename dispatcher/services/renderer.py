@@ -18,6 +18,7 @@ from dispatcher.rendering.people import Addressee, Unrenderable
 from dispatcher.storage.deliveries import Reserved
 
 _KEEP = 64
+_EPOCH, _DAY = date(1970, 1, 1).toordinal(), 24 * 3600
 
 
 def letterhead(version: CampaignVersion, links: Links) -> Letterhead:
@@ -81,4 +82,4 @@ def _addressee(wave: int, person: Recipient, decision: Decision, reserved: Reser
 
 
 def _day(since: float) -> date | None:
-    return datetime.fromtimestamp(since, UTC).date() if since else None
+    return date.fromordinal(_EPOCH + int(since // _DAY)) if since else None

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from dispatcher.domain.batches import Batch, BatchKey
 from dispatcher.domain.messages import Channel
 from dispatcher.storage import waves
+from dispatcher.storage.deliveries import DELIVERY_JOIN
 
 LEASE_SECONDS = 60
 
@@ -193,7 +194,7 @@ _HAND_BACK = text(f"""
         not_before = CASE WHEN undecided
             THEN clock_timestamp() + make_interval(secs => :after) ELSE b.not_before END
     FROM (SELECT EXISTS (
-              SELECT FROM audience a LEFT JOIN delivery d USING (wave_id, customer_id)
+              SELECT FROM audience a {DELIVERY_JOIN.format(wave="a.wave_id", person="a.customer_id")}
               WHERE (a.wave_id, a.shard, a.batch_no) = (:wave, :shard, :batch_no)
                 AND {UNDECIDED}) AS undecided) AS remaining
     WHERE (b.wave_id, b.shard, b.batch_no) = (:wave, :shard, :batch_no)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from dispatcher.domain.messages import Channel
 from dispatcher.storage.database import numbers
+from dispatcher.storage.deliveries import DELIVERY_JOIN
 from dispatcher.storage.waves import shard_in
 
 
@@ -22,9 +23,10 @@ class Candidate(NamedTuple):
 
 def undecided(conn: Connection, ids: list[int], wave: int, now: float) -> list[Candidate]:
     """Give the other running waves' open places for these people, ready now and not halted."""
-    if not conn.execute(_OTHERS_RUN, {"wave": wave}).scalar_one():
+    values = {"wave": wave, "now": now}
+    if not conn.execute(_OTHERS_RUN, values).scalar_one():
         return []
-    rows = conn.execute(_UNDECIDED, {"ids": numbers(ids), "wave": wave, "now": now})
+    rows = conn.execute(_UNDECIDED, {**values, "ids": numbers(ids)})
     return [
         Candidate(row.customer_id, row.wave_id, row.version_id, Channel(row.channel))
         for row in rows
@@ -36,6 +38,9 @@ _RUNNING = """
     WHERE w.id <> :wave AND w.state IN ('planning', 'running') AND c.state = 'running'
       AND NOT EXISTS (SELECT FROM halt h
                       WHERE h.scope IN ('all', 'brand:' || w.brand, 'campaign:' || c.id))
+      AND (EXISTS (SELECT FROM batch b WHERE b.wave_id = w.id AND b.state <> 'done')
+           OR EXISTS (SELECT FROM due WHERE due.wave_id = w.id
+                        AND due.due_at <= to_timestamp(:now)))
 """
 
 _OTHERS_RUN = text(f"SELECT EXISTS (SELECT {_RUNNING})")
@@ -48,7 +53,7 @@ _UNDECIDED = text(f"""
     CROSS JOIN LATERAL (
         SELECT b.channel FROM audience a
         JOIN batch b USING (wave_id, shard, batch_no)
-        LEFT JOIN delivery d USING (wave_id, customer_id)
+        {DELIVERY_JOIN.format(wave="a.wave_id", person="a.customer_id")}
         WHERE a.wave_id = others.id AND a.customer_id = person.id
           AND a.shard = {shard_in("others", "person.id")}
           AND (d.state IS NULL

@@ -15,6 +15,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.storage.batches import UNDECIDED
 from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.database import Row, numbers, rows_of
+from dispatcher.storage.deliveries import DELIVERY_JOIN
 from dispatcher.storage.segments import membership
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
@@ -35,7 +36,8 @@ def lock_undecided(conn: Connection, batch: Batch, limit: int) -> list[int]:
 _LOCK = text(f"""
     SELECT p.customer_id FROM person_pressure p
     WHERE p.customer_id IN (
-        SELECT a.customer_id FROM audience a LEFT JOIN delivery d USING (wave_id, customer_id)
+        SELECT a.customer_id
+        FROM audience a {DELIVERY_JOIN.format(wave="a.wave_id", person="a.customer_id")}
         WHERE (a.wave_id, a.shard, a.batch_no) = (:wave_id, :shard, :batch_no) AND {UNDECIDED})
     ORDER BY p.customer_id LIMIT :limit
     FOR NO KEY UPDATE SKIP LOCKED
@@ -73,7 +75,7 @@ _LOAD = f"""
     LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
     {PERMISSION_JOIN.format(person="c.id")}
     {SUPPRESSION_JOIN.format(address="a")}
-    LEFT JOIN delivery d ON d.wave_id = :wave AND d.customer_id = c.id
+    {DELIVERY_JOIN.format(wave=":wave", person="c.id")}
     WHERE c.id = ANY(CAST(:ids AS bigint[])) ORDER BY c.id
 """
 

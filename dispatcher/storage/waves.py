@@ -21,9 +21,11 @@ SHARDS = 256
 BATCH_SIZE = 500
 # A step reads all customers once, so there are few steps however many people there are: the first
 # is small, that its people can be written to while the others are planned; then each goes on to
-# four times as far.
-FIRST_WIDTHS = 16
+# four times as far. In shards; a wave whose batches span more begins with as many as one spans.
+FIRST = 16
 FURTHER = 4
+# Batches that the people of some neighbouring shards are dealt to evenly: so all are nearly full.
+TOGETHER = 4
 
 
 def shard_in(wave: str, person: str) -> str:
@@ -32,7 +34,7 @@ def shard_in(wave: str, person: str) -> str:
     `wave` names a row of that table and `person` a customer's id. Who looks for a person says
     the shard as well: `audience` is found by wave, shard and person, in this order.
     """
-    return f"({person} & {SHARDS - 1}) / {wave}.shard_width * {wave}.shard_width"
+    return f"({person} >> 45 & {SHARDS - 1}) / {wave}.shard_width * {wave}.shard_width"
 
 
 class PlannedShards(NamedTuple):
@@ -100,10 +102,10 @@ def count_audience(conn: Connection, spec: CampaignSpec, upto: int) -> int:
 
 
 def choose_width(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> OpenWave:
-    """Choose how many neighbouring shards a batch spans: small waves make few small batches."""
+    """Choose how many neighbouring shards a batch may span: small waves make no small batches."""
     people = count_audience(conn, spec, SHARDS * BATCH_SIZE)
     width = 1
-    while width < SHARDS and people * width // SHARDS < BATCH_SIZE // 2:
+    while width < SHARDS and people * width // SHARDS < TOGETHER * BATCH_SIZE:
         width *= 2
     return wave._replace(shard_width=width)
 
@@ -115,7 +117,7 @@ def plan_shards(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> Planned
     leaves gaps.
     """
     condition, values = membership(spec.audience)
-    last = min(SHARDS, max(wave.shard_width * FIRST_WIDTHS, wave.planned_to * FURTHER))
+    last = min(SHARDS, max(FIRST, wave.shard_width, wave.planned_to * FURTHER))
     values |= channel_parameters(spec)
     values |= {"wave": wave.id, "first": wave.planned_to, "last": last, "batch": BATCH_SIZE}
     query = _PLAN.format(
@@ -149,9 +151,9 @@ _PLAN = """
     ), numbered AS MATERIALIZED (
         SELECT id, shard, channel,
                {number} * 1000000
-               + (row_number() OVER (PARTITION BY shard, channel ORDER BY id) - 1) / :batch
-               AS batch_no
-        FROM person
+               + (row_number() OVER (PARTITION BY shard, channel ORDER BY id) - 1)
+               * ((people + :batch - 1) / :batch) / people AS batch_no
+        FROM (SELECT *, count(*) OVER (PARTITION BY shard, channel) AS people FROM person) AS each
     ), written AS (
         INSERT INTO audience (wave_id, shard, batch_no, customer_id)
         SELECT :wave, shard, batch_no, id FROM numbered

@@ -33,7 +33,7 @@ CREATE TABLE import (
 
 CREATE TABLE customer (
     id          bigint PRIMARY KEY CHECK (id > 0),           -- random: says nothing of the person
-    shard       smallint GENERATED ALWAYS AS ((id & 255)::smallint) STORED,
+    shard       smallint GENERATED ALWAYS AS ((id >> 45 & 255)::smallint) STORED,
     import_id   bigint,                                      -- invisible until that import is done
     language    text NOT NULL DEFAULT '',
     country     text NOT NULL DEFAULT '',
@@ -335,7 +335,7 @@ CREATE TABLE due (
     customer_id bigint NOT NULL,
     PRIMARY KEY (due_at, shard, wave_id, customer_id)
 );
-CREATE INDEX due_wave ON due (wave_id);
+CREATE INDEX due_wave ON due (wave_id, due_at);
 
 -- Makes the month's partitions; called before a wave is made. Waves are numbered by time.
 CREATE FUNCTION ensure_partitions(wave bigint) RETURNS void LANGUAGE plpgsql AS $$

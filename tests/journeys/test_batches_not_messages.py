@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from bench.world import populate, start_wave
 from dispatcher.services import renderer
@@ -99,3 +100,27 @@ def test_a_wave_costs_its_batches(house: House, told: Told) -> None:
     assert many["compiles"] == 1
     for what in ("statements", "commits"):
         assert many[what] <= batches * (one[what] + GROUPS) < MANY
+
+
+def test_what_is_read_of_a_wave_grows_with_its_people_and_not_with_their_square(
+    house: House, told: Told
+) -> None:
+    """Also when statistics are from before it: to them a new wave has nobody, and is read whole."""
+    populate(house.dispatcher, MANY)
+    send_to_all(house, told, "known")
+    with house.dispatcher.database.begin() as conn:
+        conn.execute(text("ANALYZE delivery, audience, contact"))
+    before = deliveries_read(house)
+    send_to_all(house, told, "new")
+    assert deliveries_read(house) - before < 20 * MANY
+
+
+def deliveries_read(house: House) -> int:
+    """Count the rows of deliveries that were ever read; a backend tells it at its end."""
+    house.dispatcher.database.dispose()
+    (read,) = house.query("""
+        SELECT sum(idx_tup_read + seq_tup_read)::bigint FROM pg_stat_user_tables
+        JOIN (SELECT relid, sum(idx_tup_read) AS idx_tup_read
+              FROM pg_stat_user_indexes GROUP BY 1) AS i USING (relid)
+        WHERE relname LIKE 'delivery%'""")
+    return int(read)

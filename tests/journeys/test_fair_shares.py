@@ -180,7 +180,7 @@ def test_a_newcomer_does_not_stop_those_who_are_under_way(house: House) -> None:
 
 def test_who_comes_back_from_a_pause_shares_from_then_on(house: House) -> None:
     """Wherever each stood: nobody makes up for the pause at the other's expense."""
-    house.people(250)
+    house.people(300)
     pair(house)
     rounds(house, 4)
     database = house.dispatcher.database

@@ -34,9 +34,9 @@ POINTS: dict[str, tuple[Any, str]] = {
     "inside settle, before its commit": (deliveries, "settle"),
     "settled, batch not handed back": (batches, "hand_back"),
 }
-# Of what is planned here: planning takes five steps, where it would take one.
-BATCH_SIZE = 10
-FIRST_WIDTHS, FURTHER = 1, 2
+# Of what is planned here: planning takes several steps, where it would take one.
+BATCH_SIZE, TOGETHER = 10, 1
+FIRST, FURTHER = 1, 2
 STOP = "stopped"  # not killed: SIGSTOP after the COUNT-th `begin`
 
 
@@ -47,7 +47,8 @@ def main(url: str, home: str, point: str, count: int) -> None:
         point, deed = "begun, nothing written", signal.SIGSTOP
     owner, name = POINTS[point]
     setattr(owner, name, _doomed(getattr(owner, name), count, deed))
-    waves.BATCH_SIZE, waves.FIRST_WIDTHS, waves.FURTHER = BATCH_SIZE, FIRST_WIDTHS, FURTHER
+    waves.BATCH_SIZE, waves.TOGETHER = BATCH_SIZE, TOGETHER
+    waves.FIRST, waves.FURTHER = FIRST, FURTHER
     with house_on(url, Path(home)) as house:
         house.plan()
         asyncio.run(_work(house.outbound))

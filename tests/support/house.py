@@ -57,10 +57,12 @@ class House:
         first: int = 1,
         channel: Channel = Channel.SMS,
         consent: bool = True,
+        spread: bool = False,
         **facts: Any,
     ) -> list[int]:
-        """Add customers with one address each; ids run from `first`."""
-        ids = list(range(first, first + count))
+        """Add customers with one address each; ids run from `first`, or `spread` over all shards."""
+        numbers = range(first, first + count)
+        ids = [number | number << 45 for number in numbers] if spread else list(numbers)
         with self.dispatcher.database.begin() as conn:
             for customer_id in ids:
                 customers.add(conn, self._person(customer_id, channel, **facts))
@@ -77,7 +79,7 @@ class House:
     def _person(self, customer_id: int, channel: Channel, **facts: Any) -> Person:
         address = f"p{customer_id}@example.com"
         if channel is Channel.SMS:
-            address = f"+4477009{customer_id:05d}"
+            address = f"+4477009{customer_id % 2**45:05d}"
         digests = self.dispatcher.digests.store(channel, address)
         bucket = facts.pop("bucket", 9_999)
         row = Address(channel, address, digests[0], digests[-1], bucket, ())
