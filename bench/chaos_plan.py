@@ -13,6 +13,7 @@ from bench.world import Broker
 
 FULL_KILLS = 200  # from so many on, every point must have been met
 _PLANNING = "inside plan, before its commit"  # there is nothing to plan later on
+_PAUSE = "pause"
 WAKING = "inside waking the deferred"  # seldom, and any process may do it
 Doom = dict[str, object]
 
@@ -63,6 +64,9 @@ class Plan:
         rng = random.Random(self.seed + 1)
         names = list(self.faults) * (2 if self.kills >= FULL_KILLS // 2 else 1)
         rng.shuffle(names)
+        if _PAUSE in names:  # while there surely is a campaign to pause
+            names.remove(_PAUSE)
+            names.insert(rng.randrange(len(names) // 2 + 1), _PAUSE)
         step = 0.9 / max(1, len(names))
         return [(0.05 + step * (place + rng.random()), each) for place, each in enumerate(names)]
 

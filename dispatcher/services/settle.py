@@ -16,7 +16,7 @@ from dispatcher.services.subscribe import Desk
 from dispatcher.storage import deliveries
 from dispatcher.storage.deliveries import Settlement
 
-_GROUP = 250  # receipts
+_GROUP = 500  # receipts
 _PATIENCE = 0.25  # seconds
 REASONS = {
     Outcome.ACCEPTED: Reason.OK,
@@ -101,16 +101,16 @@ class Settler:
             reason = Reason.GATEWAY_DEFERRED
         paid = state in (DeliveryState.ACCEPTED, DeliveryState.UNSURE)
         return Settlement(
-            key=receipt.key,
-            state=state,
-            reason=reason,
-            outcome=receipt.outcome,
-            not_before=self._round.now + receipt.retry_after,
-            reference=receipt.reference,
-            code=receipt.code,
-            detail=receipt.detail,
-            parts=parts,
-            cost=parts * self._price if paid else 0.0,
+            receipt.key,
+            state,
+            reason,
+            receipt.outcome,
+            self._round.now + receipt.retry_after,
+            receipt.reference,
+            receipt.code,
+            receipt.detail,
+            parts,
+            parts * self._price if paid else 0.0,
         )
 
     def _is_last_try(self, customer_id: int) -> bool:

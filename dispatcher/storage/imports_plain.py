@@ -67,6 +67,9 @@ _PREV = {
     False: """(SELECT before.hash FROM consent_event before
                WHERE before.customer_id = s.customer_id AND before.seq = :seq - 1)""",
 }
+_MOST_CONSENTS = """
+    SELECT coalesce(max(cardinality(channels) * cardinality(topics)), 0) FROM import_told_{id}
+"""
 _CONSENTS = {
     first: f"""
     WITH told AS (
@@ -112,9 +115,9 @@ def add_plain(conn: Connection, import_id: int, span: Span, now: datetime) -> Co
     conn.execute(_for(_PRESSURE, import_id), values)
     at = microseconds(now)
     values |= {"now": now, "now_us": at, "received": str(at), "genesis": GENESIS}
-    seq = 0
-    while (added := _add_consents(conn, import_id, values, seq := seq + 1)).total():
-        counts += added
+    most = conn.execute(_for(_MOST_CONSENTS, import_id)).scalar_one()
+    for seq in range(1, most + 1):
+        counts += _add_consents(conn, import_id, values, seq)
     return counts
 
 

@@ -85,7 +85,8 @@ class Journal:
         if end >= len(self._map):
             self._grow(end)
         _BODY.pack_into(self._map, at + 1, *key, len(payload))
-        self._map[at + _HEAD : end] = payload
+        if payload:
+            self._map[at + _HEAD : end] = payload
         self._map[at] = kind
         self._at = end
 

@@ -44,7 +44,6 @@ CREATE TABLE customer (
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     erased_at   timestamptz
 );
-CREATE INDEX customer_shard ON customer (shard, id);
 
 CREATE TABLE address (
     customer_id bigint NOT NULL,
