@@ -78,8 +78,9 @@ class Tokens:
     def seal(self, purpose: Purpose, token: Token) -> bytes:
         """Give the signed bytes of a token; ValueError for a negative or too large number."""
         customer_id, wave_id, attempt, channel = token
-        if not 0 <= customer_id <= _LARGEST >= wave_id >= 0 <= attempt <= _MOST_ATTEMPTS:
-            raise ValueError(f"a token holds ids from 0 to 2^63-1 and attempts to 65535, not {token}")
+        ids = 0 <= customer_id <= _LARGEST and 0 <= wave_id <= _LARGEST
+        if not ids or not 0 <= attempt <= _MOST_ATTEMPTS:
+            raise ValueError(f"ids are from 0 to 2^63-1 and attempts to 65535, not {token}")
         body = _packed(self._key_id | _CODES[channel], customer_id, wave_id, attempt)
         maker = self._makers[purpose].copy()
         maker.update(body)

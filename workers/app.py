@@ -26,7 +26,7 @@ app = Celery("dispatcher")
 app.config_from_object("celeryconfig")
 
 T = TypeVar("T")
-_GARBAGE = 20_000  # objects more than were freed, before the collector looks
+_GARBAGE = 100_000  # objects more than were freed, before the collector looks
 _MEMORY = 4 << 30  # bytes of address space of a prefork child: no template takes the machine down
 _stopping = multiprocessing.get_context("fork").Event()  # inherited by prefork children
 

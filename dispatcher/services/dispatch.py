@@ -138,7 +138,7 @@ async def _fetch(out: Outbound, channel: Channel, until: float) -> Round | None:
 
 
 def _next_slot_in(database: Database, channel: Channel) -> float | None:
-    with database.begin() as conn:
+    with database.begin_by_key() as conn:
         return batches.next_slot_in(conn, channel, _SOON)
 
 
@@ -230,12 +230,12 @@ def _gate(out: Outbound, current: Round, closes_at: float) -> BatchGate:
 
 
 def _permit(database: Database, current: Round, upto: int) -> bool:
-    with database.begin() as conn:
+    with database.begin_by_key() as conn:
         return batches.permit(conn, current.batch, upto)
 
 
 def _hand_back(database: Database, current: Round) -> None:
-    with database.begin() as conn:
+    with database.begin_by_key() as conn:
         all_decided = len(current.decisions) == current.batch.size
         batches.hand_back(conn, current.batch, all_decided=all_decided)
 

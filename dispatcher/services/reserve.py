@@ -62,7 +62,7 @@ def reserve(
 ) -> Round | None:
     """Claim the next batch of a channel and decide on it; None when there is nothing to claim."""
     since = monotonic()
-    with database.begin() as conn:
+    with database.begin_by_key() as conn:
         claim = batches.claim(conn, channel, worker)
     if claim is None:
         return None

@@ -105,7 +105,7 @@ class Settler:
             state,
             reason,
             receipt.outcome,
-            self._round.now + receipt.retry_after,
+            0.0 if paid else self._round.now + receipt.retry_after,
             receipt.reference,
             receipt.code,
             receipt.detail,

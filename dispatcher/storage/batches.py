@@ -183,6 +183,9 @@ _FINISH = text("""
       AND fence = :fence AND state = 'leased'
 """)
 
+# Everybody's place, with what is known of it.
+PLACES = "audience a" + DELIVERY_JOIN.format(wave="a.wave_id", person="a.customer_id")
+
 # A batch still has people to decide on while somebody in it has no delivery row, or one that an
 # earlier batch deferred (it was woken into this one), or one that was released.
 UNDECIDED = "(d.state IS NULL OR d.state = 'deferred' AND d.batch_no <> a.batch_no)"
@@ -194,7 +197,7 @@ _HAND_BACK = text(f"""
         not_before = CASE WHEN undecided
             THEN clock_timestamp() + make_interval(secs => :after) ELSE b.not_before END
     FROM (SELECT EXISTS (
-              SELECT FROM audience a {DELIVERY_JOIN.format(wave="a.wave_id", person="a.customer_id")}
+              SELECT FROM {PLACES}
               WHERE (a.wave_id, a.shard, a.batch_no) = (:wave, :shard, :batch_no)
                 AND {UNDECIDED}) AS undecided) AS remaining
     WHERE (b.wave_id, b.shard, b.batch_no) = (:wave, :shard, :batch_no)

@@ -19,11 +19,15 @@ from dispatcher.errors import StorageDown
 
 Row = tuple[Any, ...]
 
+_OPTIONS = "-c timezone=UTC"
 # A wave's tables are empty when its first batch is planned for and full at its last: a plan kept
 # from the beginning would read them from end to end for every batch.
-_OPTIONS = "-c timezone=UTC -c plan_cache_mode=force_custom_plan"
+_AT_WILL = " -c plan_cache_mode=force_custom_plan"
+# By key there is but one way, whatever the tables hold: its plan is kept.
 _WALKS = ("seqscan", "hashjoin", "mergejoin", "material", "bitmapscan")
-_BY_KEY = "".join(f" -c enable_{walk}=off" for walk in _WALKS)
+_BY_KEY = "".join(f" -c enable_{walk}=off" for walk in _WALKS) + (
+    " -c plan_cache_mode=force_generic_plan"
+)
 _TRUSTED_FOR = 1.0  # seconds a connection may rest and still be used without asking
 
 
@@ -32,7 +36,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
         self.url = with_driver(url)
-        self._engine = _engine(self.url, pool_size, _OPTIONS)
+        self._engine = _engine(self.url, pool_size, _OPTIONS + _AT_WILL)
         self._by_key = _engine(self.url, pool_size, _OPTIONS + _BY_KEY)
 
     @contextmanager

@@ -14,7 +14,6 @@ from dispatcher.domain.messages import Channel, DeliveryKey, Outcome
 from dispatcher.domain.policies import Policy
 from dispatcher.storage.database import numbers, rows_of, words
 
-
 # What is known of a person's place in a wave, looked up by its whole key whatever the planner
 # thinks: statistics from before a wave say that it has nobody, and then reading all of it again
 # for each person looks as cheap.

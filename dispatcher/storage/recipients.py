@@ -12,7 +12,7 @@ from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
-from dispatcher.storage.batches import UNDECIDED
+from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.database import Row, numbers, rows_of
 from dispatcher.storage.deliveries import DELIVERY_JOIN
@@ -36,8 +36,7 @@ def lock_undecided(conn: Connection, batch: Batch, limit: int) -> list[int]:
 _LOCK = text(f"""
     SELECT p.customer_id FROM person_pressure p
     WHERE p.customer_id IN (
-        SELECT a.customer_id
-        FROM audience a {DELIVERY_JOIN.format(wave="a.wave_id", person="a.customer_id")}
+        SELECT a.customer_id FROM {PLACES}
         WHERE (a.wave_id, a.shard, a.batch_no) = (:wave_id, :shard, :batch_no) AND {UNDECIDED})
     ORDER BY p.customer_id LIMIT :limit
     FOR NO KEY UPDATE SKIP LOCKED

@@ -60,7 +60,7 @@ class House:
         spread: bool = False,
         **facts: Any,
     ) -> list[int]:
-        """Add customers with one address each; ids run from `first`, or `spread` over all shards."""
+        """Add customers with one address each; ids from `first` on, or `spread` over all shards."""
         numbers = range(first, first + count)
         ids = [number | number << 45 for number in numbers] if spread else list(numbers)
         with self.dispatcher.database.begin() as conn:
