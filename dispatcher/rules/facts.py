@@ -39,7 +39,7 @@ def record(person: Recipient, policy: Policy, now: float) -> str:
         + ("i" if person.in_audience else "")
     )
     head = (
-        f"1|{now!r}|{who}|{_zone(person, now)}|{person.hours_from}-{person.hours_until}|"
+        f"1|{_instant(now)}|{who}|{_zone(person, now)}|{person.hours_from}-{person.hours_until}|"
         f"{_word(person.suppressed, 24) if person.suppressed else ''}|"
         f"{_CONSENTS.get(person.consent, 'n')}|{person.bucket}|{person.attempts}|"
         f"{int(person.held_since)}|"
@@ -77,6 +77,10 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         held_since=float(held),
     )
     return person, now
+
+
+# A batch is decided on in one instant.
+_instant = lru_cache(maxsize=8)(repr)
 
 
 def _contacts(contacts: tuple[Contact, ...], brand: str, now: float) -> str:

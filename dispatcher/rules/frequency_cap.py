@@ -30,11 +30,12 @@ def frequency_cap(person: Recipient, policy: Policy, now: float) -> Ruling | Non
 def fullest(person: Recipient, policy: Policy, now: float) -> tuple[Cap, float] | None:
     """Give the cap that refuses for longest, and when its slot frees; None if all have room."""
     found: tuple[Cap, float] | None = None
+    newest = max([ceil(contact.at) for contact in person.contacts], default=-inf)
     for cap in policy.caps:
         if cap.channel is not None and cap.channel != person.channel:
             continue
-        if len(person.contacts) < cap.max:
-            continue
+        if cap.max > 0 and (len(person.contacts) < cap.max or newest + cap.hours * HOUR <= now):
+            continue  # most people: nothing has to be counted
         until = _frees(cap, person, policy)
         if until > now and (found is None or until > found[1]):
             found = cap, until

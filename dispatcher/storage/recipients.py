@@ -85,6 +85,7 @@ def _load(condition: str) -> TextClause:
 
 
 _STATES = {state.value: state for state in ConsentState}
+_CHANNELS = {channel.value: channel for channel in Channel}
 
 
 def _recipient(
@@ -103,7 +104,7 @@ def _contacts(
     values = {"ids": numbers(ids), "since": now - _CONTACTS_FOR, "wave": wave}
     found: dict[int, list[Contact]] = {}
     for customer_id, at, channel, brand, subject in rows_of(conn, _CONTACTS, values):
-        contact = Contact(float(at), Channel(channel), brand, subject)
+        contact = Contact(at, _CHANNELS[channel], brand, subject)
         found.setdefault(customer_id, []).append(contact)
     return {customer_id: tuple(contacts) for customer_id, contacts in found.items()}
 
