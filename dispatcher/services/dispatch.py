@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -12,9 +13,10 @@ from itertools import islice
 from time import monotonic, time
 from typing import TypeVar
 
+from dispatcher.domain.batches import Batch
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Gateway
-from dispatcher.errors import GatewayDown
+from dispatcher.errors import GatewayDown, Unavailable
 from dispatcher.rendering.people import Unrenderable
 from dispatcher.services.gate import WINDOW, BatchGate, Terms
 from dispatcher.services.renderer import Renderer
@@ -29,6 +31,7 @@ from dispatcher.storage.journal import Journal
 from dispatcher.storage.watch import Watch
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 _IN_A_ROW = 32  # messages; more would hold up the connections for longer than a mail takes
 _SOON = 0.3  # seconds; a slot further away is left to the next bell
 
@@ -110,23 +113,42 @@ async def dispatch(out: Outbound, channel: Channel, seconds: float = 30.0) -> bo
 async def _work(out: Outbound, channel: Channel, seconds: float) -> bool:
     """Send batch after batch; the next one is fetched while this one is on the wire."""
     ends = monotonic() + seconds
-    fetch = partial(_fetch, out, channel, ends)
-    current = await fetch()
-    while current is not None:
-        if monotonic() > ends or out.stopping():
-            await _send_round(out, current, closes_at=ends + out.overtime)
-            return True
-        upcoming = asyncio.ensure_future(fetch())
+    held: list[Batch] = []
+    fetch = partial(_fetch, out, channel, ends, held)
+    keeper = asyncio.create_task(_keep_leases(out, held))
+    try:
+        current = await fetch()
+        while current is not None:
+            if monotonic() > ends or out.stopping():
+                await _send_round(out, current, closes_at=ends + out.overtime)
+                return True
+            upcoming = asyncio.ensure_future(fetch())
+            try:
+                await _send_round(out, current, closes_at=ends + out.overtime)
+            except BaseException:
+                await asyncio.wait([upcoming])  # a batch claimed now still bears our name
+                raise
+            held.remove(current.batch)
+            current = await upcoming or await fetch()  # what was handed back just now, if need be
+        return False
+    finally:
+        keeper.cancel()
+
+
+async def _keep_leases(out: Outbound, held: Sequence[Batch]) -> None:
+    """Renew the leases on what is held: a slow gateway may take long, and one more batch waits.
+
+    Whoever cannot renew loses its batches, as it should: it may not be able to settle either.
+    """
+    while True:
+        await asyncio.sleep(batches.LEASE_SECONDS / 3)
         try:
-            await _send_round(out, current, closes_at=ends + out.overtime)
-        except BaseException:
-            await asyncio.wait([upcoming])  # a batch claimed now still bears our name
-            raise
-        current = await upcoming or await fetch()  # what was handed back just now, if need be
-    return False
+            await out.in_permits(partial(_renew, out.database, tuple(held)))
+        except Unavailable as outage:
+            log.warning("leases are not renewed: %s", outage)
 
 
-async def _fetch(out: Outbound, channel: Channel, until: float) -> Round | None:
+async def _fetch(out: Outbound, channel: Channel, until: float, held: list[Batch]) -> Round | None:
     """Reserve a round; when there are but throttled ones, wait a moment for the next slot."""
     work = partial(reserve, out.database, out.versions, out.tariffs, channel, out.worker)
     while (found := await out.in_store(work)) is None:
@@ -134,6 +156,7 @@ async def _fetch(out: Outbound, channel: Channel, until: float) -> Round | None:
         if wait is None or monotonic() + wait > until or out.stopping():
             return None
         await asyncio.sleep(max(wait, 0.005))
+    held.append(found.batch)
     return found
 
 
@@ -232,6 +255,11 @@ def _gate(out: Outbound, current: Round, closes_at: float) -> BatchGate:
 def _permit(database: Database, current: Round, upto: int) -> bool:
     with database.begin_by_key() as conn:
         return batches.permit(conn, current.batch, upto)
+
+
+def _renew(database: Database, held: Sequence[Batch]) -> None:
+    with database.begin_by_key() as conn:
+        batches.renew(conn, held)
 
 
 def _hand_back(database: Database, current: Round) -> None:

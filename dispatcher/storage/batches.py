@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -161,6 +162,19 @@ def permit(conn: Connection, batch: Batch, upto: int) -> bool:
 _PERMIT = text("""
     UPDATE batch SET permitted_upto = :upto,
                      lease_until = clock_timestamp() + make_interval(secs => :lease)
+    WHERE (wave_id, shard, batch_no) = (:wave, :shard, :batch_no)
+      AND fence = :fence AND state = 'leased' AND lease_until > clock_timestamp()
+""")
+
+
+def renew(conn: Connection, held: Sequence[Batch]) -> None:
+    """Renew the leases of batches that are still held; one that has run out stays so."""
+    for batch in held:
+        conn.execute(_RENEW, {**_fenced(batch), "lease": LEASE_SECONDS})
+
+
+_RENEW = text("""
+    UPDATE batch SET lease_until = clock_timestamp() + make_interval(secs => :lease)
     WHERE (wave_id, shard, batch_no) = (:wave, :shard, :batch_no)
       AND fence = :fence AND state = 'leased' AND lease_until > clock_timestamp()
 """)
