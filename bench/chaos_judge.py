@@ -101,10 +101,7 @@ _STATES = text("""
 """)
 
 _UNSURE = text("""
-    SELECT d.customer_id, d.attempt, t.outcome IS NOT NULL
-    FROM delivery d LEFT JOIN attempt t
-        ON (t.wave_id, t.customer_id, t.no) = (d.wave_id, d.customer_id, d.attempt)
-    WHERE d.state = 'unsure'
+    SELECT d.customer_id, d.attempt, d.code = 'lost' FROM delivery d WHERE d.state = 'unsure'
 """)
 
 

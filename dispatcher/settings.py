@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     )
     worker_processes: int = Field(2, ge=1, description="Sending processes that `up` starts.")
     work_seconds: float = Field(
-        30.0, gt=0, le=60, description="How long one task works before the queue gets its turn."
+        5.0, gt=0, le=60, description="How long one task works before the queue gets its turn."
     )
     gateways: dict[str, GatewaySettings] = Field(
         default_factory=dict, description="The ways out, by name."
