@@ -3,7 +3,7 @@
     python -m bench.instructions [--update]
 
 Clocks are too noisy to stop a small slowdown; a count is the same on a busy machine as on a quiet
-one, to within half a percent. It belongs to one build of Python on one kind of machine, so budgets
+one, to within a percent. It belongs to one build of Python on one kind of machine, so budgets
 stand under both in bench/instructions.toml, and `--update` writes those of this one. Exits with 1
 when a count is above its budget.
 """
@@ -28,7 +28,7 @@ from bench.instruction_workloads import WORKLOADS
 ROOT = Path(__file__).resolve().parent.parent
 BUDGETS = Path(__file__).with_suffix(".toml")
 YARDSTICK = "yardstick"
-TOLERANCE = 0.05  # three runs were within 0.005 of each other
+TOLERANCE = 0.05  # runs are within 0.01 of each other
 SLACK = 0.10  # so far below its budget, a count has earned a lower one
 SAME_BUILD = 0.02  # by so much the yardstick of one and the same build may differ
 _HEAD = """\
