@@ -170,8 +170,8 @@ class Digests:
 
     def holdout_bucket(self, address: str) -> int:
         """Give the bucket 0..9999 of a normalised address: the same for ever, known to nobody."""
-        mac = hmac.digest(self._bucket_key, address.encode(), "sha256")
-        return int.from_bytes(mac[:8], "big") % BUCKETS
+        mac = hashlib.blake2b(address.encode(), key=self._bucket_key, digest_size=8)
+        return int.from_bytes(mac.digest(), "big") % BUCKETS
 
 
 def _derive(key: bytes, purpose: str) -> bytes:

@@ -27,8 +27,7 @@ _LAST = text("SELECT * FROM consent_checkpoint ORDER BY id DESC LIMIT 1")
 _CHECKPOINTS = text("SELECT * FROM consent_checkpoint ORDER BY id")
 _NEW_HEADS = text(
     "SELECT DISTINCT ON (customer_id) id, customer_id, seq, hash FROM consent_event"
-    " WHERE xid >= CAST(CAST(:from_xid AS text) AS xid8)"
-    " AND xid < CAST(CAST(:up_to AS text) AS xid8) AND id > :low_id AND id <= :last_id"
+    " WHERE xid >= :from_xid AND xid < :up_to AND id > :low_id AND id <= :last_id"
     " ORDER BY customer_id, seq DESC"
 )
 _CHECKPOINT = text(

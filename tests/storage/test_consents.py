@@ -167,7 +167,7 @@ def test_every_opt_out_withdraws_in_its_own_transaction(desk: Desk) -> None:
     append(desk, event(person))
     append(desk, event(person, action=ConsentAction.OPT_OUT))
     query = text(
-        "SELECT w.person_id FROM withdrawal w JOIN consent_event e ON e.xid = w.xid"
+        "SELECT w.person_id FROM withdrawal w JOIN consent_event e ON e.xid::text = w.xid::text"
         " WHERE e.action = 'opt_out'"
     )
     with desk.database.begin() as conn:
