@@ -22,6 +22,7 @@ from dispatcher.services import jurisdictions
 app = typer.Typer()
 
 ALL_ZONES = "-"
+_YEARS = range(2000, 2100)
 _NEEDED = ("jurisdiction", "instant_utc")
 _HEADS = (*_NEEDED, "zone", "profile")
 
@@ -57,7 +58,7 @@ def hours(
             json_line(line)
         return
     where = _where(jurisdiction, zone, profile, channel)
-    asked = instant(at, "--at") if at else datetime.now(UTC).replace(second=0, microsecond=0)
+    asked = _instant(at, "--at") if at else datetime.now(UTC).replace(second=0, microsecond=0)
     told = permitted(book, where, asked.timestamp())
     page = hours_pages.page(book, where, asked, told)
     answer(hours_pages.data(book, where, asked, told), page, as_json=as_json)
@@ -77,6 +78,14 @@ def _where(codes: str, zones: str, profile: str, channel: Channel = Channel.SMS)
     if profile not in tuple(Profile):
         raise WrongInput(f'"{profile[:40]}" is no profile; write {" or ".join(Profile)}')
     return Where(known, named, Profile(profile), channel)
+
+
+def _instant(text: str, name: str) -> datetime:
+    """Read an instant in the years whose clocks and holidays are known."""
+    read = instant(text, name)
+    if read.year not in _YEARS:
+        raise WrongInput(f"{name}: the year {read.year} is none of {_YEARS[0]} to {_YEARS[-1]}")
+    return read
 
 
 def _split(words: str) -> Iterable[str]:
@@ -107,13 +116,13 @@ def _case(
 ) -> Mapping[str, Any]:
     zone, profile = row.get("zone") or ALL_ZONES, row.get("profile") or Profile.BALANCED
     try:
-        where = _where(row["jurisdiction"], zone, profile)
-        asked = instant(row.get("instant_utc", ""), "instant_utc")
+        where = _where(row.get("jurisdiction", ""), zone, profile)
+        asked = _instant(row.get("instant_utc", ""), "instant_utc")
     except WrongInput as wrong:
         raise FileError(path, number, str(wrong)) from None
     told = permitted(book, where, asked.timestamp())
     return {
-        "jurisdiction": row["jurisdiction"],
+        "jurisdiction": row.get("jurisdiction", ""),
         "zone": zone,
         "profile": profile,
         "instant_utc": hours_pages.utc(asked.timestamp()),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dispatcher.domain.decisions import Reason
 from dispatcher.domain.messages import Channel
 from dispatcher.rules.jurisdictions import Day, Jurisdiction, Jurisdictions
 from dispatcher.rules.permitted_hours import Answer, Cause, Permitted, Where, causes, plan
@@ -89,6 +90,8 @@ def page(book: Jurisdictions, where: Where, asked: datetime, told: Permitted) ->
     yield from dict.fromkeys(_why(book, cause, asked) for cause in shown)
     for code in dict.fromkeys(cause.code for cause in shown):
         yield _basis(book, book.entries[code])
+    if told.reason == Reason.ZONE_UNKNOWN_CLOSED:
+        yield "Without a time zone nobody knows the hour there: name it with --zone."
     for warning in told.warnings:
         yield f"Beware: {warning}."
     yield f"Rule data {book.version}, {book.fingerprint}. {ADVICE}"

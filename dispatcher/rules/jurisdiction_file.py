@@ -103,7 +103,7 @@ class _Table:
             self.refuse(field, f'"{said:.40}" is not known; write one of: {there}')
 
     def names(self, field: str) -> tuple[str, ...]:
-        values = self.get(field, list, [])
+        values = self.get(field, list)
         for value in values:
             if not isinstance(value, str) or not value:
                 self.refuse(field, f"{value!r:.60} must be a text")
@@ -206,8 +206,13 @@ class _Reader:
         for code, entry in book.entries.items():
             heading = f"jurisdiction.{code}"
             parent = code.partition("-")[0] if "-" in code else ""
-            if entry.parent != parent or (parent and parent not in book.entries):
-                self.refuse(heading, "parent", f'must be "{parent}", and that must be there')
+            if entry.parent != parent:
+                wanted = f'must be "{parent}"' if parent else "must not be here: this is no part"
+                self.refuse(heading, "parent", wanted)
+            if parent and parent not in book.entries:
+                self.refuse(heading, "parent", f'there is no jurisdiction "{parent}"; add it')
+            if not entry.sources:
+                self.refuse(heading, "sources", "is empty; say where the rule was read")
             for source in entry.sources:
                 if source not in book.sources:
                     self.refuse(heading, "sources", f'there is no source "{source}"; add its table')
@@ -260,7 +265,6 @@ class _Reader:
             table.refuse("", "is no code; write a country as FR and a part of one as US-FL")
 
     def _zones(self, table: _Table) -> tuple[str, ...]:
-        table.get("timezones", list)
         zones = table.names("timezones")
         for zone in zones:
             if not readable(zone):

@@ -170,18 +170,25 @@ def _openings(book: Jurisdictions, where: Where, day: int) -> _Openings:
 @lru_cache(maxsize=1 << 12)
 def plan(book: Jurisdictions, where: Where) -> Plan:
     """Find what binds at a place under a profile, and in which zones."""
-    unread = next((code for code in where.jurisdictions if not is_code(code)), "")
-    if unread or not where.jurisdictions:
-        problem = f"no such jurisdiction: {unread[:20]}" if unread else "no jurisdiction known"
+    unread = next((code for code in where.jurisdictions if not is_code(code)), None)
+    if unread is not None or not where.jurisdictions:
+        problem = f'no such jurisdiction: "{unread[:20]}"' if unread else "no jurisdiction known"
         return Plan((), (), (), (problem,), problem)
     chains = [book.chain(code) for code in where.jurisdictions]
     limits = tuple(dict.fromkeys(limit for chain in chains for limit in _limits(chain, where)))
-    zones = where.zones or tuple(dict.fromkeys(zone for chain in chains for zone in chain.zones))
+    zones = where.zones or _all_zones(chains)
     bound_by = tuple(dict.fromkeys(limit.code for limit in limits))
     # Where nothing is ever closed it does not matter what time it is.
     problem = _unusable(zones) if limits or where.own else ""
     warnings = (*_warnings(limits, chains, where), *filter(None, (problem,)))
     return Plan(limits, zones, bound_by, warnings, problem)
+
+
+def _all_zones(chains: list[Chain]) -> tuple[str, ...]:
+    """Give the zones of all places; none at all if those of one are not known."""
+    if not all(chain.zones for chain in chains):
+        return ()
+    return tuple(dict.fromkeys(zone for chain in chains for zone in chain.zones))
 
 
 def _limits(chain: Chain, where: Where) -> Iterator[Limit]:
