@@ -17,7 +17,7 @@ def _head(book: Jurisdictions) -> Iterator[str]:
     yield from ("# Permitted hours of jurisdictions", "")
     yield (
         f"Version {book.version} of the rule data, as of {book.as_of}. {ADVICE} Verify what has a "
-        "low confidence before you rely on it. `dispatcher hours` answers for one place and instant."
+        "low confidence before you rely on it. `dispatcher hours` answers for a place and instant."
     )
     yield ""
     yield (
