@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from dispatcher.rules import holiday_calendars
-from dispatcher.rules.jurisdictions import FRESH_DAYS, Calendar, Confidence, Tier, is_code, stale
+from dispatcher.rules.jurisdictions import FRESH_DAYS, Confidence, Tier, is_code, stale
 from dispatcher.services.jurisdictions import shipped
 
 BOOK = shipped()
@@ -83,31 +82,6 @@ def test_the_law_on_caps_and_deadlines_came_along() -> None:
     assert BOOK.entries["KR"].more["separate_night_consent"] is True
     assert (BOOK.close_margin_minutes, BOOK.max_hold_hours) == (15, 72)
     assert {code for code, entry in BOOK.entries.items() if entry.own_hand} == {"KR", "ZA", "CO"}
-
-
-def test_only_known_calendars_are_named() -> None:
-    """Every calendar of the data is one that the library has, with holidays for years to come."""
-    calendars = [entry.calendar for entry in BOOK.entries.values() if entry.calendar]
-    calendars += [place.calendar for place in BOOK.territories.values() if place.calendar]
-    assert len(calendars) == 41
-    for calendar in calendars:
-        assert holiday_calendars.known(calendar)
-        for year in (2026, 2027, 2028):
-            assert holiday_calendars.of_year(calendar, year)
-
-
-def test_an_unknown_calendar_has_no_holidays() -> None:
-    """It is said to be unknown, so that somebody can be warned."""
-    for calendar in (Calendar("QQ"), Calendar("US", "QQ")):
-        assert not holiday_calendars.known(calendar)
-        assert holiday_calendars.of_year(calendar, 2026) == {}
-
-
-def test_a_holiday_has_a_name() -> None:
-    """Ascension Day in France, and no holiday on the day after."""
-    day = (BOOK.as_of.replace(year=2027, month=5, day=6), Calendar("FR"))
-    assert holiday_calendars.on(day[1], day[0])
-    assert holiday_calendars.on(day[1], day[0] + timedelta(days=1)) == ""
 
 
 def test_each_tier_occurs() -> None:

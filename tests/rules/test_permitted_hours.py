@@ -258,6 +258,18 @@ def test_an_own_hand_with_evidence_opens_the_night() -> None:
     assert "do not count" in permitted(BOOK, unproven, ten).warnings[0]
 
 
+@given(instants, profiles, hours, hours)
+def test_an_own_hand_opens_its_hours_and_no_others(
+    now: float, profile: Profile, given_hours: Hours, own: Hours
+) -> None:
+    """What is open beyond the law lies within the hours that were permitted by hand."""
+    where = Where(("KR",), ("Asia/Seoul",), profile, own=(own,))
+    wider = where._replace(own_hand=(OwnHand("KR", given_hours, "consent 17"),))
+    only = Where(("KR",), ("Asia/Seoul",), channel=Channel.EMAIL, own=(own, given_hours))
+    opened = {each: permitted(BOOK, each, now).answer == Answer.ALLOW for each in (where, only)}
+    assert (permitted(BOOK, wider, now).answer == Answer.ALLOW) == any(opened.values())
+
+
 def test_an_own_hand_opens_nothing_where_the_law_knows_none() -> None:
     """A general opt-in lifts no hours, nor does Korea's consent lift those of another country."""
     where = Where(("KR", "FR"), ("Asia/Seoul",), own_hand=(OwnHand("KR", NIGHT, "consent 17"),))
