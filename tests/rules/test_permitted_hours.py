@@ -142,7 +142,8 @@ def test_the_causes_agree_with_the_answer(where: Where, now: float) -> None:
 @pytest.mark.parametrize("profile", Profile)
 def test_every_jurisdiction_opens_in_every_week(code: str, profile: Profile) -> None:
     """No rule closes a place for seven days on end, in a whole year, even with no zone known."""
-    for day in range(366):
+    # Without holidays one week is like the other, but for the clock.
+    for day in range(0, 366, 1 if BOOK.entries[code].calendar else 10):
         now = YEAR + day * DAY
         told = permitted(BOOK, Where((code,), (), profile), now)
         assert told.next_open is not None
