@@ -176,6 +176,18 @@ class Jurisdictions:
         return Chain(tuple(members), zones, ())
 
 
+class Law(NamedTuple):
+    """The rule data that decisions are to obey, and how its doubtful rules are read."""
+
+    jurisdictions: Jurisdictions
+    profile: Profile = Profile.BALANCED
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Name everything decisions hang on, for the rule book's hash."""
+        return f"{self.jurisdictions.fingerprint} {self.profile}".encode()
+
+
 def is_code(text: str) -> bool:
     """Tell whether this is written as a country (FR) or a part of one (US-FL) is."""
     return bool(_CODE.match(text))
