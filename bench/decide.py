@@ -15,9 +15,13 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import Policy, Window
+from dispatcher.rules.book import rule_book
 from dispatcher.rules.decide import decide
+from dispatcher.rules.jurisdictions import Law
+from dispatcher.services.jurisdictions import shipped
 
 BATCH, REPEATS = 500, 20
+BOOK = rule_book(Law(shipped()))
 NOW = 1795435200.25  # a Monday noon in Berlin
 ZONES = ("Europe/Berlin", "Europe/London", "America/New_York", "Asia/Kolkata", "")
 POLICY = Policy(1, "roaster", "coffee", "beans", window=Window(540, 1200), holdout=100)
@@ -69,7 +73,10 @@ def measure(rounds: int) -> dict[str, object]:
 
 def _microseconds(crowd: list[Recipient], rounds: int) -> float:
     times = timeit.repeat(
-        lambda: decide(crowd, POLICY, NOW), number=REPEATS, repeat=rounds, timer=time.process_time
+        lambda: decide(crowd, POLICY, NOW, BOOK),
+        number=REPEATS,
+        repeat=rounds,
+        timer=time.process_time,
     )
     return round(statistics.median(times) / REPEATS / len(crowd) * 1e6, 2)
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from bench.callgrind import Callgrind
-from bench.decide import NOW, POLICY, people
+from bench.decide import BOOK, NOW, POLICY, people
 from bench.world import BRAND, TEMPLATES
 from dispatcher.domain.batches import Batch, BatchKey
 from dispatcher.domain.campaigns import Audience, CampaignSpec, CampaignVersion, Offer
@@ -71,7 +71,7 @@ def yardstick(count: int) -> Work:
 def deciding(count: int) -> Work:
     """Decide on people of several zones, all rules and the record of the facts included."""
     crowd = people(count)
-    return lambda: decide(crowd, POLICY, NOW)
+    return lambda: decide(crowd, POLICY, NOW, BOOK)
 
 
 def rendering(count: int) -> Work:

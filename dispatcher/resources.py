@@ -21,3 +21,8 @@ def shipped_folder(name: str, package: Path = _PACKAGE) -> Path:
     """An installed package carries its data inside (`_data`), a source tree has it at the top."""
     inside = package / "_data" / name
     return inside if inside.is_dir() else package.parent / name
+
+
+def jurisdictions_file() -> Path:
+    """The rules of jurisdictions, which lie beside the code that judges by them."""
+    return _PACKAGE / "rules" / "jurisdictions.toml"

@@ -21,6 +21,9 @@ from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.errors import ConfigError
 from dispatcher.gateways import registry
 from dispatcher.rendering.links import Links
+from dispatcher.rules.book import RuleBook, rule_book
+from dispatcher.rules.jurisdictions import Law
+from dispatcher.services import jurisdictions
 from dispatcher.services.dispatch import Outbound
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Tariff
@@ -45,6 +48,7 @@ class Dispatcher:
     database: Database
     bell: Bell
     versions: Versions
+    book: RuleBook
     tokens: Tokens
     digests: Digests
     seal: SecretStr
@@ -88,6 +92,7 @@ def build(settings: Settings, celery: Celery | None = None) -> Dispatcher:
         database=database,
         bell=CeleryBell(celery) if celery else SilentBell(),
         versions=Versions(),
+        book=rule_book(Law(jurisdictions.shipped())),
         tokens=Tokens(keys),
         digests=Digests(keys[-1:]),  # the pepper is the oldest key and never changes
         seal=SecretStr(keys[0].hex()),
@@ -186,6 +191,7 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
         enlist=partial(enlist, dispatcher),
         desk=dispatcher.desk,
         versions=dispatcher.versions,
+        book=dispatcher.book,
         renderer=build_renderer(dispatcher),
         gateways=build_gateways(dispatcher),
         tariffs=dispatcher.tariffs,

@@ -61,7 +61,7 @@ def show(who: Who, as_json: Json = False) -> None:
     """Show who somebody is and what they allow."""
     with at_work() as here, here.database.begin() as conn:
         person = find(conn, here.digests, who, here.settings.default_country)
-        told = explain(conn, person)
+        told = explain(conn, person, here.book)
     data = {
         "customer": person_pages.person_data(person),
         "allows": told.standings,
@@ -161,7 +161,7 @@ def export(
     """Give everything known about somebody, as JSON they can be sent."""
     with at_work() as here, here.database.begin() as conn:
         person = find(conn, here.digests, who, here.settings.default_country)
-        told = explain(conn, person)
+        told = explain(conn, person, here.book)
     text = to_json(person_pages.everything(told))
     if out is None:
         typer.echo(text)

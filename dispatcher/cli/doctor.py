@@ -9,6 +9,7 @@ import socket
 import stat
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -24,7 +25,9 @@ from dispatcher.cli.show import Json, answer, mark
 from dispatcher.domain.findings import Finding, Level
 from dispatcher.errors import DispatcherError
 from dispatcher.gateways import registry
+from dispatcher.rules.jurisdictions import Jurisdictions, stale
 from dispatcher.services.doctor import examine
+from dispatcher.services.jurisdictions import shipped
 from dispatcher.settings import GatewaySettings, Settings
 from dispatcher.storage.database import Database
 from dispatcher.wiring import KEYS_FILE, channel_of, gateway_settings, load_keys
@@ -48,6 +51,14 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+def rule_data(book: Jurisdictions, today: date) -> Finding:
+    """Say whether the rules of jurisdictions are fresh enough to be relied on."""
+    told, _, remedy = stale(book, today).partition(": ")
+    if told:
+        return Finding(_FAIL, "rule data", told, remedy)
+    return Finding(_OK, "rule data", f"{book.version}, {len(book.entries)} jurisdictions")
+
+
 def _sentence(found: Finding) -> str:
     remedy = f"\n     -> {found.remedy}" if found.remedy else ""
     return f"{found.subject}: {found.told}{remedy}"
@@ -56,6 +67,7 @@ def _sentence(found: Finding) -> str:
 def _examination() -> Iterator[Finding]:
     yield Finding(_OK, "version", f"dispatcher {__version__}, Python {platform.python_version()}")
     yield _wheels()
+    yield rule_data(shipped(), datetime.now(UTC).date())
     try:
         known = load()
     except DispatcherError as error:

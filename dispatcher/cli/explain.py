@@ -26,5 +26,5 @@ def explain(
     with at_work() as here, here.database.begin() as conn:
         person = find(conn, here.digests, who, here.settings.default_country)
         only = campaigns.find(conn, campaign).id if campaign else 0
-        told = tell(conn, person, only)
+        told = tell(conn, person, here.book, only)
     answer(person_pages.everything(told), person_pages.story(told), as_json=as_json)

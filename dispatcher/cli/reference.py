@@ -12,14 +12,19 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from dispatcher.campaign_files.keys import reference as campaign_file
+from dispatcher.cli import hours_reference
 from dispatcher.cli.entry import load
 from dispatcher.cli.table import COMMANDS
 from dispatcher.domain.reasons import MEANING
 from dispatcher.gateways.matrix import page as gateways
+from dispatcher.services.jurisdictions import shipped
 from dispatcher.settings import GatewaySettings, Settings
 
 FOLDER = Path("docs")
 _MADE = "<!-- Made from the code by './dispatch docs'; edit the code instead. -->\n"
+_MADE_FROM_DATA = _MADE.replace("the code", "dispatcher/rules/jurisdictions.toml", 1).replace(
+    "the code", "the data"
+)
 
 
 def pages() -> Mapping[str, str]:
@@ -29,6 +34,7 @@ def pages() -> Mapping[str, str]:
         "reference/settings.md": settings(),
         "reference/reasons.md": reasons(),
         "reference/campaign-file.md": campaign_file(),
+        "reference/jurisdictions.md": _MADE_FROM_DATA + hours_reference.page(shipped()),
         "gateways.md": gateways(),
     }
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, Entry] = {
     "halt": Entry("dispatcher.cli.halt", "Stop sending at once: all, or a part.", WORK),
     "reply": Entry("dispatcher.cli.reply", "Take a reply as if it had come by SMS.", WORK),
     "explain": Entry("dispatcher.cli.explain", "Say why somebody got a message, or not.", ASK),
+    "hours": Entry("dispatcher.cli.hours", "Say when offers may be sent to a country.", ASK),
     "unsure": Entry("dispatcher.cli.unsure", "Messages nobody knows the fate of.", ASK, True),
     "worker": Entry("dispatcher.cli.processes", "Run a worker that plans and sends.", RUN),
     "beat": Entry("dispatcher.cli.processes", "Run the clock that rings each second.", RUN),

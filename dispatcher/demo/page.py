@@ -110,7 +110,7 @@ class Page:
             if person is None or at is None:
                 return _nothing_here()
             said = sandbox.conversation(conn, at.address) if channel is Channel.SMS else []
-            told = explain(conn, person)
+            told = explain(conn, person, self._stage.dispatcher.book)
         return self._answer(template, person=person, at=at, said=said, told=told, **more)
 
     def _answer(self, template: str, **values: Any) -> Response:

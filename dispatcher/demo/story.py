@@ -136,7 +136,7 @@ class Play:
         with here.database.begin() as conn:
             rows = counts.rows(conn)
             arrived, people = conn.execute(_ARRIVED).one()
-            told = explain(conn, find(conn, here.digests, number))
+            told = explain(conn, find(conn, here.digests, number), here.book)
         ending = Ending(rows, why(told.stories[-1]))
         expect(ending.counts, AT_THE_END)
         sent, texts = AT_THE_END["sent"], len(texts_on(self.stage, number))

@@ -16,6 +16,7 @@ class Contact(NamedTuple):
     channel: Channel
     brand: str
     subject: str
+    campaign_id: int = 0
 
 
 class Recipient(NamedTuple):
@@ -27,8 +28,11 @@ class Recipient(NamedTuple):
     person's own opt-out and nothing else. `bucket` is 0..9999, a keyed hash of the address, for
     holdouts. `in_audience`: the segment still holds.
     `consent_since` is in Unix seconds. `held_since` is when this wave first had a
-    verdict on the person (Unix seconds), 0 if it has none yet. `address` and `fields` are
-    personal and never part of a recorded decision.
+    verdict on the person (Unix seconds), 0 if it has none yet. `jurisdictions` are those of the
+    number and of the residence, such as US-OR. `promised`: offers a month, as the consent's wording
+    says, 0 if it says nothing. `context`: what is going on with the person that offers wait for,
+    until `context_until` (Unix seconds). `ignored`: offers in a row they took no notice of.
+    `address` and `fields` are personal and never part of a recorded decision.
     """
 
     customer_id: int
@@ -51,3 +55,8 @@ class Recipient(NamedTuple):
     fields: Mapping[str, str]
     consent_since: float = 0.0
     held_since: float = 0.0
+    jurisdictions: tuple[str, ...] = ()
+    promised: int = 0
+    context: str = ""
+    context_until: float = 0.0
+    ignored: int = 0

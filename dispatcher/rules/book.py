@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from dispatcher.domain.customers import Recipient
@@ -20,19 +21,25 @@ from dispatcher.rules import (
     hours,
     left_audience,
     offer_window,
+    permitted_hours,
     quiet_hours,
     suppression,
 )
+from dispatcher.rules.jurisdictions import Law
 
 Judge = Callable[[Recipient, Policy, float], Ruling | None]
 
 
 class Rule(NamedTuple):
-    """One rule: its file's name, the version of its code, and the question itself."""
+    """One rule: its file's name, the version of its code, and the question itself.
+
+    `by_law`: the question takes the rule data too, as `law`.
+    """
 
     name: str
     version: int
-    judge: Judge
+    judge: Callable[..., Ruling | None]
+    by_law: bool = False
 
 
 class RuleBook(NamedTuple):
@@ -41,6 +48,8 @@ class RuleBook(NamedTuple):
     name: str
     version: str
     hash: str
+    law: Law
+    judges: tuple[tuple[str, Judge], ...]
 
 
 # What costs least and settles most comes first; hours and caps only put off, so they come last.
@@ -52,21 +61,31 @@ ORDER = (
     Rule("consent", consent.VERSION, consent.consent),
     Rule("holdout", holdout.VERSION, holdout.holdout),
     Rule("attempts", attempts.VERSION, attempts.attempts),
-    Rule("quiet_hours", quiet_hours.VERSION, quiet_hours.quiet_hours),
+    Rule("quiet_hours", quiet_hours.VERSION, quiet_hours.quiet_hours, by_law=True),
     Rule("frequency_cap", frequency_cap.VERSION, frequency_cap.frequency_cap),
     Rule("cool_down", cool_down.VERSION, cool_down.cool_down),
 )
 
 # Not rules, but rules stand on them.
-GROUND = (("hours", hours.VERSION), ("holding", holding.VERSION))
+GROUND = (
+    ("hours", hours.VERSION),
+    ("permitted_hours", permitted_hours.VERSION),
+    ("holding", holding.VERSION),
+)
 
 
-def rule_book(name: str, version: str, data: bytes = b"") -> RuleBook:
+NAME, EDITION = "jurisdictions", "1"
+
+
+def rule_book(law: Law, name: str = NAME, version: str = EDITION) -> RuleBook:
     """Make the book of the rules in this build and of the data they are to read."""
     code = [f"{rule.name}:{rule.version}" for rule in ORDER]
     ground = [f"{module}:{number}" for module, number in GROUND]
-    digest = hashlib.sha256("\n".join([name, version, *code, *ground, ""]).encode() + data)
-    return RuleBook(name, version, digest.hexdigest()[:16])
+    digest = hashlib.sha256("\n".join([name, version, *code, *ground, ""]).encode())
+    digest.update(law.fingerprint)
+    judges = tuple((rule.name, _bound(rule, law)) for rule in ORDER)
+    return RuleBook(name, version, digest.hexdigest()[:16], law, judges)
 
 
-BOOK = rule_book("first light", "1")
+def _bound(rule: Rule, law: Law) -> Judge:
+    return partial(rule.judge, law=law) if rule.by_law else rule.judge

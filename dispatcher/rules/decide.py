@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.policies import Policy
-from dispatcher.rules.book import ORDER
+from dispatcher.rules.book import RuleBook
 from dispatcher.rules.facts import record
 from dispatcher.rules.quiet_hours import open_until
 
-_JUDGES = tuple((rule.name, rule.judge) for rule in ORDER)
 
-
-def decide(people: Sequence[Recipient], policy: Policy, now: float) -> list[Decision]:
+def decide(
+    people: Sequence[Recipient], policy: Policy, now: float, book: RuleBook
+) -> list[Decision]:
     """Give exactly one decision a person, in the order of `people`; `now` is Unix seconds."""
-    return [_decision(person, policy, now) for person in people]
+    return [_decision(person, policy, now, book) for person in people]
 
 
-def _decision(person: Recipient, policy: Policy, now: float) -> Decision:
+def _decision(person: Recipient, policy: Policy, now: float, book: RuleBook) -> Decision:
     seen = record(person, policy, now)
-    for name, judge in _JUDGES:
+    for name, judge in book.judges:
         ruling = judge(person, policy, now)
         if ruling is not None:
             verdict, reason, until, detail = ruling
@@ -42,7 +42,7 @@ def _decision(person: Recipient, policy: Policy, now: float) -> Decision:
         Reason.OK,
         "",
         0.0,
-        open_until(person, policy, now),
+        open_until(person, policy, now, book.law),
         person.consent_event,
         "",
         seen,

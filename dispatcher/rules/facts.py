@@ -1,10 +1,13 @@
 """Facts: what the rules saw of a person, as one short line without address or merge field.
 
-    1|now|who|zone|own hours|suppressed|consent|bucket|attempts|held since|contacts
+    2|now|who|places|zone|own hours|suppressed|consent|promised|context|ignored|bucket|attempts|
+    held since|contacts
 
 `who` is the channel's first letter, then `a` (there is an address), `d` (deliverable), `i` (in the
-audience). `zone` is a name, or `*` and two digits for each clock of those possible. A contact is
-its channel's first letter, a capital if of the campaign's own brand, and its age in seconds (hex).
+audience). `places` are the codes of jurisdictions with dots between. `zone` is a name, or `*` and
+two digits for each clock of those possible. `context` is the flag that holds and the second it ends
+at. A contact is its channel's first letter, a capital if of the campaign's own brand, `=` if it has
+the same subject, `~` if it is of the same campaign, and its age in seconds (hex).
 Person and consent event are columns of the decision itself.
 """
 
@@ -39,22 +42,26 @@ def record(person: Recipient, policy: Policy, now: float) -> str:
         + ("i" if person.in_audience else "")
     )
     head = (
-        f"1|{_instant(now)}|{who}|{_zone(person, now)}|{person.hours_from}-{person.hours_until}|"
+        f"2|{_instant(now)}|{who}|{_places(person.jurisdictions)}|{_zone(person, now)}|"
+        f"{person.hours_from}-{person.hours_until}|"
         f"{_word(person.suppressed, 24) if person.suppressed else ''}|"
-        f"{_CONSENTS.get(person.consent, 'n')}|{person.bucket}|{person.attempts}|"
-        f"{int(person.held_since)}|"
+        f"{_CONSENTS.get(person.consent, 'n')}|{person.promised or ''}|"
+        f"{_context(person) if person.context else ''}|{person.ignored or ''}|"
+        f"{person.bucket}|{person.attempts}|{int(person.held_since)}|"
     )
     if not person.contacts:
         return head
-    line = head + _contacts(person.contacts, policy.brand, now)
+    line = head + _contacts(person.contacts, policy, now)
     return line if len(line) <= LIMIT else head + _deciding(person, policy, now)
 
 
 def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
     """Read a recorded line: the person as the rules saw them, and the instant."""
-    _, at, who, zone, own, suppressed, state, bucket, attempts, held, contacts = facts.split("|")
+    _, at, who, places, zone, own, suppressed, state, *more = facts.split("|")
+    promised, context, ignored, bucket, attempts, held, contacts = more
     now = float(at)
     hours_from, hours_until = own.split("-")
+    flag, _, until = context.partition(" ")
     person = Recipient(
         customer_id=0,
         channel=_CHANNELS[who[0]],
@@ -69,12 +76,17 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         suppressed=suppressed,
         consent=_STATES[state],
         consent_event=0,
-        contacts=_read_contacts(contacts, policy.brand, now),
+        contacts=_read_contacts(contacts, policy, now),
         bucket=int(bucket),
         in_audience="i" in who,
         attempts=int(attempts),
         fields={},
         held_since=float(held),
+        jurisdictions=tuple(places.split(".")) if places else (),
+        promised=int(promised or 0),
+        context=flag,
+        context_until=float(until or 0),
+        ignored=int(ignored or 0),
     )
     return person, now
 
@@ -83,13 +95,25 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
 _instant = lru_cache(maxsize=8)(repr)
 
 
-def _contacts(contacts: tuple[Contact, ...], brand: str, now: float) -> str:
+@lru_cache(maxsize=1 << 10)
+def _places(jurisdictions: tuple[str, ...]) -> str:
+    return ".".join(_word(code, 6) for code in jurisdictions)
+
+
+def _context(person: Recipient) -> str:
+    return f"{_word(person.context, 24)} {ceil(person.context_until)}"
+
+
+def _contacts(contacts: tuple[Contact, ...], policy: Policy, now: float) -> str:
     return ",".join(
-        [
-            f"{_letter(contact.channel, contact.brand == brand)}{int(now) - ceil(contact.at):x}"
-            for contact in contacts
-        ]
+        [f"{_marks(contact, policy)}{int(now) - ceil(contact.at):x}" for contact in contacts]
     )
+
+
+def _marks(contact: Contact, policy: Policy) -> str:
+    same_subject = "=" if contact.subject == policy.subject else ""
+    same_campaign = "~" if contact.campaign_id and contact.campaign_id == policy.campaign_id else ""
+    return _letter(contact.channel, contact.brand == policy.brand) + same_subject + same_campaign
 
 
 def _letter(channel: Channel, own_brand: bool) -> str:
@@ -105,19 +129,25 @@ def _deciding(person: Recipient, policy: Policy, now: float) -> str:
     """
     full = fullest(person, policy, now)
     if full is None or isinf(full[1]):
-        return _contacts((max(person.contacts, key=lambda contact: contact.at),), "", now)
+        return _contacts((max(person.contacts, key=lambda contact: contact.at),), policy, now)
     cap, until = full
     letter = _letter(cap.channel or person.channel, cap.scope == CapScope.BRAND)
     return f"{letter}{int(now) - int(until - cap.hours * HOUR):x}*{cap.max}"
 
 
-def _read_contacts(text: str, brand: str, now: float) -> tuple[Contact, ...]:
+def _read_contacts(text: str, policy: Policy, now: float) -> tuple[Contact, ...]:
     contacts: list[Contact] = []
     for entry in text.split(",") if text else ():
-        letter, (age, _, times) = entry[0], entry[1:].partition("*")
-        whose = brand if letter.isupper() else brand + " (another)"
-        at = float(int(now) - int(age, 16))
-        contacts += [Contact(at, _CHANNELS[letter.lower()], whose, "")] * int(times or 1)
+        letter, age = entry[0], entry[1:].lstrip("=~")
+        age, _, times = age.partition("*")
+        contact = Contact(
+            float(int(now) - int(age, 16)),
+            _CHANNELS[letter.lower()],
+            policy.brand if letter.isupper() else policy.brand + " (another)",
+            policy.subject if "=" in entry else policy.subject + " (another)",
+            policy.campaign_id if "~" in entry else 0,
+        )
+        contacts += [contact] * int(times or 1)
     return tuple(contacts)
 
 

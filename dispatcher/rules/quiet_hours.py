@@ -10,13 +10,14 @@ from dispatcher.domain.messages import MessageClass
 from dispatcher.domain.policies import Policy
 from dispatcher.rules.holding import hold
 from dispatcher.rules.hours import MINUTES, Hours, first_at, opening, readable
+from dispatcher.rules.jurisdictions import Law
 
 VERSION = 1
 
 _ALL_DAY = Hours(0, MINUTES)
 
 
-def quiet_hours(person: Recipient, policy: Policy, now: float) -> Ruling | None:
+def quiet_hours(person: Recipient, policy: Policy, now: float, law: Law) -> Ruling | None:
     """Refuse outside the campaign's window and the person's own hours, and before `send_at`.
 
     All zones the person may live in must be open. Nothing goes out in the last
@@ -35,7 +36,7 @@ def quiet_hours(person: Recipient, policy: Policy, now: float) -> Ruling | None:
     return _in_zones(person, policy, now, zones, limits)
 
 
-def open_until(person: Recipient, policy: Policy, now: float) -> float:
+def open_until(person: Recipient, policy: Policy, now: float, law: Law) -> float:
     """Give the instant by which a message that may go now must have gone."""
     limits = limits_on(person, policy)
     if not limits or policy.message_class != MessageClass.PROMOTIONAL:

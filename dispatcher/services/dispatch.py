@@ -18,6 +18,7 @@ from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import GatewayDown, Unavailable
 from dispatcher.rendering.people import Unrenderable
+from dispatcher.rules.book import RuleBook
 from dispatcher.services.gate import WINDOW, BatchGate, Terms
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Round, Tariff, reserve
@@ -48,6 +49,7 @@ class Outbound:
     enlist: Callable[[], tuple[str, Journal]]
     desk: Desk
     versions: Versions
+    book: RuleBook
     renderer: Renderer
     gateways: Mapping[str, Gateway]
     tariffs: Mapping[str, Tariff]
@@ -150,7 +152,7 @@ async def _keep_leases(out: Outbound, held: Sequence[Batch]) -> None:
 
 async def _fetch(out: Outbound, channel: Channel, until: float, held: list[Batch]) -> Round | None:
     """Reserve a round; when there are but some that must wait a moment, wait with them."""
-    work = partial(reserve, out.database, out.versions, out.tariffs, channel, out.worker)
+    work = partial(reserve, out.database, out.versions, out.book, out.tariffs, channel, out.worker)
     asked = monotonic()
     while (found := await out.in_store(work)) is None:
         wait = await out.in_store(partial(_next_turn_in, out.database, channel, asked))

@@ -11,7 +11,7 @@ from dispatcher.domain.decisions import Decision, Verdict
 from dispatcher.domain.explanations import DecisionLine, Explanation, Story, SuppressionLine
 from dispatcher.domain.people import Person
 from dispatcher.domain.policies import Policy, Window
-from dispatcher.rules.book import BOOK
+from dispatcher.rules.book import RuleBook
 from dispatcher.rules.replay import replay
 from dispatcher.storage import campaigns, chains
 from dispatcher.storage import explain as records
@@ -19,8 +19,11 @@ from dispatcher.storage import explain as records
 _SAME_INSTANT = 0.001  # seconds: the database keeps microseconds
 
 
-def explain(conn: Connection, person: Person, campaign_id: int = 0) -> Explanation:
-    """Give everything on record about a person; of one campaign only, or (0) of all."""
+def explain(conn: Connection, person: Person, book: RuleBook, campaign_id: int = 0) -> Explanation:
+    """Give everything on record about a person; of one campaign only, or (0) of all.
+
+    Decisions made by this very `book` are made again.
+    """
     stories = records.stories(conn, person.id, campaign_id)
     return Explanation(
         person=person,
@@ -31,7 +34,7 @@ def explain(conn: Connection, person: Person, campaign_id: int = 0) -> Explanati
             for fault in chains.verify_chain(conn, [person.id])
         ),
         suppressions=_suppressions(conn, person),
-        stories=tuple(_replayed(conn, story) for story in stories),
+        stories=tuple(_replayed(conn, story, book) for story in stories),
         replies=records.replies(conn, person.id),
         answers=records.answers(conn, person.id),
         acts=records.acts(conn, person.id),
@@ -46,18 +49,18 @@ def _suppressions(conn: Connection, person: Person) -> tuple[SuppressionLine, ..
     )
 
 
-def _replayed(conn: Connection, story: Story) -> Story:
+def _replayed(conn: Connection, story: Story, book: RuleBook) -> Story:
     policy = campaigns.load_version(conn, story.version_id).spec.policy
-    lines = tuple(_again(line, policy) for line in story.decisions)
+    lines = tuple(_again(line, policy, book) for line in story.decisions)
     return replace(story, decisions=lines, window=_window(policy))
 
 
-def _again(line: DecisionLine, policy: Policy) -> DecisionLine:
+def _again(line: DecisionLine, policy: Policy, book: RuleBook) -> DecisionLine:
     """Decide again on the recorded facts, and say whether that gives the recorded verdict."""
-    if line.rule_book != BOOK.hash:
+    if line.rule_book != book.hash:
         return line
     try:
-        decision = replay(line.facts, policy)
+        decision = replay(line.facts, policy, book)
     except (ValueError, KeyError, IndexError):
         return line._replace(agrees=False, replayed="its facts cannot be read")
     if _same(line, decision):

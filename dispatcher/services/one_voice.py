@@ -11,6 +11,7 @@ from dispatcher.domain.campaigns import CampaignSpec, CampaignVersion
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel
+from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
 from dispatcher.services.versions import Versions
 from dispatcher.storage import candidates, recipients
@@ -22,6 +23,7 @@ _LOOK_AGAIN = 60.0  # seconds an outranked offer waits before it meets all rules
 def yield_to_better(
     conn: Connection,
     versions: Versions,
+    book: RuleBook,
     version: CampaignVersion,
     batch: Batch,
     people: Sequence[Recipient],
@@ -39,9 +41,11 @@ def yield_to_better(
     better = [rival for rival in rivals if _rank_of(conn, versions, rival) < ours]
     if not better:
         return list(decisions)
-    expected = _expected_contacts(conn, versions, batch, better, now)
+    expected = _expected_contacts(conn, versions, book, batch, better, now)
     return [
-        _reconsidered(person, decision, expected.get(person.customer_id, ()), version.spec, now)
+        _reconsidered(
+            person, decision, expected.get(person.customer_id, ()), version.spec, now, book
+        )
         for person, decision in zip(people, decisions, strict=True)
     ]
 
@@ -56,7 +60,12 @@ def _rank(spec: CampaignSpec, wave_id: int) -> tuple[int, float, int]:
 
 
 def _expected_contacts(
-    conn: Connection, versions: Versions, batch: Batch, better: Iterable[Candidate], now: float
+    conn: Connection,
+    versions: Versions,
+    book: RuleBook,
+    batch: Batch,
+    better: Iterable[Candidate],
+    now: float,
 ) -> dict[int, tuple[Contact, ...]]:
     """Give what people are about to hear, by the better offers' own rules."""
     expected: dict[int, tuple[Contact, ...]] = {}
@@ -69,7 +78,7 @@ def _expected_contacts(
         theirs = batch._replace(key=batch.key._replace(wave_id=wave_id), channel=channel)
         people = recipients.load(conn, theirs, spec, ids, now)
         contact = Contact(now, theirs.channel, spec.policy.brand, spec.policy.subject)
-        for decision in decide(people, spec.policy, now):
+        for decision in decide(people, spec.policy, now, book):
             if decision.verdict is Verdict.SEND:
                 known = expected.get(decision.customer_id, ())
                 expected[decision.customer_id] = (*known, contact)
@@ -82,11 +91,12 @@ def _reconsidered(
     expected: tuple[Contact, ...],
     spec: CampaignSpec,
     now: float,
+    book: RuleBook,
 ) -> Decision:
     if not expected or decision.verdict is not Verdict.SEND:
         return decision
     hearing = person._replace(contacts=(*person.contacts, *expected))
-    (then,) = decide([hearing], spec.policy, now)
+    (then,) = decide([hearing], spec.policy, now, book)
     if then.verdict is Verdict.SEND:
         return decision
     return then._replace(

@@ -13,7 +13,7 @@ from dispatcher.domain.campaigns import CampaignSpec, CampaignVersion
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision
 from dispatcher.domain.messages import Channel
-from dispatcher.rules.book import BOOK
+from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
 from dispatcher.services.gate import WINDOW
 from dispatcher.services.one_voice import yield_to_better
@@ -56,6 +56,7 @@ class Tariff:
 def reserve(
     database: Database,
     versions: Versions,
+    book: RuleBook,
     tariffs: Mapping[str, Tariff],
     channel: Channel,
     worker: str,
@@ -70,13 +71,14 @@ def reserve(
         if not batches.hold(conn, claim.batch):
             return None
         version = versions.get(conn, claim.batch.version_id)
-        return _decide(conn, claim, versions, version, tariffs[claim.batch.gateway], since)
+        return _decide(conn, claim, versions, book, version, tariffs[claim.batch.gateway], since)
 
 
 def _decide(
     conn: Connection,
     claim: batches.Claim,
     versions: Versions,
+    book: RuleBook,
     version: CampaignVersion,
     tariff: Tariff,
     since: float,
@@ -86,10 +88,10 @@ def _decide(
     limit = affordable(conn, batch, spec, tariff.price, slots.granted)
     ids = recipients.lock_undecided(conn, batch, limit) if limit else []
     people = recipients.load(conn, batch, spec, ids, claim.now) if ids else []
-    decisions = decide(people, spec.policy, claim.now)
-    decisions = yield_to_better(conn, versions, version, batch, people, decisions, claim.now)
+    decisions = decide(people, spec.policy, claim.now, book)
+    decisions = yield_to_better(conn, versions, book, version, batch, people, decisions, claim.now)
     decisions = spread(decisions, claim.people, spec.per_minute)
-    reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, BOOK.hash, claim.now)
+    reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, book.hash, claim.now)
     slots.use(conn, len(reserved))
     batches.permit(conn, batch, min(WINDOW, len(reserved)))
     if len(decisions) < batch.size:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from dispatcher.rules.book import BOOK
 from dispatcher.storage.database import Database
 from tests.cli.journey import work
 from tests.cli.shell import Shell, add_anna, campaign_text
+from tests.support.rules import BOOK
 
 
 def sent(shell: Shell, **changes: str) -> None:

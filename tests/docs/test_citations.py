@@ -20,7 +20,8 @@ FILES = [
         if path.suffix in KINDS
     ),
 ]
-_PAGE = re.compile(r"\b(docs/[\w/-]+\.md)(?:#([\w-]+))?")
+# Other people's sites have a docs/ as well.
+_PAGE = re.compile(r"(?<!\.com/)\b(docs/[\w/-]+\.md)(?:#([\w-]+))?")
 # Notes of the founders are not in the repository, nor are the numbers of their paragraphs.
 _NOT_HERE = re.compile(
     r"R[U]LEBOOK|P[R]OTOCOL section|P[R]OTOCOL\.md|D[E]SIGN(?:\.md| section)"

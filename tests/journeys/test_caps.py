@@ -50,7 +50,7 @@ def several_waves(house: House, count: int, cap: Cap) -> None:
 def reserve_one(house: House, database: Database, worker: str) -> bool:
     """Reserve one batch as a worker does, and hand it back; False when there was none."""
     here = house.dispatcher
-    done = reserve(database, here.versions, here.tariffs, Channel.SMS, worker)
+    done = reserve(database, here.versions, here.book, here.tariffs, Channel.SMS, worker)
     if done is None:
         return False
     with database.begin() as conn:

@@ -215,7 +215,9 @@ def test_what_a_refusal_taught_is_learnt_from_the_journal(house: House) -> None:
 
     async def refused_then_dead() -> None:
         out = house.outbound()
-        current = reserve(out.database, out.versions, out.tariffs, Channel.SMS, out.worker)
+        current = reserve(
+            out.database, out.versions, out.book, out.tariffs, Channel.SMS, out.worker
+        )
         assert current is not None
         stopped = DeliveryKey(current.batch.key.wave_id, 2, 1)
         out.journal.begin(stopped)

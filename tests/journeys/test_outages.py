@@ -37,7 +37,9 @@ def _execute(house: House, statements: str) -> None:
 
 def _reserve(house: House, out: Outbound) -> Round:
     here = house.dispatcher
-    current = reserve(here.database, here.versions, here.tariffs, Channel.SMS, out.worker)
+    current = reserve(
+        here.database, here.versions, here.book, here.tariffs, Channel.SMS, out.worker
+    )
     assert current is not None
     return current
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dispatcher import rules
-from dispatcher.rules.book import BOOK, GROUND, ORDER, rule_book
+from dispatcher.rules.book import GROUND, ORDER, rule_book
+from dispatcher.rules.jurisdictions import Law, Profile
+from tests.support.rules import BOOK, LAW
 
 FOLDER = Path(rules.__file__).parent
 
@@ -23,10 +26,11 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("consent", 1): "cf3e35057f66",
     ("holdout", 1): "b3d721386314",
     ("attempts", 1): "0efa17b62ad1",
-    ("quiet_hours", 1): "20f10d966149",
+    ("quiet_hours", 1): "eca9171dc2ec",
     ("frequency_cap", 1): "00d43d8fd5a6",
     ("cool_down", 1): "ded30f76af6a",
     ("hours", 1): "ad1d45afdd00",
+    ("permitted_hours", 1): "0f13a931703a",
     ("holding", 1): "d127ea929ddd",
 }
 
@@ -58,13 +62,14 @@ def test_the_hash_is_sixteen_hex_digits_and_hangs_on_everything() -> None:
     assert len(BOOK.hash) == 16
     assert int(BOOK.hash, 16) >= 0
     books = [
-        rule_book("a", "1"),
-        rule_book("b", "1"),
-        rule_book("a", "2"),
-        rule_book("a", "1", b"data"),
+        rule_book(LAW, "a", "1"),
+        rule_book(LAW, "b", "1"),
+        rule_book(LAW, "a", "2"),
+        rule_book(LAW._replace(profile=Profile.STRICT), "a", "1"),
+        rule_book(Law(replace(LAW.jurisdictions, fingerprint="another")), "a", "1"),
     ]
-    assert len({book.hash for book in books}) == 4
-    assert rule_book(BOOK.name, BOOK.version) == BOOK
+    assert len({book.hash for book in books}) == 5
+    assert rule_book(LAW).hash == BOOK.hash
 
 
 def test_each_rule_is_found_under_its_own_name() -> None:

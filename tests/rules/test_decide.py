@@ -18,11 +18,12 @@ from dispatcher.domain.policies import Cap, Policy, Window
 from dispatcher.rules.book import ORDER
 from dispatcher.rules.decide import decide
 from tests.rules.people import HOUR, NOON, at, contact, instants, people, person, policies, policy
+from tests.support.rules import BOOK
 
 
 def one(someone: Recipient, terms: Policy, now: float) -> Decision:
     """Decide on one person."""
-    (decision,) = decide([someone], terms, now)
+    (decision,) = decide([someone], terms, now, BOOK)
     return decision
 
 
@@ -83,7 +84,7 @@ def test_everybody_gets_exactly_one_decision_in_order(
 ) -> None:
     """As many decisions as people, each with its person's number, and the same ones alone."""
     crowd = [someone._replace(customer_id=place) for place, someone in enumerate(crowd)]
-    decisions = decide(crowd, terms, now)
+    decisions = decide(crowd, terms, now, BOOK)
     assert [decision.customer_id for decision in decisions] == list(range(len(crowd)))
     assert decisions == [one(someone, terms, now) for someone in crowd]
 

@@ -18,7 +18,7 @@ def test_a_record_is_one_short_line() -> None:
     """What is stored with each decision, spelled out once."""
     some = (contact(2), contact(30, Channel.EMAIL, "theatre"))
     line = record(person(contacts=some, hours_from=600, hours_until=1200), policy(), NOON)
-    assert line == "1|1795435200.0|sadi|Europe/Berlin|600-1200||a|5000|0|0|S1c20,e1a5e0"
+    assert line == "2|1795435200.0|sadi||Europe/Berlin|600-1200||a||||5000|0|0|S=1c20,e=1a5e0"
 
 
 def test_a_record_reads_back_as_what_was_seen() -> None:

@@ -15,6 +15,7 @@ from dispatcher.domain.policies import Cap, CapScope, Policy
 from dispatcher.rules.decide import decide
 from dispatcher.rules.frequency_cap import frequency_cap
 from tests.rules.people import HOUR, NOON, caps, contact, person, policy
+from tests.support.rules import BOOK
 
 EMAIL, SMS = Channel.EMAIL, Channel.SMS
 
@@ -148,5 +149,5 @@ def test_a_slot_frees_at_the_instant_told_and_not_before(
 @pytest.mark.parametrize("ago", [1.0, 23.0])
 def test_the_shipped_caps_hold_a_second_text_of_a_brand_within_a_day(ago: float) -> None:
     """By default a brand sends one text a day."""
-    decision = decide([person(contacts=(contact(ago),))], policy(), NOON)[0]
+    decision = decide([person(contacts=(contact(ago),))], policy(), NOON, BOOK)[0]
     assert decision.reason is Reason.CAP_BRAND

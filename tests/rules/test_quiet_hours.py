@@ -11,6 +11,7 @@ from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import ALL_DAY, Policy, Window
 from dispatcher.rules.quiet_hours import open_until, quiet_hours
 from tests.rules.people import DAY, HOUR, NOON, at, instants, people, person, policies, policy
+from tests.support.rules import LAW
 
 US = ("America/New_York", "America/Chicago")
 AUSTRALIA = ("Australia/Sydney", "Australia/Perth")
@@ -50,7 +51,7 @@ def test_the_rule_books_vectors_hold(
 ) -> None:
     """Allowed or put off to the very minute, over zones and changes of the clock."""
     terms = policy(window=Window(int(opens * 60), int(closes * 60)), close_margin_minutes=0)
-    ruling = quiet_hours(person(zone="", zones=zones), terms, at(instant))
+    ruling = quiet_hours(person(zone="", zones=zones), terms, at(instant), LAW)
     if expected is None:
         assert ruling is None
     else:
@@ -60,7 +61,7 @@ def test_the_rule_books_vectors_hold(
 
 def test_what_is_quiet_is_told_in_words() -> None:
     """The detail names the hours and the clock they are read on."""
-    ruling = quiet_hours(person(hours_from=600, hours_until=720), policy(), NOON)
+    ruling = quiet_hours(person(hours_from=600, hours_until=720), policy(), NOON, LAW)
     assert ruling is not None
     assert ruling.detail == "09:00-20:00 and 10:00-12:00 Europe/Berlin"
 
@@ -69,7 +70,7 @@ def test_what_is_quiet_is_told_in_words() -> None:
 def test_the_persons_own_hours_narrow_the_campaigns(channel: Channel) -> None:
     """Who asked for evenings only gets nothing at noon, by mail or by text."""
     someone = person(channel=channel, hours_from=18 * 60, hours_until=22 * 60)
-    ruling = quiet_hours(someone, policy(), NOON)
+    ruling = quiet_hours(someone, policy(), NOON, LAW)
     assert ruling is not None
     assert ruling.until == at("2026-11-23T17:00Z")
 
@@ -77,31 +78,32 @@ def test_the_persons_own_hours_narrow_the_campaigns(channel: Channel) -> None:
 def test_own_hours_through_the_night_meet_the_campaigns_window_in_the_morning() -> None:
     """From ten at night to ten in the morning, within nine to eight: nine to ten."""
     someone = person(hours_from=22 * 60, hours_until=10 * 60)
-    ruling = quiet_hours(someone, policy(), NOON)
+    ruling = quiet_hours(someone, policy(), NOON, LAW)
     assert ruling is not None
     assert ruling.until == at("2026-11-24T08:00Z")
-    assert open_until(someone, policy(), at("2026-11-24T08:00Z")) == at("2026-11-24T08:45Z")
+    opening = at("2026-11-24T08:00Z")
+    assert open_until(someone, policy(), opening, LAW) == at("2026-11-24T08:45Z")
 
 
 def test_nothing_is_handed_over_just_before_closing() -> None:
     """Fifteen minutes before eight it counts as closed, a second earlier it does not."""
     closing = at("2026-11-23T18:45Z")
-    assert quiet_hours(person(), policy(), closing - 1) is None
-    ruling = quiet_hours(person(), policy(), closing)
+    assert quiet_hours(person(), policy(), closing - 1, LAW) is None
+    ruling = quiet_hours(person(), policy(), closing, LAW)
     assert ruling is not None
     assert ruling.until == at("2026-11-24T08:00Z")
 
 
 def test_without_any_zone_the_hours_count_as_closed() -> None:
     """Fail closed: who lives nowhere known gets nothing that has hours."""
-    ruling = quiet_hours(person(zone=""), policy(), NOON)
+    ruling = quiet_hours(person(zone=""), policy(), NOON, LAW)
     assert ruling == Ruling(Verdict.SKIP, Reason.ZONE_UNKNOWN_CLOSED, detail="no time zone known")
 
 
 @pytest.mark.parametrize("unknown", [{"zone": "Mars/Base"}, {"zone": "", "zones": ("Mars/Base",)}])
 def test_a_zone_that_does_not_exist_is_an_unknown_one(unknown: dict[str, object]) -> None:
     """A slip in the data closes rather than crashes, and is named."""
-    ruling = quiet_hours(person(**unknown), policy(), NOON)
+    ruling = quiet_hours(person(**unknown), policy(), NOON, LAW)
     assert ruling is not None
     assert ruling[1:] == (Reason.ZONE_UNKNOWN_CLOSED, 0.0, "no such time zone: Mars/Base")
 
@@ -109,7 +111,9 @@ def test_a_zone_that_does_not_exist_is_an_unknown_one(unknown: dict[str, object]
 def test_zones_that_share_no_open_hour_are_an_unknown_zone() -> None:
     """Who may live in Berlin or in Auckland gets nothing, as there is no common daytime."""
     terms = policy(window=Window(10 * 60, 14 * 60))
-    ruling = quiet_hours(person(zone="", zones=("Europe/Berlin", "Pacific/Auckland")), terms, NOON)
+    ruling = quiet_hours(
+        person(zone="", zones=("Europe/Berlin", "Pacific/Auckland")), terms, NOON, LAW
+    )
     assert ruling is not None
     assert ruling[:2] == (Verdict.SKIP, Reason.ZONE_UNKNOWN_CLOSED)
 
@@ -117,20 +121,20 @@ def test_zones_that_share_no_open_hour_are_an_unknown_zone() -> None:
 def test_where_no_hours_are_set_no_zone_is_needed() -> None:
     """A mail campaign without hours reaches people whose zone nobody knows."""
     terms = policy(window=ALL_DAY)
-    assert quiet_hours(person(zone=""), terms, NOON) is None
-    assert open_until(person(zone=""), terms, NOON) == float("inf")
+    assert quiet_hours(person(zone=""), terms, NOON, LAW) is None
+    assert open_until(person(zone=""), terms, NOON, LAW) == float("inf")
 
 
 def test_a_message_that_would_come_after_the_offer_is_dropped() -> None:
     """The next opening is after the offer's end: skipped, and the reason says so."""
-    ruling = quiet_hours(person(), policy(ends_at=NOON + 10 * HOUR), NOON + 8 * HOUR)
+    ruling = quiet_hours(person(), policy(ends_at=NOON + 10 * HOUR), NOON + 8 * HOUR, LAW)
     assert ruling is not None
     assert ruling[:3] == (Verdict.SKIP, Reason.QUIET_HOURS_EXPIRED, 0.0)
 
 
 def test_own_hours_that_never_meet_the_campaigns_are_told_as_never_open() -> None:
     """Nobody is held for an opening that will not come."""
-    ruling = quiet_hours(person(hours_from=0, hours_until=60), policy(), NOON)
+    ruling = quiet_hours(person(hours_from=0, hours_until=60), policy(), NOON, LAW)
     assert ruling is not None
     assert ruling[:2] == (Verdict.SKIP, Reason.QUIET_HOURS_EXPIRED)
     assert ruling.detail.endswith("never open")
@@ -142,8 +146,8 @@ TEN = policy(send_at=10 * 60, starts_at=at("2026-11-23T00:00Z"))
 def test_ten_oclock_is_ten_on_the_persons_clock() -> None:
     """Before ten people wait for ten, wherever they are."""
     early = at("2026-11-23T08:30Z")
-    berlin = quiet_hours(person(), TEN, early)
-    new_york = quiet_hours(person(zone="America/New_York"), TEN, early)
+    berlin = quiet_hours(person(), TEN, early, LAW)
+    new_york = quiet_hours(person(zone="America/New_York"), TEN, early, LAW)
     assert berlin is not None
     assert new_york is not None
     assert berlin[:3] == (Verdict.DEFER, Reason.SCHEDULED, at("2026-11-23T09:00Z"))
@@ -152,8 +156,8 @@ def test_ten_oclock_is_ten_on_the_persons_clock() -> None:
 
 def test_who_comes_after_ten_is_sent_to_at_once_within_the_window() -> None:
     """Late is better than a day late; but never outside the hours."""
-    assert quiet_hours(person(), TEN, at("2026-11-23T13:00Z")) is None
-    evening = quiet_hours(person(), TEN, at("2026-11-23T21:00Z"))
+    assert quiet_hours(person(), TEN, at("2026-11-23T13:00Z"), LAW) is None
+    evening = quiet_hours(person(), TEN, at("2026-11-23T21:00Z"), LAW)
     assert evening is not None
     assert evening[:3] == (Verdict.DEFER, Reason.QUIET_HOURS, at("2026-11-24T08:00Z"))
 
@@ -161,8 +165,8 @@ def test_who_comes_after_ten_is_sent_to_at_once_within_the_window() -> None:
 def test_who_waited_already_is_not_made_to_wait_for_ten_again() -> None:
     """The first eligible day counts: held overnight, the person is next at the opening."""
     held = person(held_since=at("2026-11-23T21:00Z"))
-    assert quiet_hours(held, TEN, at("2026-11-24T08:00Z")) is None
-    newcomer = quiet_hours(person(), TEN, at("2026-11-24T08:00Z"))
+    assert quiet_hours(held, TEN, at("2026-11-24T08:00Z"), LAW) is None
+    newcomer = quiet_hours(person(), TEN, at("2026-11-24T08:00Z"), LAW)
     assert newcomer is not None
     assert newcomer.reason is Reason.SCHEDULED
 
@@ -171,16 +175,16 @@ def test_a_time_outside_the_persons_hours_waits_for_the_next_of_them() -> None:
     """At ten, but own hours end at nine: the next morning's hours are meant."""
     terms = policy(send_at=10 * 60, window=Window(7 * 60, 20 * 60))
     someone = person(hours_from=7 * 60, hours_until=9 * 60)
-    ruling = quiet_hours(someone, terms, at("2026-11-23T06:00Z"))
+    ruling = quiet_hours(someone, terms, at("2026-11-23T06:00Z"), LAW)
     assert ruling is not None
     assert ruling[:3] == (Verdict.DEFER, Reason.SCHEDULED, at("2026-11-24T06:00Z"))
     held = someone._replace(held_since=at("2026-11-23T06:00Z"))
-    assert quiet_hours(held, terms, ruling.until) is None
+    assert quiet_hours(held, terms, ruling.until, LAW) is None
 
 
 def test_a_time_of_day_needs_a_zone() -> None:
     """Ten o'clock means nothing where no clock is known."""
-    ruling = quiet_hours(person(zone=""), policy(window=ALL_DAY, send_at=600), NOON)
+    ruling = quiet_hours(person(zone=""), policy(window=ALL_DAY, send_at=600), NOON, LAW)
     assert ruling is not None
     assert ruling.reason is Reason.ZONE_UNKNOWN_CLOSED
 
@@ -189,7 +193,7 @@ def test_a_time_of_day_needs_a_zone() -> None:
 def test_answers_come_at_any_hour(kind: MessageClass) -> None:
     """Who writes at night is answered at night."""
     midnight = at("2026-11-23T23:30Z")
-    assert quiet_hours(person(zone=""), policy(message_class=kind), midnight) is None
+    assert quiet_hours(person(zone=""), policy(message_class=kind), midnight, LAW) is None
 
 
 @given(people, policies, instants)
@@ -197,13 +201,13 @@ def test_put_off_means_that_it_passes_at_the_instant_told(
     someone: Recipient, terms: Policy, now: float
 ) -> None:
     """Whoever is put off by this rule passes it when the time has come."""
-    ruling = quiet_hours(someone, terms, now)
+    ruling = quiet_hours(someone, terms, now, LAW)
     if ruling is None or ruling.verdict is not Verdict.DEFER:
         return
     held = someone if someone.held_since else someone._replace(held_since=now)
     assert ruling.until > now
-    assert quiet_hours(held, terms, ruling.until) is None
-    assert quiet_hours(held, terms, ruling.until - 0.01) is not None
+    assert quiet_hours(held, terms, ruling.until, LAW) is None
+    assert quiet_hours(held, terms, ruling.until - 0.01, LAW) is not None
 
 
 @given(people, policies, instants)
@@ -211,12 +215,12 @@ def test_what_may_go_now_may_go_until_the_instant_told(
     someone: Recipient, terms: Policy, now: float
 ) -> None:
     """A SEND holds until `send_before` and no longer."""
-    if quiet_hours(someone, terms, now) is not None:
+    if quiet_hours(someone, terms, now, LAW) is not None:
         return
-    closes = open_until(someone, terms, now)
+    closes = open_until(someone, terms, now, LAW)
     if now < terms.ends_at:
         assert closes > now
     if closes < min(terms.ends_at, now + 2 * DAY):
         held = someone._replace(held_since=someone.held_since or now)
-        assert quiet_hours(held, terms, closes - 0.01) is None
-        assert quiet_hours(held, terms, closes) is not None
+        assert quiet_hours(held, terms, closes - 0.01, LAW) is None
+        assert quiet_hours(held, terms, closes, LAW) is not None

@@ -11,12 +11,13 @@ from dispatcher.rules.decide import decide
 from dispatcher.rules.facts import record
 from dispatcher.rules.replay import replay
 from tests.rules.people import NOON, contact, instants, people, person, policies, policy
+from tests.support.rules import BOOK
 
 
 def same_again(someone: Recipient, terms: Policy, now: float) -> None:
     """Compare a decision with its replay, but for what stands beside the facts."""
-    (decision,) = decide([someone], terms, now)
-    again = replay(decision.facts, terms)
+    (decision,) = decide([someone], terms, now, BOOK)
+    again = replay(decision.facts, terms, BOOK)
     assert again[1:6] == decision[1:6]
     assert again.verdict is decision.verdict
 
@@ -41,7 +42,7 @@ def test_more_contacts_than_fit_into_a_record_still_replay() -> None:
     """Of three hundred contacts only those are kept that the verdict hangs on."""
     crowd = tuple(contact(ago / 10, brand="theatre") for ago in range(300))
     terms = policy(caps=(Cap(250, 720), Cap(40, 5), Cap(100, 24)), max_hold_hours=1000.0)
-    (decision,) = decide([person(contacts=crowd)], terms, NOON)
+    (decision,) = decide([person(contacts=crowd)], terms, NOON, BOOK)
     assert decision.reason is Reason.CAP_PERSON
     assert "*" in decision.facts
     same_again(person(contacts=crowd), terms, NOON)
@@ -51,13 +52,13 @@ def test_more_contacts_than_fit_into_a_record_still_replay() -> None:
 def test_a_replay_shows_the_details_again() -> None:
     """What explain prints is what was decided, in the same words."""
     someone = person(hours_from=600, hours_until=720)
-    (decision,) = decide([someone], policy(), NOON)
-    assert replay(record(someone, policy(), NOON), policy()).detail == decision.detail
+    (decision,) = decide([someone], policy(), NOON, BOOK)
+    assert replay(record(someone, policy(), NOON), policy(), BOOK).detail == decision.detail
 
 
 def test_every_possible_clock_is_in_the_record() -> None:
     """Somebody of two zones is judged by both again: it is New York that opens last."""
     someone = person(zone="", zones=("Europe/Berlin", "Europe/Paris", "America/New_York"))
-    (decision,) = decide([someone], policy(), NOON)
+    (decision,) = decide([someone], policy(), NOON, BOOK)
     assert decision.reason is Reason.QUIET_HOURS
     same_again(someone, policy(), NOON)
