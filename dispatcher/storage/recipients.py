@@ -94,20 +94,8 @@ def _recipient(
     zones, consent = tuple(row[6] or ()), _STATES[row[10]]
     known = contacts.get(row[0], ())
     places = _places(row[4], row[18], tuple(row[19] or ()))
-    return Recipient._make(
-        (
-            row[0],
-            channel,
-            *row[1:6],
-            zones,
-            *row[7:10],
-            consent,
-            row[11],
-            known,
-            *row[12:18],
-            places,
-        )
-    )
+    told = [row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known, *row[12:18]]
+    return Recipient(*told, places)
 
 
 @lru_cache(maxsize=1 << 12)
