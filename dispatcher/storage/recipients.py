@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
@@ -94,8 +95,9 @@ def _recipient(
     zones, consent = tuple(row[6] or ()), _STATES[row[10]]
     known = contacts.get(row[0], ())
     places = _places(row[4], row[18], tuple(row[19] or ()))
-    told = [row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known, *row[12:18]]
-    return Recipient(*told, places)
+    head = (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known)
+    facts: list[Any] = [*head, *row[12:18], places]
+    return Recipient(*facts)
 
 
 @lru_cache(maxsize=1 << 12)
