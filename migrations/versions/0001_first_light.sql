@@ -37,6 +37,7 @@ CREATE TABLE customer (
     import_id   bigint,                                      -- invisible until that import is done
     language    text NOT NULL DEFAULT '',
     country     text NOT NULL DEFAULT '',
+    region      text NOT NULL DEFAULT '',                    -- state or province: TX
     zone        text NOT NULL DEFAULT '',                    -- IANA name, as the person said
     hours_from  smallint NOT NULL DEFAULT 0,                 -- the person's own hours: minutes after
     hours_until smallint NOT NULL DEFAULT 0,                 -- local midnight; equal: none set
@@ -53,6 +54,7 @@ CREATE TABLE address (
     digest_wide bytea NOT NULL,                              -- the same without +tag (docs/tokens.md)
     bucket      smallint NOT NULL,                           -- keyed hash 0..9999, for holdouts
     zones       text[] NOT NULL DEFAULT '{}',                -- zones a phone number may be in
+    jurisdictions text[] NOT NULL DEFAULT '{}',                -- those a phone number may be of: US-OR
     deliverable boolean NOT NULL DEFAULT true,
     PRIMARY KEY (customer_id, channel)
 );
