@@ -12,6 +12,11 @@ class Area(NamedTuple):
     jurisdictions: tuple[str, ...]
     zones: tuple[str, ...]
 
+    @property
+    def country(self) -> str:
+        """Give the country by its code."""
+        return self.jurisdictions[0][:2]
+
 
 _ZONES = {
     "A": "America/Anchorage",

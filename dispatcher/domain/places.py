@@ -55,44 +55,34 @@ def of_number(number: phonenumbers.PhoneNumber, e164: str, kind: int) -> Places:
     return _country(region, _named(number, code, kind))
 
 
+@lru_cache(maxsize=1 << 12)
 def with_home(number: Places, country: str, region: str) -> Places:
     """Give all that is known of somebody: what the number says, and the home that was stated.
 
-    A home that the number's place is a part of, or that is its place, adds nothing. Any other one
-    adds its jurisdiction, and its clocks: all that is possible binds.
+    A home that is the number's place, or that the number's place is a part of, adds nothing. Any
+    other one adds its jurisdiction and its clocks: all that is possible binds.
     """
     home = code_of(country, region)
     if not home or any(home in (code, code[:2]) for code in number.jurisdictions):
         return number
-    return _moved(number, home)
-
-
-def code_of(country: str, region: str) -> str:
-    """Write a home as jurisdictions are: FR, US-TX; an island of the United States as PR."""
-    return (
-        region
-        if country == "US" and region in ISLANDS
-        else "-".join(filter(None, (country, region)))
-    )
-
-
-@lru_cache(maxsize=1 << 12)
-def _moved(number: Places, home: str) -> Places:
-    if not number.jurisdictions:
-        return Places((home,), number.zones)
     zones = _readable({*number.zones, *_zones_of_home(home)})
     return Places((*number.jurisdictions, home), zones)
 
 
+def code_of(country: str, region: str) -> str:
+    """Write a home as jurisdictions are: FR, US-TX; an island of the United States as PR."""
+    if country == "US" and region in ISLANDS:
+        return region
+    return f"{country}-{region}" if region else country
+
+
 @cache
 def _zones_of_home(home: str) -> tuple[str, ...]:
-    """Give the zones of all area codes of a state or country, else those of its mobile numbers."""
-    areas = [
-        area.zones
-        for area in AREAS.values()
-        if any(home in (code, code[:2]) for code in area.jurisdictions)
-    ]
+    """Give the zones of the area codes of a state or country, else those of its mobile numbers."""
     country = home[:2]
+    # An area code's main state stands first: of the others it reaches into it tells less.
+    areas = [area.zones for area in AREAS.values() if home in (area.jurisdictions[0], area.country)]
+    areas = areas or [area.zones for area in AREAS.values() if home in area.jurisdictions]
     if areas:
         return _readable({zone for zones in areas for zone in zones})
     if country in COUNTRY_ZONES:

@@ -173,7 +173,20 @@ def test_another_home_adds_its_jurisdiction_and_clocks() -> None:
     assert with_home(british, "AU", "NSW").jurisdictions == ("GB", "AU-NSW")
 
 
+def test_every_state_has_the_clocks_of_the_rule_data() -> None:
+    """Who lives in a state by their own word is on one of its clocks, or of its area codes'."""
+    book = shipped()
+    for part in {code for area in AREAS.values() for code in area.jurisdictions}:
+        country, _, region = part.partition("-")
+        zones = with_home(places_of_phone("+447400123456"), country, region).zones
+        assert len(zones) > 1
+        if part in book.entries:
+            assert set(book.chain(part).zones) <= set(zones), part
+
+
 def test_without_a_number_the_home_is_all() -> None:
     """Of somebody with an e-mail address only, the home says whose rules bind."""
-    assert with_home(Places(), "US", "TX") == (("US-TX",), ())
+    texas = ("America/Chicago", "America/Denver")
+    assert with_home(Places(), "US", "TX") == (("US-TX",), texas)
+    assert with_home(Places(), "MN", "") == (("MN",), ("Asia/Hovd", "Asia/Ulaanbaatar"))
     assert with_home(Places(), "", "") == ((), ())
