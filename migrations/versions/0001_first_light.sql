@@ -315,6 +315,19 @@ CREATE TABLE attempt (
 ) PARTITION BY RANGE (wave_id);
 CREATE INDEX attempt_reference ON attempt (reference) WHERE reference <> '';
 
+-- The rule books that have decided, so that each decision's hash names its rule data.
+CREATE TABLE rule_book (
+    hash             text PRIMARY KEY,
+    name             text NOT NULL,
+    version          text NOT NULL,
+    data_version     text NOT NULL,
+    data_fingerprint text NOT NULL,
+    profile          text NOT NULL,
+    first_used       timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TRIGGER rule_book_immutable BEFORE UPDATE OR DELETE ON rule_book
+    FOR EACH ROW EXECUTE FUNCTION forbid_change();
+
 -- One row for all verdicts of a round: the arrays stand in the same order.
 CREATE TABLE decision (
     wave_id      bigint NOT NULL,
