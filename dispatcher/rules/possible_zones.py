@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from dispatcher.rules.hours import readable
 from dispatcher.rules.jurisdictions import Jurisdictions, is_code
+
+VERSION = 1
 
 _WITH_AREA_CODES = ("US-", "CA-")
 
@@ -17,13 +20,14 @@ _WITH_AREA_CODES = ("US-", "CA-")
 def possible_zones(
     book: Jurisdictions, jurisdictions: tuple[str, ...], zones: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Give every zone that must be open: those of each jurisdiction, by the order of the alphabet.
+    """Give every zone that must be open: those of each jurisdiction, in the order of the alphabet.
 
     Of a state with area codes the number's zones hold, for they are all that its code reaches into.
     Of any other place all zones in the rule data hold: a number that names only one or some of a
-    country's clocks is not trusted so far. Without rule data the number's are all there is.
+    country's clocks is not trusted so far. Without rule data the number's are all there is. What
+    cannot be read is given back as it is, for it closes everything.
     """
-    if not zones or not all(map(is_code, jurisdictions)):
+    if not all(map(readable, zones)) or not all(map(is_code, jurisdictions)) or not zones:
         return zones
     found: set[str] = set()
     for code in jurisdictions:

@@ -44,6 +44,13 @@ def test_without_rule_data_the_number_is_all() -> None:
     assert possible_zones(BOOK, ("nowhere",), ("Asia/Hovd",)) == ("Asia/Hovd",)
 
 
+def test_a_zone_that_cannot_be_read_stays() -> None:
+    """It closes everything, whatever the rule data knows."""
+    for unread in ("Mars/Base", ""):
+        zones = ("Europe/Paris", unread)
+        assert possible_zones(BOOK, ("FR",), zones) == zones
+
+
 @pytest.mark.parametrize("country", [code for code in BOOK.entries if code.isalpha()])
 def test_every_clock_of_the_rule_data_counts_for_a_mobile_number(country: str) -> None:
     """Whatever the library says of a mobile number, no clock of a listed country is forgotten."""
