@@ -67,7 +67,7 @@ class By(NamedTuple):
 def add(desk: Desk, facts: Facts, by: By, country: str = "") -> Person:
     """Add a customer, who has agreed to nothing yet; Conflict when an address is somebody's.
 
-    `country` is for numbers written the national way by somebody whose own is not known.
+    `country` is for states, and numbers written the national way, of somebody whose is not known.
     """
     person = _person(desk, facts, country)
     try:
@@ -166,7 +166,7 @@ def _person(desk: Desk, facts: Facts, country: str) -> Person:
     if not (facts.email or facts.phone):
         raise WrongInput("a customer needs an e-mail address (--email) or a number (--phone)")
     typed = ((Channel.EMAIL, facts.email), (Channel.SMS, facts.phone))
-    home, region = _home(facts.country, facts.region)
+    home, region = _home(facts.country or (country if facts.region else ""), facts.region)
     addresses = [
         _address(desk.digests, channel, text, home or country) for channel, text in typed if text
     ]
