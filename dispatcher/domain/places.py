@@ -66,7 +66,7 @@ def with_home(number: Places, country: str, region: str) -> Places:
     if not home or any(home in (code, code[:2]) for code in number.jurisdictions):
         return number
     zones = _readable({*number.zones, *_zones_of_home(home)})
-    return Places((*number.jurisdictions, home), zones)
+    return Places((home, *number.jurisdictions), zones)
 
 
 def code_of(country: str, region: str) -> str:

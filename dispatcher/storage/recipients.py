@@ -95,12 +95,16 @@ def _recipient(
 ) -> Recipient:
     consent = _STATES[row[10]]
     known = contacts.get(row[0], ())
-    number = Places(tuple(row[19] or ()), tuple(row[6] or ()))
-    places = with_home(number, row[4], row[18])
-    zones = () if row[5] else places.zones  # the zone that the person said outdoes them
-    head = (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known)
+    places = places_of(row[4], row[18], row[5], Places(tuple(row[19] or ()), tuple(row[6] or ())))
+    head = (row[0], channel, *row[1:6], places.zones, *row[7:10], consent, row[11], known)
     facts: list[Any] = [*head, *row[12:18], places.jurisdictions]
     return Recipient(*facts)
+
+
+def places_of(country: str, region: str, zone: str, number: Places) -> Places:
+    """Give what number and residence leave possible; the zone that the person said outdoes it."""
+    places = with_home(number, country, region)
+    return places._replace(zones=()) if zone else places
 
 
 def _contacts(

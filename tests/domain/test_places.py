@@ -164,13 +164,13 @@ def test_a_home_that_fits_the_number_adds_nothing(country: str, region: str) -> 
 def test_another_home_adds_its_jurisdiction_and_clocks() -> None:
     """An Oregon number in Texas: both states bind, on the clocks of both."""
     found = with_home(OREGON, "US", "TX")
-    assert found.jurisdictions == (*OREGON.jurisdictions, "US-TX")
+    assert found.jurisdictions == ("US-TX", *OREGON.jurisdictions)
     assert set(found.zones) >= {*OREGON.zones, "America/Chicago", "America/Denver"}
     british = places_of_phone("+447400123456")
-    assert with_home(british, "FR", "") == (("GB", "FR"), ("Europe/London", "Europe/Paris"))
+    assert with_home(british, "FR", "") == (("FR", "GB"), ("Europe/London", "Europe/Paris"))
     assert "Pacific/Honolulu" in with_home(british, "US", "").zones
-    assert with_home(british, "US", "PR").jurisdictions == ("GB", "PR")
-    assert with_home(british, "AU", "NSW").jurisdictions == ("GB", "AU-NSW")
+    assert with_home(british, "US", "PR").jurisdictions == ("PR", "GB")
+    assert with_home(british, "AU", "NSW").jurisdictions == ("AU-NSW", "GB")
 
 
 def test_every_state_has_the_clocks_of_the_rule_data() -> None:
