@@ -37,6 +37,7 @@ def add(
     phone: Annotated[str, typer.Option(help="Phone number, e.g. +447700900123.")] = "",
     language: Annotated[str, typer.Option(help="Language, e.g. fr or fr-CA.")] = "",
     country: Annotated[str, typer.Option(help="Country, e.g. GB.")] = "",
+    region: Annotated[str, typer.Option(help="State or province, e.g. TX.")] = "",
     zone: Annotated[str, typer.Option(help="Time zone, e.g. Europe/Paris.")] = "",
     hours: Annotated[str, typer.Option(help="Their own hours, e.g. 09:00-20:00.")] = "",
     field: Annotated[
@@ -46,7 +47,7 @@ def add(
 ) -> None:
     """Add one customer, who has agreed to nothing yet."""
     attributes = dict(_pair(text) for text in field or ())
-    said = Facts(email, phone, language, country, zone, hours, attributes)
+    said = Facts(email, phone, language, country, zone, hours, attributes, region)
     with at_work() as here:
         person = serve.add(here.desk, said, _by(here), here.settings.default_country)
     lines = [

@@ -104,6 +104,7 @@ def _who(person: Person) -> Iterable[RenderableType]:
             **reached,
             "language": person.language,
             "country": person.country,
+            "region": person.region,
             "zone": person.zone,
             "own hours": own if person.hours_from != person.hours_until else "",
             **person.attributes,

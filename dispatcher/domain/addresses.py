@@ -1,4 +1,4 @@
-"""Addresses in their one normal form (e-mail folded, numbers in E.164), and zones of numbers."""
+"""Addresses in their one normal form (e-mail folded, numbers in E.164), and places of numbers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import NamedTuple
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import PhoneNumberType
-from phonenumbers.timezone import time_zones_for_geographical_number, time_zones_for_number
 
-from dispatcher.domain.area_codes import AREA_ZONES
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.places import BRITISH, Places, of_number
 
 
 class Problem(NamedTuple):
@@ -91,16 +90,16 @@ _UNREACHABLE = {
 }
 # Reserved by Ofcom for drama: they ring nowhere, so samples and demos may use them.
 _FICTIONAL = re.compile(r"\+447700900\d{3}\Z")
-_COUNTRY_ZONES: dict[int, tuple[str, ...]] = {}  # filled as numbers that are tied to no place come
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 _WRITTEN = re.compile(r"\+?[\d\s()./-]+\Z")
 
 
 class Dialled(NamedTuple):
-    """A phone number in E.164, and every IANA zone its owner may live in, sorted."""
+    """A phone number in E.164, every IANA zone and every jurisdiction its owner may live in."""
 
     e164: str
     zones: tuple[str, ...]
+    jurisdictions: tuple[str, ...]
 
 
 def normalise_phone(text: str, default_country: str = "") -> str | Problem:
@@ -114,7 +113,7 @@ def normalise_phone(text: str, default_country: str = "") -> str | Problem:
 
 
 def dial(text: str, default_country: str = "") -> Dialled | Problem:
-    """Give `normalise_phone` and `zones_of_phone` in one, for half the price."""
+    """Give `normalise_phone` and `places_of_phone` in one, for half the price."""
     text = unicodedata.normalize("NFKC", text).strip()
     if not text:
         return Problem("There is no phone number.")
@@ -137,14 +136,15 @@ def _dial(text: str, country: str | None) -> Dialled | Problem:
     else:
         e164 = text
     if _FICTIONAL.match(e164):
-        return Dialled(e164, _zones(number, e164, PhoneNumberType.MOBILE))
+        return Dialled(e164, BRITISH.zones, BRITISH.jurisdictions)
     kind = phonenumbers.number_type(number)
     if kind == PhoneNumberType.UNKNOWN:  # which is what says that a number is not valid
         where = f" in {country}" if country and not text.startswith("+") else ""
         return Problem(f"No such number exists{where}.")
     if kind in _UNREACHABLE:
         return Problem(f"This is {_UNREACHABLE[kind]}, which takes no texts.")
-    return Dialled(e164, _zones(number, e164, kind))
+    places = of_number(number, e164, kind)
+    return Dialled(e164, places.zones, places.jurisdictions)
 
 
 def _split(text: str) -> phonenumbers.PhoneNumber | None:
@@ -169,34 +169,17 @@ def _national_prefix(code: int) -> re.Pattern[str] | None:
     return re.compile(prefix) if prefix else None
 
 
-def zones_of_phone(e164: str) -> tuple[str, ...]:
-    """Give every IANA zone the owner of a number may live in, sorted; empty when none is known."""
+def places_of_phone(e164: str) -> Places:
+    """Give where the owner of a number may live; nothing when that is not known."""
+    if _FICTIONAL.match(e164):
+        return BRITISH
     try:
         number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
-        return ()
-    return _zones(number, e164, phonenumbers.number_type(number))
+        return Places()
+    return of_number(number, e164, phonenumbers.number_type(number))
 
 
-def _zones(number: phonenumbers.PhoneNumber, e164: str, kind: int) -> tuple[str, ...]:
-    """Look zones up in the library's table.
-
-    In the United States its answer for one exchange can be an hour wrong, and numbers are ported:
-    the zones of the whole area code are added.
-    """
-    if _FICTIONAL.match(e164):
-        return ("Europe/London",)
-    code = number.country_code or 0
-    if kind == PhoneNumberType.UNKNOWN:
-        found: set[str] = set()
-    elif phonenumbers.is_number_type_geographical(kind, code):
-        found = set(time_zones_for_geographical_number(number))
-    else:
-        # Any number will do: the library looks at nothing but the country code.
-        if code not in _COUNTRY_ZONES:
-            _COUNTRY_ZONES[code] = tuple(time_zones_for_number(number))
-        found = set(_COUNTRY_ZONES[code])
-    found.discard("Etc/Unknown")
-    if code == 1:
-        found.update(AREA_ZONES.get(e164[2:5], ()))
-    return tuple(sorted(found))
+def zones_of_phone(e164: str) -> tuple[str, ...]:
+    """Give every IANA zone the owner of a number may live in, sorted; empty when none is known."""
+    return places_of_phone(e164).zones

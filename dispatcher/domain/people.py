@@ -22,6 +22,7 @@ class Address:
     bucket: int
     zones: tuple[str, ...] = ()
     deliverable: bool = True
+    jurisdictions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Person:
     addresses: tuple[Address, ...] = ()
     visible: bool = True
     erased: bool = False
+    region: str = ""
 
     def address(self, channel: Channel) -> Address | None:
         """Give the address on a channel, if there is one."""

@@ -22,6 +22,7 @@ from dispatcher.rules import (
     left_audience,
     offer_window,
     permitted_hours,
+    possible_zones,
     quiet_hours,
     suppression,
 )
@@ -71,6 +72,7 @@ GROUND = (
     ("hours", hours.VERSION),
     ("permitted_hours", permitted_hours.VERSION),
     ("holding", holding.VERSION),
+    ("possible_zones", possible_zones.VERSION),
 )
 
 

@@ -13,11 +13,15 @@ from dispatcher.domain.decisions import Reason, Ruling, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Policy
 from dispatcher.rules.holding import hold
-from dispatcher.rules.hours import DAY, MINUTES, Hours, first_at, readable, stretches
-from dispatcher.rules.jurisdictions import Jurisdictions, Law, is_code
+from dispatcher.rules.hours import MINUTES, Hours, first_at
+from dispatcher.rules.jurisdictions import Jurisdictions, Law
 from dispatcher.rules.permitted_hours import Where, permitted, plan
+from dispatcher.rules.possible_zones import possible_zones
 
 VERSION = 2
+
+# Channel, jurisdictions, own zone or "", zones still possible.
+Home = tuple[Channel, tuple[str, ...], str, tuple[str, ...]]
 
 _ALL_DAY = Hours(0, MINUTES)
 
@@ -30,7 +34,7 @@ def quiet_hours(person: Recipient, policy: Policy, now: float, law: Law) -> Ruli
     """
     if policy.message_class != MessageClass.PROMOTIONAL:
         return None
-    where = whereabouts(person, policy, now, law)
+    where = whereabouts(person, policy, law)
     if where is None:
         return None
     book = law.jurisdictions
@@ -53,7 +57,7 @@ def open_until(person: Recipient, policy: Policy, now: float, law: Law) -> float
     """Give the instant by which a message that may go now must have gone."""
     if policy.message_class != MessageClass.PROMOTIONAL:
         return policy.ends_at
-    where = whereabouts(person, policy, now, law)
+    where = whereabouts(person, policy, law)
     if where is None:
         return policy.ends_at
     told = permitted(law.jurisdictions, where, now)
@@ -62,33 +66,32 @@ def open_until(person: Recipient, policy: Policy, now: float, law: Law) -> float
     return policy.ends_at if told.closes is None else min(told.closes, policy.ends_at)
 
 
-def whereabouts(person: Recipient, policy: Policy, now: float, law: Law) -> Where | None:
+def whereabouts(person: Recipient, policy: Policy, law: Law) -> Where | None:
     """Give all that an offer's hours hang on; None if no hours bind at all."""
     window = policy.window
-    return _where(
+    return where_of(
         law,
         (person.channel, person.jurisdictions, person.zone, person.zones),
         (person.hours_from, person.hours_until),
         (window.opens, window.closes),
         policy.close_margin_minutes,
         policy.send_at >= 0,
-        int(now // DAY),
     )
 
 
 @lru_cache(maxsize=1 << 13)
-def _where(
+def where_of(
     law: Law,
-    home: tuple[Channel, tuple[str, ...], str, tuple[str, ...]],
+    home: Home,
     own: tuple[int, int],
     window: tuple[int, int],
     margin: int,
     timed: bool,
-    day: int,
 ) -> Where | None:
+    """Give what an offer's hours hang on; `own` and `window` in minutes, `margin` too."""
     book, (channel, jurisdictions, zone, zones) = law.jurisdictions, home
     codes = jurisdictions or (book.unknown_country,)
-    possible = (zone,) if zone else _possible(book, codes, zones, day)
+    possible = (zone,) if zone else possible_zones(book, codes, zones)
     if channel == Channel.SMS:
         margin = max(margin, book.close_margin_minutes)
     limits = _limits(Hours(*window), Hours(*own))
@@ -103,25 +106,6 @@ def _limits(campaign: Hours, own: Hours) -> tuple[Hours, ...]:
     """Give the hours set by campaign and person; those of the whole day bind nobody."""
     chosen = own if own.opens != own.closes else _ALL_DAY
     return tuple(limit for limit in dict.fromkeys((campaign, chosen)) if limit != _ALL_DAY)
-
-
-def _possible(
-    book: Jurisdictions, codes: tuple[str, ...], zones: tuple[str, ...], day: int
-) -> tuple[str, ...]:
-    """Give every zone the person may live in, when they have not said.
-
-    Those told by the number may all be far from where the person lives: a jurisdiction with none
-    of its clocks among them adds its own.
-    """
-    if not zones or not all(map(readable, zones)) or not all(map(is_code, codes)):
-        return zones
-    clocks = {stretches(zone, day) for zone in zones}
-    found = list(zones)
-    for code in codes:
-        theirs = book.chain(code).zones
-        if not any(stretches(zone, day) in clocks for zone in theirs):
-            found += theirs
-    return tuple(dict.fromkeys(found))
 
 
 def _release(

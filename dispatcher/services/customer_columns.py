@@ -20,6 +20,7 @@ class Column(StrEnum):
     PHONE = "phone"
     LANGUAGE = "language"
     COUNTRY = "country"
+    REGION = "region"
     ZONE = "zone"
     HOURS = "hours"
     TOPICS = "topics"
@@ -40,6 +41,14 @@ class Columns:
 
 
 _NO_NAME = re.compile(r"[^\w]+")
+# What shops and address books call it.
+_OTHER_NAMES = dict.fromkeys(
+    (
+        *("state", "state_code", "state_province", "state_region", "us_state"),
+        *("province", "province_code", "region_code", "subdivision"),
+    ),
+    Column.REGION,
+)
 
 
 def find_columns(path: Path, header: Sequence[str], given: Mapping[str, str]) -> Columns:
@@ -48,6 +57,7 @@ def find_columns(path: Path, header: Sequence[str], given: Mapping[str, str]) ->
     for ours, theirs in given.items():
         names[_position(path, header, ours, theirs)] = _plain(ours)
     _refuse_doubles(path, names)
+    names = _renamed(names)
     known = {Column(name): at for at, name in enumerate(names) if name in set(Column)}
     if Column.EMAIL not in known and Column.PHONE not in known:
         problem = (
@@ -57,6 +67,16 @@ def find_columns(path: Path, header: Sequence[str], given: Mapping[str, str]) ->
         raise ImportFileError(path, 1, problem, "email")
     others = {name: at for at, name in enumerate(names) if name and name not in set(Column)}
     return Columns(known, others, len(header))
+
+
+def _renamed(names: list[str]) -> list[str]:
+    """Call what has another name by ours; the column that has ours already goes first."""
+    found = list(names)
+    for at, name in enumerate(names):
+        ours = _OTHER_NAMES.get(name)
+        if ours and ours not in found:
+            found[at] = ours
+    return found
 
 
 def _plain(name: str) -> str:

@@ -13,11 +13,11 @@ from operator import itemgetter
 from zoneinfo import available_timezones
 
 import orjson
-import phonenumbers
 
 from dispatcher.domain.addresses import Dialled, Problem, dial, normalise_email
 from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ANY_TOPIC
+from dispatcher.domain.homes import read_country, read_region
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.names import is_topic, language_tag
 from dispatcher.services.customer_columns import Column, Columns
@@ -132,6 +132,7 @@ class RowReader:
             self._digests.digest(Channel.SMS, number) if number else None,
             self._digests.holdout_bucket(number) if number else None,
             _array(phone.zones) if phone else None,
+            _array(phone.jurisdictions) if phone else None,
             self._attributes(values),
             at,
             self._number(told, (email is not None, number is not None)),
@@ -180,7 +181,7 @@ class RowReader:
         return known
 
     def _check(self, values: Mapping[Column, str]) -> _Told:
-        country = _country_of(values)
+        country, region = self._home(values)
         topics = self._topics(values)
         wording = values.get(Column.CONSENT_WORDING, "")
         kind = _kind(values)
@@ -191,6 +192,7 @@ class RowReader:
             0,
             _language(values),
             country,
+            region,
             self._zone(values),
             *_hours(values),
             _array(sorted(topics)),
@@ -219,6 +221,21 @@ class RowReader:
         if isinstance(found, Problem):
             raise _Bad(Column.PHONE, text, found.text)
         return found
+
+    def _home(self, values: Mapping[Column, str]) -> tuple[str, str]:
+        """Read where somebody lives; a state without a country is one of the file's country."""
+        text, part = values.get(Column.COUNTRY, ""), values.get(Column.REGION, "")
+        found = read_country(text or (self._country if part else ""))
+        if isinstance(found, Problem):
+            raise _Bad(Column.COUNTRY, text, found.text)
+        country, both = found
+        region = read_region(part or both, country)
+        if isinstance(region, Problem):
+            raise _Bad(Column.REGION, part, region.text)
+        if both and region != both:
+            reason = f"the country says {country}-{both}; which of the two is it?"
+            raise _Bad(Column.REGION, part, reason)
+        return country, region
 
     def _zone(self, values: Mapping[Column, str]) -> str:
         text = values.get(Column.ZONE, "")
@@ -267,14 +284,6 @@ def _email(text: str) -> str | None:
     if isinstance(found, Problem):
         raise _Bad(Column.EMAIL, text, found.text)
     return found
-
-
-def _country_of(values: Mapping[Column, str]) -> str:
-    text = values.get(Column.COUNTRY, "").upper()
-    code = "GB" if text == "UK" else text
-    if code and code not in phonenumbers.SUPPORTED_REGIONS:
-        raise _Bad(Column.COUNTRY, text, "write the country as two letters, such as GB or FR")
-    return code
 
 
 def _language(values: Mapping[Column, str]) -> str:

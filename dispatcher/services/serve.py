@@ -14,11 +14,13 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatcher.campaign_files.values import topic
 from dispatcher.campaign_files.words import Unreadable, window
-from dispatcher.domain.addresses import zones_of_phone
+from dispatcher.domain.addresses import Problem, places_of_phone
 from dispatcher.domain.consents import ConsentSource, ConsentState
+from dispatcher.domain.homes import read_country, read_region
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.names import language_tag
 from dispatcher.domain.people import Address, Person
+from dispatcher.domain.places import Places
 from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services.find import address_of
 from dispatcher.services.subscribe import Act, Desk, join, leave
@@ -27,7 +29,6 @@ from dispatcher.storage import audit, consents, customers, suppressions
 from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.tokens import Digests
 
-_COUNTRY = re.compile(r"[A-Za-z]{2}\Z")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _LONGEST = 1000  # characters of an attribute, as in rendering
 
@@ -43,6 +44,7 @@ class Facts:
     zone: str = ""
     hours: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ class By(NamedTuple):
 def add(desk: Desk, facts: Facts, by: By, country: str = "") -> Person:
     """Add a customer, who has agreed to nothing yet; Conflict when an address is somebody's.
 
-    `country` is for numbers written the national way by somebody whose own is not known.
+    `country` is for states, and numbers written the national way, of somebody whose is not known.
     """
-    person = _person(desk, facts, facts.country or country)
+    person = _person(desk, facts, country)
     try:
         with desk.database.begin() as conn:
             for at in person.addresses:
@@ -164,12 +166,16 @@ def _person(desk: Desk, facts: Facts, country: str) -> Person:
     if not (facts.email or facts.phone):
         raise WrongInput("a customer needs an e-mail address (--email) or a number (--phone)")
     typed = ((Channel.EMAIL, facts.email), (Channel.SMS, facts.phone))
-    addresses = [_address(desk.digests, channel, text, country) for channel, text in typed if text]
+    home, region = _home(facts.country or (country if facts.region else ""), facts.region)
+    addresses = [
+        _address(desk.digests, channel, text, home or country) for channel, text in typed if text
+    ]
     hours_from, hours_until = _hours(facts.hours)
     return Person(
         id=int.from_bytes(desk.entropy(8), "big") >> 1 or 1,
         language=_language(facts.language),
-        country=_fits(_COUNTRY, facts.country, '--country has two letters, like "GB"').upper(),
+        country=home,
+        region=region,
         zone=_zone(facts.zone),
         hours_from=hours_from,
         hours_until=hours_until,
@@ -183,8 +189,16 @@ def _address(digests: Digests, channel: Channel, text: str, country: str) -> Add
     if found is not channel:
         raise WrongInput(f'"{text[:80]}" is no {"e-mail address" if "@" not in text else "number"}')
     stored = digests.store(channel, address)
-    zones = zones_of_phone(address) if channel is Channel.SMS else ()
-    return Address(channel, address, stored[0], stored[-1], digests.holdout_bucket(address), zones)
+    places = places_of_phone(address) if channel is Channel.SMS else Places()
+    return Address(
+        channel,
+        address,
+        stored[0],
+        stored[-1],
+        digests.holdout_bucket(address),
+        places.zones,
+        jurisdictions=places.jurisdictions,
+    )
 
 
 def _language(text: str) -> str:
@@ -194,10 +208,16 @@ def _language(text: str) -> str:
     return tag
 
 
-def _fits(pattern: re.Pattern[str], text: str, told: str) -> str:
-    if text and not pattern.match(text):
-        raise WrongInput(told)
-    return text
+def _home(country: str, region: str) -> tuple[str, str]:
+    found = read_country(country)
+    if isinstance(found, Problem):
+        raise WrongInput(f"--country: {found.text}")
+    part = read_region(region or found[1], found[0])
+    if isinstance(part, Problem):
+        raise WrongInput(f"--region: {part.text}")
+    if found[1] and part != found[1]:
+        raise WrongInput(f"--region: the country says {'-'.join(found)}; which of the two is it?")
+    return found[0], part
 
 
 def _zone(name: str) -> str:

@@ -29,13 +29,15 @@ _EXACT = text("SELECT customer_id FROM address WHERE channel = :channel AND dige
 _PEOPLE = text(f"SELECT c.*, {VISIBLE} AS visible FROM customer c WHERE id = ANY(:people)")
 _ADDRESSES = text("SELECT * FROM address WHERE customer_id = ANY(:people) ORDER BY channel")
 _INSERT = text(
-    "INSERT INTO customer (id, language, country, zone, hours_from, hours_until, attributes)"
-    " VALUES (:id, :language, :country, :zone, :hours_from, :hours_until,"
+    "INSERT INTO customer"
+    " (id, language, country, region, zone, hours_from, hours_until, attributes) VALUES"
+    " (:id, :language, :country, :region, :zone, :hours_from, :hours_until,"
     " CAST(:attributes AS jsonb))"
 )
 _INSERT_ADDRESS = text(
-    "INSERT INTO address (customer_id, channel, address, digest, digest_wide, bucket, zones)"
-    " VALUES (:id, :channel, :address, :digest, :digest_wide, :bucket, :zones)"
+    "INSERT INTO address"
+    " (customer_id, channel, address, digest, digest_wide, bucket, zones, jurisdictions) VALUES"
+    " (:id, :channel, :address, :digest, :digest_wide, :bucket, :zones, :jurisdictions)"
 )
 _PRESSURE = text("INSERT INTO person_pressure (customer_id) VALUES (:id) ON CONFLICT DO NOTHING")
 _DEAD = text(
@@ -43,8 +45,8 @@ _DEAD = text(
     " WHERE customer_id = :id AND channel = :channel AND deliverable"
 )
 _ERASE = text(
-    "UPDATE customer SET language = '', country = '', zone = '', hours_from = 0, hours_until = 0,"
-    " attributes = '{}', erased_at = :at WHERE id = :id AND erased_at IS NULL"
+    "UPDATE customer SET language = '', country = '', region = '', zone = '', hours_from = 0,"
+    " hours_until = 0, attributes = '{}', erased_at = :at WHERE id = :id AND erased_at IS NULL"
 )
 _ERASE_WORDS = (
     text("DELETE FROM address WHERE customer_id = :id"),
@@ -93,6 +95,7 @@ def add(conn: Connection, new: Person) -> None:
             "id": new.id,
             "language": new.language,
             "country": new.country,
+            "region": new.region,
             "zone": new.zone,
             "hours_from": new.hours_from,
             "hours_until": new.hours_until,
@@ -111,6 +114,7 @@ def add(conn: Connection, new: Person) -> None:
                 "digest_wide": at.digest_wide,
                 "bucket": at.bucket,
                 "zones": list(at.zones),
+                "jurisdictions": list(at.jurisdictions),
             },
         )
 
@@ -135,6 +139,7 @@ def _as_address(row: Row[Any]) -> Address:
         digest_wide=bytes(row.digest_wide),
         bucket=row.bucket,
         zones=tuple(row.zones),
+        jurisdictions=tuple(row.jurisdictions),
         deliverable=row.deliverable,
     )
 
@@ -144,6 +149,7 @@ def _as_person(row: Row[Any], addresses: tuple[Address, ...]) -> Person:
         id=row.id,
         language=row.language,
         country=row.country,
+        region=row.region,
         zone=row.zone,
         hours_from=row.hours_from,
         hours_until=row.hours_until,

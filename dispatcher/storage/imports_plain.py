@@ -26,10 +26,10 @@ _PLAIN = """
 """
 
 _CUSTOMERS = f"""
-    INSERT INTO customer (id, import_id, language, country, zone, hours_from, hours_until,
+    INSERT INTO customer (id, import_id, language, country, region, zone, hours_from, hours_until,
                           attributes)
-    SELECT s.customer_id, {{id}}, t.language, t.country, t.zone, t.hours_from, t.hours_until,
-           s.attributes
+    SELECT s.customer_id, {{id}}, t.language, t.country, t.region, t.zone, t.hours_from,
+           t.hours_until, s.attributes
     {_TOLD} {_PLAIN}
 """
 
@@ -41,8 +41,10 @@ _ADDRESSES = (
     {_ROWS} {_PLAIN} AND s.email IS NOT NULL
     """,
     f"""
-    INSERT INTO address (customer_id, channel, address, digest, digest_wide, bucket, zones)
-    SELECT s.customer_id, 'sms', s.phone, s.phone_digest, s.phone_digest, s.phone_bucket, s.zones
+    INSERT INTO address (customer_id, channel, address, digest, digest_wide, bucket, zones,
+                         jurisdictions)
+    SELECT s.customer_id, 'sms', s.phone, s.phone_digest, s.phone_digest, s.phone_bucket, s.zones,
+           s.jurisdictions
     {_ROWS} {_PLAIN} AND s.phone IS NOT NULL
     """,
 )

@@ -8,8 +8,9 @@ from typing import NamedTuple
 class StagedRow(NamedTuple):
     """One good row of a file. `attributes` is JSON; `customer_id` is used if the person is new.
 
-    `email_wide` is there where it is not the digest itself, `zones` (an array literal) where there
-    is a phone number. `consent_at` is in microseconds since 1970. The rest is in `told`.
+    `email_wide` is there where it is not the digest itself, `zones` and `jurisdictions`
+    (array literals) where there is a phone number. `consent_at` is in microseconds since 1970. The
+    rest is in `told`.
     """
 
     no: int
@@ -23,6 +24,7 @@ class StagedRow(NamedTuple):
     phone_digest: bytes | None
     phone_bucket: int | None
     zones: str | None
+    jurisdictions: str | None
     attributes: str
     consent_at: int | None
     told: int
@@ -38,6 +40,7 @@ class StagedTold(NamedTuple):
     told: int
     language: str
     country: str
+    region: str
     zone: str
     hours_from: int
     hours_until: int
@@ -51,7 +54,7 @@ class StagedTold(NamedTuple):
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _NULL = r"\N"
-_NO_PHONE = f"{_NULL}\t{_NULL}\t{_NULL}\t{_NULL}"
+_NO_PHONE = "\t".join([_NULL] * 5)
 
 
 def encode_row(row: StagedRow) -> str:
@@ -68,15 +71,15 @@ def encode_row(row: StagedRow) -> str:
 def encode_told(told: StagedTold) -> str:
     """Write what rows have in common as COPY reads it."""
     return (
-        f"{told.told}\t{told.language}\t{told.country}\t{told.zone}\t{told.hours_from}"
-        f"\t{told.hours_until}\t{told.topics}\t{told.channels}\t{told.kind}\t{told.wording}"
-        f"\t{_written(told.origin)}\t{'t' if told.proves else 'f'}\n"
+        f"{told.told}\t{told.language}\t{told.country}\t{told.region}\t{told.zone}"
+        f"\t{told.hours_from}\t{told.hours_until}\t{told.topics}\t{told.channels}\t{told.kind}"
+        f"\t{told.wording}\t{_written(told.origin)}\t{'t' if told.proves else 'f'}\n"
     )
 
 
 def _phone(row: StagedRow) -> str:
-    digest, zones = _hex(row.phone_digest), _plain(row.zones)
-    return f"{row.phone}\t{digest}\t{_plain(row.phone_bucket)}\t{zones}"
+    places = f"{_plain(row.zones)}\t{_plain(row.jurisdictions)}"
+    return f"{row.phone}\t{_hex(row.phone_digest)}\t{_plain(row.phone_bucket)}\t{places}"
 
 
 def _written(value: str | None) -> str:

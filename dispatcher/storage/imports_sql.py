@@ -16,9 +16,10 @@ CREATE = """
         no bigint, line int, customer_id bigint,
         email text, email_digest bytea, email_wide bytea, email_bucket smallint,
         phone text, phone_digest bytea, phone_bucket smallint, zones text[],
+        jurisdictions text[],
         attributes jsonb, consent_at bigint, told bigint);
     CREATE UNLOGGED TABLE import_told_{id} (
-        told bigint, language text, country text, zone text, hours_from smallint,
+        told bigint, language text, country text, region text, zone text, hours_from smallint,
         hours_until smallint, topics text[], channels text[],
         kind text, wording text, origin text, proves boolean);
     CREATE UNLOGGED TABLE import_rejects_{id} (
@@ -75,8 +76,9 @@ SPLIT = """
     SELECT s.no, s.line, s.customer_id,
            s.email, s.email_digest, coalesce(s.email_wide, s.email_digest) AS email_wide,
            s.email_bucket, s.phone, s.phone_digest, s.phone_bucket,
-           coalesce(s.zones, '{{}}') AS zones, t.language, t.country, t.zone, t.hours_from,
-           t.hours_until, s.attributes, t.topics, t.channels,
+           coalesce(s.zones, '{{}}') AS zones, coalesce(s.jurisdictions, '{{}}') AS jurisdictions,
+           t.language, t.country, t.region, t.zone, t.hours_from, t.hours_until,
+           s.attributes, t.topics, t.channels,
            CAST('1970-01-01Z' AS timestamptz) + s.consent_at * interval '1 microsecond'
                AS consent_at,
            t.kind, t.wording, t.origin, t.proves AND s.consent_at IS NOT NULL AS proven
@@ -189,6 +191,7 @@ MERGE_DUPLICATES = """
         SELECT person, max(no) AS leader,
             (array_agg(language ORDER BY no DESC) FILTER (WHERE language <> ''))[1] AS language,
             (array_agg(country ORDER BY no DESC) FILTER (WHERE country <> ''))[1] AS country,
+            (array_agg(ARRAY[country, region] ORDER BY no) FILTER (WHERE region <> '')) AS homes,
             (array_agg(zone ORDER BY no DESC) FILTER (WHERE zone <> ''))[1] AS zone,
             (array_agg(ARRAY[hours_from, hours_until] ORDER BY no)
                 FILTER (WHERE hours_from <> hours_until)) AS hours,
@@ -201,6 +204,8 @@ MERGE_DUPLICATES = """
     )
     UPDATE import_tangled_{id} s SET
         language = coalesce(m.language, ''), country = coalesce(m.country, ''),
+        region = CASE m.homes[array_length(m.homes, 1)][1] WHEN m.country
+                 THEN m.homes[array_length(m.homes, 1)][2] ELSE '' END,
         zone = coalesce(m.zone, ''),
         hours_from = coalesce(m.hours[array_length(m.hours, 1)][1], 0),
         hours_until = coalesce(m.hours[array_length(m.hours, 1)][2], 0),
@@ -210,7 +215,8 @@ MERGE_DUPLICATES = """
         email_bucket = coalesce(e.email_bucket, s.email_bucket),
         phone = coalesce(p.phone, s.phone), phone_digest = coalesce(p.phone_digest, s.phone_digest),
         phone_bucket = coalesce(p.phone_bucket, s.phone_bucket),
-        zones = CASE WHEN p.no IS NULL THEN s.zones ELSE p.zones END
+        zones = CASE WHEN p.no IS NULL THEN s.zones ELSE p.zones END,
+        jurisdictions = CASE WHEN p.no IS NULL THEN s.jurisdictions ELSE p.jurisdictions END
     FROM merged m
     LEFT JOIN facts f USING (person)
     LEFT JOIN import_tangled_{id} e ON e.no = m.email_no
@@ -252,6 +258,8 @@ UPDATE_CUSTOMERS = f"""
     UPDATE customer c SET
         language = coalesce(nullif(l.language, ''), c.language),
         country = coalesce(nullif(l.country, ''), c.country),
+        region = CASE WHEN l.region <> '' OR l.country NOT IN ('', c.country) THEN l.region
+                      ELSE c.region END,
         zone = coalesce(nullif(l.zone, ''), c.zone),
         hours_from = CASE WHEN l.hours_from <> l.hours_until THEN l.hours_from
                           ELSE c.hours_from END,
@@ -263,19 +271,20 @@ UPDATE_CUSTOMERS = f"""
 """
 
 ADD_CUSTOMERS = """
-    INSERT INTO customer (id, import_id, language, country, zone, hours_from, hours_until,
+    INSERT INTO customer (id, import_id, language, country, region, zone, hours_from, hours_until,
                           attributes)
-    SELECT person, :import_id, language, country, zone, hours_from, hours_until, attributes
+    SELECT person, :import_id, language, country, region, zone, hours_from, hours_until, attributes
     FROM import_chunk WHERE leads AND NOT known
 """
 
 # Somebody may have signed up with the address while the import was at work.
 ADD_ADDRESSES = """
-    INSERT INTO address (customer_id, channel, address, digest, digest_wide, bucket, zones)
-    SELECT person, 'email', email, email_digest, email_wide, email_bucket, '{}'
+    INSERT INTO address (customer_id, channel, address, digest, digest_wide, bucket, zones,
+                         jurisdictions)
+    SELECT person, 'email', email, email_digest, email_wide, email_bucket, '{}', '{}'
     FROM import_chunk WHERE leads AND takes_email
     UNION ALL
-    SELECT person, 'sms', phone, phone_digest, phone_digest, phone_bucket, zones
+    SELECT person, 'sms', phone, phone_digest, phone_digest, phone_bucket, zones, jurisdictions
     FROM import_chunk WHERE leads AND takes_phone
     ON CONFLICT DO NOTHING
 """

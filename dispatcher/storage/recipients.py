@@ -13,6 +13,7 @@ from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.places import Places, with_home
 from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.database import Row, numbers, rows_of
@@ -92,19 +93,18 @@ _CHANNELS = {channel.value: channel for channel in Channel}
 def _recipient(
     row: Row, channel: Channel, contacts: Mapping[int, tuple[Contact, ...]]
 ) -> Recipient:
-    zones, consent = tuple(row[6] or ()), _STATES[row[10]]
+    consent = _STATES[row[10]]
     known = contacts.get(row[0], ())
-    places = _places(row[4], row[18], tuple(row[19] or ()))
-    head = (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known)
-    facts: list[Any] = [*head, *row[12:18], places]
+    places = places_of(row[4], row[18], row[5], Places(tuple(row[19] or ()), tuple(row[6] or ())))
+    head = (row[0], channel, *row[1:6], places.zones, *row[7:10], consent, row[11], known)
+    facts: list[Any] = [*head, *row[12:18], places.jurisdictions]
     return Recipient(*facts)
 
 
-@lru_cache(maxsize=1 << 12)
-def _places(country: str, region: str, of_number: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the jurisdictions of the residence and of the number: each that is known binds."""
-    residence = f"{country}-{region}" if region else country
-    return tuple(dict.fromkeys((residence, *of_number) if country else of_number))
+def places_of(country: str, region: str, zone: str, number: Places) -> Places:
+    """Give what number and residence leave possible; the zone that the person said outdoes it."""
+    places = with_home(number, country, region)
+    return places._replace(zones=()) if zone else places
 
 
 def _contacts(

@@ -34,6 +34,23 @@ def test_the_card_shows_what_they_allow(shell: Shell) -> None:
     assert "\x1b" not in card
 
 
+def test_a_home_may_have_a_state(shell: Shell) -> None:
+    """It is added by code or name, shown, and exported with where the number says they live."""
+    home = ("--country", "US", "--region", "Texas")
+    shell.done("customer", "add", "--phone", "+1 541 555 0104", *home)
+    customer = shell.done("customer", "show", "+15415550104")["customer"]
+    assert (customer["country"], customer["region"]) == ("US", "TX")
+    assert customer["addresses"][0]["jurisdictions"][0] == "US-OR"
+    assert "TX" in shell("customer", "show", "+15415550104").out
+    told = json.loads(shell("customer", "export", "+15415550104").out)
+    assert told["customer"]["region"] == "TX"
+    other = ("customer", "add", "--email", "who@example.com")
+    for wrong in (("--region", "TX"), ("--country", "US-TX", "--region", "OR")):
+        refused = shell(*other, *wrong)
+        assert refused.code == 2
+        assert "--region" in refused.err
+
+
 def test_an_operator_cannot_undo_an_opt_out(shell: Shell) -> None:
     """The opt-in is recorded, but only the person's own START is in force."""
     add_anna(shell)

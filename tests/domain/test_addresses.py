@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from itertools import product
-from zoneinfo import ZoneInfo
 
 import phonenumbers
 import pytest
@@ -19,7 +18,6 @@ from dispatcher.domain.addresses import (
     normalise_phone,
     zones_of_phone,
 )
-from dispatcher.domain.area_codes import AREA_ZONES
 from dispatcher.domain.messages import Channel
 
 
@@ -144,9 +142,3 @@ def test_zones_of_a_number_are_all_that_are_plausible() -> None:
     assert len(zones_of_phone("+61412345678")) > 1
     assert zones_of_phone("nonsense") == ()
     assert zones_of_phone("+999123456789") == ()
-
-
-def test_every_zone_of_an_area_code_exists() -> None:
-    """The table names zones the clock knows."""
-    for zones in set(AREA_ZONES.values()):
-        assert all(ZoneInfo(zone) for zone in zones)

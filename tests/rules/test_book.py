@@ -26,12 +26,13 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("consent", 1): "cf3e35057f66",
     ("holdout", 1): "b3d721386314",
     ("attempts", 1): "0efa17b62ad1",
-    ("quiet_hours", 2): "9bda251a89fc",
+    ("quiet_hours", 2): "31c639f59fb9",
     ("frequency_cap", 1): "00d43d8fd5a6",
     ("cool_down", 1): "ded30f76af6a",
-    ("hours", 1): "ad1d45afdd00",
+    ("hours", 2): "daffdebf62c1",
     ("permitted_hours", 1): "73ea51fc4af7",
     ("holding", 2): "005ce839ac8a",
+    ("possible_zones", 1): "1941410cb216",
 }
 
 

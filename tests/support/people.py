@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from dispatcher.domain.addresses import zones_of_phone
+from dispatcher.domain.addresses import places_of_phone
 from dispatcher.domain.consents import ConsentSource
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
+from dispatcher.domain.places import Places
 from dispatcher.services.subscribe import Act, Desk, opt_in
 from dispatcher.storage import customers
 from dispatcher.storage.database import Database
@@ -41,9 +42,15 @@ def desk_on(url: str) -> Iterator[Desk]:
 def address(channel: Channel, written: str) -> Address:
     """Make an address row from a normal form."""
     digests = DIGESTS.store(channel, written)
-    zones = zones_of_phone(written) if channel is Channel.SMS else ()
+    places = places_of_phone(written) if channel is Channel.SMS else Places()
     return Address(
-        channel, written, digests[0], digests[-1], DIGESTS.holdout_bucket(written), zones
+        channel,
+        written,
+        digests[0],
+        digests[-1],
+        DIGESTS.holdout_bucket(written),
+        places.zones,
+        jurisdictions=places.jurisdictions,
     )
 
 
