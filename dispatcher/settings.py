@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     default_country: str = Field(
         "", description="Country of phone numbers written without +, as ISO 3166 (GB)."
     )
+    rule_overrides: Path | None = Field(
+        None, description="File of other hours and caps for countries, read once at the start."
+    )
     keys: list[SecretStr] = Field(
         default_factory=list,
         description="Secrets that sign links and digest addresses, hex, newest first; "

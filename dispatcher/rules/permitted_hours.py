@@ -73,6 +73,8 @@ class Where(NamedTuple):
     `jurisdictions`: of the number and of the residence, all that are known; all of them bind.
     `zones`: every zone the person may live in; none: every zone of the jurisdictions.
     `own`: hours of the person or the campaign, which only narrow.
+    `consent_lifts`: the person consented expressly in writing; this counts only where an override
+    says so, and only for the hours of that jurisdiction.
     """
 
     jurisdictions: tuple[str, ...]
@@ -81,6 +83,7 @@ class Where(NamedTuple):
     channel: Channel = Channel.SMS
     own: tuple[Hours, ...] = ()
     own_hand: tuple[OwnHand, ...] = ()
+    consent_lifts: bool = False
 
 
 class Permitted(NamedTuple):
@@ -157,14 +160,26 @@ def permitted(book: Jurisdictions, where: Where, now: float) -> Permitted:
 def _openings(book: Jurisdictions, where: Where, day: int) -> _Openings:
     """Give the stretches permitted from two days before `day` (since 1970) to three weeks after."""
     made = plan(book, where)
-    if made.problem:
-        return _Openings((), (), made)
+    shared = () if made.problem else _shared(made, where.own, day)
+    if book.then is not None and book.ends < (day + LOOK_AHEAD_DAYS + 7) * DAY:
+        later = _openings(book.then, where, day)
+        shared = _followed(shared, book.ends, tuple(zip(later.starts, later.ends, strict=True)))
+    return _Openings(tuple(span[0] for span in shared), tuple(span[1] for span in shared), made)
+
+
+def _shared(made: Plan, own: tuple[Hours, ...], day: int) -> Spans:
+    """Give the time in which all limits are open by all clocks."""
     zones = distinct(made.zones, day)
-    shared: Spans = common_spans(zones, where.own, day)
+    shared: Spans = common_spans(zones, own, day)
     for zone in zones:
         for limit in made.limits:
             shared = intersect(shared, _limit_spans(zone, limit, day))
-    return _Openings(tuple(span[0] for span in shared), tuple(span[1] for span in shared), made)
+    return shared
+
+
+def _followed(now: Spans, until: float, then: Spans) -> Spans:
+    """Give the stretches of `now` before an instant, and those of `then` from it on."""
+    return _either(intersect(now, ((-inf, until),)), intersect(then, ((until, inf),)))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -195,6 +210,8 @@ def _limits(chain: Chain, where: Where) -> Iterator[Limit]:
     strict = where.profile == Profile.STRICT
     for member in chain.members:
         if where.channel == Channel.EMAIL and member.email != EmailHours.SAME:
+            continue
+        if where.consent_lifts and member.lifted:
             continue
         own_hand = tuple(each.hours for each in where.own_hand if _counts(each, member))
         calendars = (*filter(None, (member.calendar,)), *chain.calendars)

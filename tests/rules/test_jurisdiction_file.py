@@ -88,7 +88,7 @@ def test_what_is_right_is_read() -> None:
         ("[jurisdiction.ZZ]", "[jurisdiction.zz]", 12, "is no code; write a country as FR"),
         ('email = "none"', 'parent = "ZZ"\nemail = "none"', 21, "parent: must not be here"),
         ('sources = ["book"]', "sources = []", 19, "sources: is empty"),
-        ("[source.book]", "[sauce.book]", 0, "sauce: is not known"),
+        ("[source.book]", "[sauce.book]", 25, "sauce: is not known"),
         ("[meta]", "[meta", 0, "is no TOML in UTF-8"),
     ],
 )
