@@ -222,9 +222,11 @@ def _check_opening(table: Table, made: Override, rule: str, below: Jurisdiction)
         table.refuse(
             rule, f"opens what the law of {below.name} closes (must): nobody may; narrow it"
         )
-    for field in ("by", "reason"):
+    for field, what in (("by", "who decides"), ("reason", "why")):
         if not getattr(made, field):
-            table.refuse(field, f"is missing: {rule} opens more than holds without it, so say it")
+            table.refuse(
+                field, f"is missing: {rule} opens more than is open without, so say {what}"
+            )
     courtesy = below.tier == Tier.DEFAULT and rule in ("windows", "caps", "email_caps", "email")
     if not courtesy and made.role != Role.COMPLIANCE:
         tier = Tier.STRICT_ONLY if below.tier == Tier.DEFAULT else below.tier

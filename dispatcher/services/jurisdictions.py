@@ -29,15 +29,17 @@ def overrides(path: Path) -> tuple[Override, ...]:
     return override_file.parse(path.read_bytes(), str(path), shipped())
 
 
+def under(path: Path) -> Jurisdictions:
+    """Give the shipped data under a file of overrides; FileError names what is wrong with it."""
+    data = path.read_bytes()
+    found = override_file.parse(data, str(path), shipped())
+    return overridden(shipped(), found, override_file.digest(data))
+
+
 def in_force(path: Path | None) -> Jurisdictions:
     """Give the rule data of this installation; a wrong file of overrides stops the process."""
-    if path is None:
-        return shipped()
     try:
-        data = path.read_bytes()
-        return overridden(
-            shipped(), override_file.parse(data, str(path), shipped()), override_file.digest(data)
-        )
+        return under(path) if path is not None else shipped()
     except FileError as error:
         raise ConfigError("rule_overrides", str(error)) from None
     except OSError as error:

@@ -30,7 +30,8 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("frequency_cap", 1): "00d43d8fd5a6",
     ("cool_down", 1): "ded30f76af6a",
     ("hours", 1): "ad1d45afdd00",
-    ("permitted_hours", 1): "0f13a931703a",
+    ("permitted_hours", 1): "5ca9812c0a9e",
+    ("jurisdiction_overrides", 1): "f5884c03fb13",
     ("holding", 1): "d127ea929ddd",
 }
 

@@ -122,6 +122,7 @@ def test_a_courtesy_may_be_widened_with_a_name_and_a_reason() -> None:
         kept = {name: value for name, value in SIGNED.items() if name != field}
         said = refused(entry("DE", windows=week(LATE), **kept))
         assert said.startswith(f"hours.toml:1: override 1 (DE), {field}: is missing: windows opens")
+        assert said.endswith(("so say who decides", "so say why"))
         blank = refused(entry("DE", windows=week(LATE), **{**SIGNED, field: '" "'}))
         assert f"{field}: is missing" in blank
 
