@@ -38,7 +38,7 @@ def test_data_that_is_too_old_is_not_shipped(capsys: pytest.CaptureFixture[str])
     """The checks that come before a release fail from that day on, and `./dispatch check` asks."""
     assert check(LAST) == 0
     assert check(LAST + timedelta(days=1)) == 1
-    assert "181 days old" in capsys.readouterr().out
+    assert f"{FRESH_DAYS + 1} days old" in capsys.readouterr().out
     launcher = Path(__file__).parents[2] / "dispatch"
     assert '["-m", "dispatcher.cli.rule_findings"]' in launcher.read_text("utf-8")
 
