@@ -178,7 +178,7 @@ class Reader:
         if week.values.get("holiday") == "as_day":
             return Week(days, None)
         if not calendar:
-            week.refuse("holiday", "has windows of its own, so holiday_calendar must be given")
+            week.refuse("holiday", 'has windows, but no holiday_calendar is given: write "as_day"')
         return Week(days, self._day(week, "holiday"))
 
     def _day(self, week: Table, day: str) -> Day:

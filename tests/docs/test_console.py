@@ -29,7 +29,8 @@ BEFORE = {
         "dispatcher up --detach",
     ),
 }
-# Our command; what the pages show does not grow old with the rule data, whose age has its own check.
+# Our command. What the pages show does not grow old with the rule data, whose age has its own
+# check.
 _OURS = """\
 from dispatcher.cli.entry import main
 from dispatcher.rules import jurisdictions

@@ -199,7 +199,7 @@ def test_a_brand_does_not_undo_what_is_said_for_all() -> None:
         (entry(windows=SHORT, role='"admin"'), 4, '"admin" is not known; write one of: tenant, c'),
         (entry(windows=week("25:00-26:00")), 3, "windows.mon: '25:00' is no time of day"),
         (entry(windows="{ mon = [] }"), 3, "override 1 (ES), windows.tue: is missing"),
-        (entry("US", windows=week(DAY, holiday="[]")), 3, "windows.holiday: has windows of its"),
+        (entry("US", windows=week(DAY, holiday="[]")), 3, "windows.holiday: has windows, but no"),
         (entry(email='"no"'), 3, '"no" is not known; write one of: none, same'),
         (entry(caps="[{ max = 0, per_hours = 1, scope = 'x' }]"), 3, "caps.max: 0 must be 1 or"),
         (entry(caps="[{ max = 1, per_hours = 1, scope = 'x' }]"), 3, 'scope "x" is not known'),
