@@ -77,6 +77,9 @@ class Settings(BaseSettings):
         description="How doubtful rules on permitted hours are read: balanced leaves them out, "
         "strict obeys them too.",
     )
+    rule_overrides: Path | None = Field(
+        None, description="File of other hours and caps for countries, read once at the start."
+    )
     keys: list[SecretStr] = Field(
         default_factory=list,
         description="Secrets that sign links and digest addresses, hex, newest first; "

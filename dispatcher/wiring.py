@@ -103,7 +103,7 @@ def build(settings: Settings, celery: Celery | None = None) -> Dispatcher:
 def load_law(settings: Settings) -> Law:
     """Read the rule data; a process that has none does not start, so that it sends nothing."""
     try:
-        return Law(jurisdictions.shipped(), settings.hours_profile)
+        return Law(jurisdictions.in_force(settings.rule_overrides), settings.hours_profile)
     except (FileError, OSError) as error:
         raise ConfigError(
             "rule data",

@@ -12,8 +12,10 @@ from dispatcher.domain.messages import Channel
 from dispatcher.errors import ConfigError
 from dispatcher.gateways.sandbox import SandboxGateway
 from dispatcher.settings import GatewaySettings
+from tests.rules.override_texts import entry, week
 from tests.servers.smtp import SmtpServer
 from tests.support.house import KEY, House, house_on
+from tests.support.rules import BOOK
 
 
 def real(port: int) -> dict[str, GatewaySettings]:
@@ -110,3 +112,19 @@ def test_sandboxes_are_built_for_both_channels(database_url: str, tmp_path: Path
         "email": SandboxGateway,
         "sms": SandboxGateway,
     }
+
+
+def test_overrides_are_part_of_the_rule_book(tmp_path: Path, database_url: str) -> None:
+    """What is built obeys them, under a hash of its own; with a wrong file nothing is built."""
+    file = tmp_path / "hours.toml"
+    known = settings.only(database_url=database_url, keys=[KEY], rule_overrides=file)
+    with pytest.raises(ConfigError, match=r"rule_overrides: .*hours\.toml cannot be read"):
+        wiring.build(known)
+    file.write_text(entry("FR", windows=week("", holiday="[]")), "utf-8")
+    dispatcher = wiring.build(known)
+    dispatcher.close()
+    assert dispatcher.book.hash != BOOK.hash
+    assert dispatcher.book.law.on("any", 0.0).entries["FR"].week.days == ((),) * 7
+    file.write_text(entry("FR", windows=week("00:00-24:00", holiday="[]")), "utf-8")
+    with pytest.raises(ConfigError, match=r"rule_overrides: .*hours\.toml:3: override 1 \(FR\)"):
+        wiring.build(known)

@@ -9,7 +9,7 @@ import socket
 import stat
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -21,14 +21,13 @@ from kombu.exceptions import OperationalError
 
 from dispatcher import __version__
 from dispatcher.cli.desk import check_address, load, told_plainly
+from dispatcher.cli.rule_findings import rule_data, rule_overrides
 from dispatcher.cli.show import Json, answer, mark
 from dispatcher.domain.findings import Finding, Level
 from dispatcher.errors import DispatcherError, FileError
 from dispatcher.gateways import registry
-from dispatcher.rules import holiday_calendars
-from dispatcher.rules.jurisdictions import Calendar, Jurisdictions, stale
 from dispatcher.services.doctor import examine
-from dispatcher.services.jurisdictions import shipped
+from dispatcher.services.jurisdictions import overrides, shipped
 from dispatcher.settings import GatewaySettings, Settings
 from dispatcher.storage.database import Database
 from dispatcher.wiring import KEYS_FILE, channel_of, gateway_settings, load_keys
@@ -52,25 +51,6 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def rule_data(book: Jurisdictions, today: date) -> Finding:
-    """Say whether the rules of jurisdictions are fresh enough to be relied on."""
-    told, _, remedy = stale(book, today).partition(": ")
-    if told:
-        return Finding(_FAIL, "rule data", told, remedy)
-    unread = {each for each in _calendars(book) if not holiday_calendars.known(each)}
-    if unread:
-        names = ", ".join(sorted("-".join(filter(None, each)) for each in unread))
-        told = f"{book.version} names calendars that nobody knows: {names}"
-        remedy = "their holidays count as weekdays until the holidays package is newer"
-        return Finding(_WARN, "rule data", told, remedy)
-    return Finding(_OK, "rule data", f"{book.version}, {len(book.entries)} jurisdictions")
-
-
-def _calendars(book: Jurisdictions) -> Iterator[Calendar]:
-    countries = (entry.calendar for entry in book.entries.values())
-    yield from filter(None, (*countries, *(place.calendar for place in book.territories.values())))
-
-
 def _sentence(found: Finding) -> str:
     remedy = f"\n     -> {found.remedy}" if found.remedy else ""
     return f"{found.subject}: {found.told}{remedy}"
@@ -89,7 +69,8 @@ def _examination() -> Iterator[Finding]:
         yield Finding(_FAIL, "settings", str(error), "mend this one, then run doctor again")
         return
     yield Finding(_OK, "settings", "can be read")
-    for look in (_folder, _key_file, _database, _broker, _safe_mode, _gateways):
+    looks = (_rule_overrides, _folder, _key_file, _database, _broker, _safe_mode, _gateways)
+    for look in looks:
         yield from _caught(look, known)
 
 
@@ -119,6 +100,12 @@ def _installed(name: str) -> bool:
         return bool(version(name))
     except PackageNotFoundError:
         return False
+
+
+def _rule_overrides(known: Settings) -> Iterator[Finding]:
+    if known.rule_overrides is not None:
+        today = datetime.now(UTC).date()
+        yield from rule_overrides(shipped(), overrides(known.rule_overrides), today)
 
 
 def _folder(known: Settings) -> Iterator[Finding]:

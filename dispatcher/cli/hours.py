@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatcher.cli import hours_pages
-from dispatcher.cli.desk import instant
+from dispatcher.cli import hours_pages, override_pages
+from dispatcher.cli.desk import instant, load
 from dispatcher.cli.show import Json, answer, json_line, notice
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import FileError, WrongInput
@@ -43,25 +43,52 @@ def hours(
     cases: Annotated[
         Path | None, typer.Option(help="A table of questions (TSV); each is answered in a line.")
     ] = None,
+    brand: Annotated[
+        str, typer.Option(help="The id of the brand that asks, if brands have other rules.")
+    ] = "",
+    written_consent: Annotated[
+        bool, typer.Option("--written-consent", help="The person consented expressly in writing.")
+    ] = False,
+    overrides: Annotated[
+        Path | None,
+        typer.Option(help="Obey this file of overrides; alone, check it and say what it changes."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Say when offers may be sent to a country."""
+    if overrides and not jurisdiction and not cases:
+        _check(overrides, as_json=as_json)
+        return
     if bool(jurisdiction) == bool(cases):
         raise WrongInput("name a jurisdiction, e.g. FR or US-FL, or a file with --cases")
-    book = jurisdictions.shipped()
+    book = _book(overrides)
     too_old = stale(book, datetime.now(UTC).date())
     if too_old:
         notice(f"Beware: {too_old}.")
     if cases:
         # All rows are read before the first answer: a bad file gives an error and nothing else.
-        for line in [_case(book, cases, number, row) for number, row in _rows(cases)]:
+        for line in [_case(book, brand, cases, number, row) for number, row in _rows(cases)]:
             json_line(line)
         return
-    where = _where(jurisdiction, zone, profile, channel)
+    where = _where(jurisdiction, zone, profile, channel)._replace(consent_lifts=written_consent)
     asked = _instant(at, "--at") if at else datetime.now(UTC).replace(second=0, microsecond=0)
+    book = book.on(brand, asked.timestamp())
     told = permitted(book, where, asked.timestamp())
     page = hours_pages.page(book, where, asked, told)
     answer(hours_pages.data(book, where, asked, told), page, as_json=as_json)
+
+
+def _check(path: Path, *, as_json: bool) -> None:
+    found, base = jurisdictions.overrides(path), jurisdictions.shipped()
+    page = override_pages.page(str(path), base, found)
+    answer(override_pages.checked(str(path), base, found), page, as_json=as_json)
+
+
+def _book(overrides: Path | None) -> Jurisdictions:
+    """Give the rule data under this file of overrides, else under that of the settings."""
+    if overrides is not None:
+        return jurisdictions.under(overrides)
+    return jurisdictions.in_force(load().rule_overrides)
 
 
 def _where(codes: str, zones: str, profile: str, channel: Channel = Channel.SMS) -> Where:
@@ -112,7 +139,7 @@ def _rows(path: Path) -> Iterable[tuple[int, Mapping[str, str]]]:
 
 
 def _case(
-    book: Jurisdictions, path: Path, number: int, row: Mapping[str, str]
+    book: Jurisdictions, brand: str, path: Path, number: int, row: Mapping[str, str]
 ) -> Mapping[str, Any]:
     zone, profile = row.get("zone") or ALL_ZONES, row.get("profile") or Profile.BALANCED
     try:
@@ -120,7 +147,7 @@ def _case(
         asked = _instant(row.get("instant_utc", ""), "instant_utc")
     except WrongInput as wrong:
         raise FileError(path, number, str(wrong)) from None
-    told = permitted(book, where, asked.timestamp())
+    told = permitted(book.on(brand, asked.timestamp()), where, asked.timestamp())
     return {
         "jurisdiction": row.get("jurisdiction", ""),
         "zone": zone,

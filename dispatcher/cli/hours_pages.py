@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dispatcher.cli import override_pages
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.messages import Channel
-from dispatcher.rules.jurisdictions import Day, Jurisdiction, Jurisdictions
+from dispatcher.rules.jurisdictions import Day, Jurisdiction, Jurisdictions, Override
 from dispatcher.rules.permitted_hours import Answer, Cause, Permitted, Where, causes, plan
 
 ADVICE = "This is software, not legal advice."
@@ -47,6 +48,7 @@ def data(book: Jurisdictions, where: Where, asked: datetime, told: Permitted) ->
         "zones": plan(book, where).zones,
         "closed_by": [_closed(cause) for cause in _that_close(book, where, asked)],
         "rules": [_rule(book, book.entries[code]) for code in told.bound_by],
+        "overrides": [override_pages.data(each) for each in _overrides(book, where)],
         "warnings": told.warnings,
         "data": {"version": book.version, "as_of": book.as_of, "fingerprint": book.fingerprint},
         "notice": ADVICE,
@@ -90,11 +92,21 @@ def page(book: Jurisdictions, where: Where, asked: datetime, told: Permitted) ->
     yield from dict.fromkeys(_why(book, cause, asked) for cause in shown)
     for code in dict.fromkeys(cause.code for cause in shown):
         yield _basis(book, book.entries[code])
+    for override in _overrides(book, where):
+        yield f"  {override.jurisdiction}: overridden for {override_pages.sentence(override)}."
+        yield f"  {override_pages.signature(override)}"
     if told.reason == Reason.ZONE_UNKNOWN_CLOSED:
         yield "Without a time zone nobody knows the hour there: name it with --zone."
     for warning in told.warnings:
         yield f"Beware: {warning}."
     yield f"Rule data {book.version}, {book.fingerprint}. {ADVICE}"
+
+
+def _overrides(book: Jurisdictions, where: Where) -> list[Override]:
+    """Give the overrides of whatever binds there."""
+    chains = (book.chain(code) for code in where.jurisdictions)
+    codes = {member.code for chain in chains for member in chain.members}
+    return [each for each in book.overrides if each.jurisdiction in codes]
 
 
 def _place(book: Jurisdictions, where: Where) -> str:

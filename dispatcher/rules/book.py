@@ -19,6 +19,7 @@ from dispatcher.rules import (
     holding,
     holdout,
     hours,
+    jurisdiction_overrides,
     left_audience,
     offer_window,
     permitted_hours,
@@ -71,6 +72,7 @@ ORDER = (
 GROUND = (
     ("hours", hours.VERSION),
     ("permitted_hours", permitted_hours.VERSION),
+    ("jurisdiction_overrides", jurisdiction_overrides.VERSION),
     ("holding", holding.VERSION),
     ("possible_zones", possible_zones.VERSION),
 )

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
 from collections.abc import Callable, Mapping
-from datetime import date
-from difflib import get_close_matches
-from enum import StrEnum
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
-from dispatcher.errors import FileError
-from dispatcher.rules.hours import MINUTES, Hours, readable
+from dispatcher.rules.hours import readable
 from dispatcher.rules.jurisdictions import (
     Calendar,
-    Cap,
     Confidence,
-    Day,
     Deadline,
     EmailHours,
     Jurisdiction,
@@ -26,11 +18,9 @@ from dispatcher.rules.jurisdictions import (
     Source,
     Territory,
     Tier,
-    Week,
     is_code,
 )
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from dispatcher.rules.rule_file import Reader, Table
 
 _NEEDED = (
     *("name", "timezones", "tier", "basis", "confidence", "as_of", "sources", "windows"),
@@ -53,128 +43,24 @@ _OPTIONAL = (
     *("parent", "strict_windows", "outer_windows", "holiday_calendar", "consent", "own_hand"),
     *("consent_lifts_hours", "caps", "email_caps", "optout_deadline", "notes"),
 )
-_CLOCK = re.compile(r"(\d\d):([0-5]\d)\Z")
 _UNITS = ("hours", "business_days", "calendar_days")
 _GRADES = ("P", "L", "V", "K")
 
 Kind = TypeVar("Kind")
-Word = TypeVar("Word", bound=StrEnum)
 
 
 def parse(data: bytes, path: str) -> Jurisdictions:
     """Read the rule data; FileError names path, line, jurisdiction, field, value and remedy."""
-    try:
-        text = data.decode()
-        tables = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FileError(path, 0, f"is no TOML in UTF-8: {error}") from None
-    return _Reader(path, text).book(tables, hashlib.sha256(data).hexdigest()[:16])
+    return _Reader(data, path).book(hashlib.sha256(data).hexdigest()[:16])
 
 
-class _Table:
-    """One table of the file, whose values are asked for by name and kind."""
+class _Reader(Reader):
+    """Turns tables into rules."""
 
-    def __init__(self, reader: _Reader, heading: str, values: Any) -> None:
-        self.reader, self.heading = reader, heading
-        if not isinstance(values, dict):
-            reader.refuse(heading, "", "must be a table")
-        self.values: dict[str, Any] = values
-
-    def refuse(self, field: str, problem: str) -> NoReturn:
-        self.reader.refuse(self.heading, field, problem)
-
-    def get(self, field: str, kind: type[Kind], default: Kind | None = None) -> Kind:
-        """Give a value of this kind; without a default it must be there."""
-        if field not in self.values and default is not None:
-            return default
-        if field not in self.values:
-            self.refuse(field, "is missing; add it")
-        value = self.values[field]
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.refuse(field, f"{value!r:.60} must be a {_KIND_NAMES[kind]}")
-        return value
-
-    def word(self, field: str, words: type[Word], default: str | None = None) -> Word:
-        said = self.get(field, str, default)
-        try:
-            return words(said)
-        except ValueError:
-            there = ", ".join(filter(None, words))
-            self.refuse(field, f'"{said:.40}" is not known; write one of: {there}')
-
-    def names(self, field: str) -> tuple[str, ...]:
-        values = self.get(field, list)
-        for value in values:
-            if not isinstance(value, str) or not value:
-                self.refuse(field, f"{value!r:.60} must be a text")
-        return tuple(values)
-
-    def count(self, field: str, least: int = 0) -> int:
-        value = self.get(field, int)
-        if value < least:
-            self.refuse(field, f"{value} must be {least} or more")
-        return value
-
-    def day(self, field: str) -> date:
-        said = self.get(field, str)
-        try:
-            return date.fromisoformat(said)
-        except ValueError:
-            self.refuse(field, f'"{said:.40}" is no date; write 2026-11-21')
-
-    def only(self, known: tuple[str, ...]) -> None:
-        """Refuse fields that mean nothing: a slip of the pen must not lift a restriction."""
-        for field in self.values:
-            if field not in known:
-                near = get_close_matches(field, known, 1)
-                remedy = f'did you mean "{near[0]}"?' if near else "take it out"
-                self.refuse(field, f"is not known; {remedy}")
-
-    def inner(self, field: str) -> _Table | None:
-        """Give the table in a field, if it is there."""
-        if field not in self.values:
-            return None
-        return _Table(self.reader, f"{self.heading}|{field}", self.values[field])
-
-
-_KIND_NAMES: Mapping[type, str] = {
-    str: "text",
-    int: "whole number",
-    list: "list",
-    dict: "table",
-    bool: "true or false",
-}
-
-
-class _Reader:
-    """Turns tables into rules, and knows at which line each stands."""
-
-    def __init__(self, path: str, text: str) -> None:
-        self.path = path
-        self.lines = text.splitlines()
-
-    def refuse(self, heading: str, field: str, problem: str) -> NoReturn:
-        """Raise the fault with its place; `heading` is `table` or `table|field` inside it."""
-        table, _, outer = heading.partition("|")
-        where = ".".join(part for part in (outer, field) if part)
-        said = f"{table}{', ' if where else ''}{where}: {problem}"
-        raise FileError(self.path, self._line(table, outer or field), said, field or outer)
-
-    def _line(self, table: str, field: str) -> int:
-        head = f"[{table}]"
-        at = next((n for n, line in enumerate(self.lines) if line.strip().startswith(head)), -1)
-        for number in range(at + 1, len(self.lines)):
-            line = self.lines[number].lstrip()
-            if line.startswith("["):
-                break
-            if field and re.match(rf'"?{re.escape(field)}"?\s*=', line):
-                return number + 1
-        return at + 1
-
-    def book(self, tables: dict[str, Any], fingerprint: str) -> Jurisdictions:
-        root = _Table(self, "", tables)
+    def book(self, fingerprint: str) -> Jurisdictions:
+        root = Table(self, "", self.tables)
         root.only(("meta", "product_defaults", "territory", "jurisdiction", "source"))
-        meta = _Table(self, "meta", root.get("meta", dict))
+        meta = Table(self, "meta", root.get("meta", dict))
         sources = self._each(root, "source", self._source)
         entries = self._each(root, "jurisdiction", self._jurisdiction)
         territories = self._each(root, "territory", self._territory)
@@ -194,10 +80,10 @@ class _Reader:
         return book
 
     def _each(
-        self, root: _Table, kind: str, read: Callable[[str, _Table], Kind]
+        self, root: Table, kind: str, read: Callable[[str, Table], Kind]
     ) -> Mapping[str, Kind]:
         found = root.get(kind, dict)
-        return {name: read(name, _Table(self, f"{kind}.{name}", found[name])) for name in found}
+        return {name: read(name, Table(self, f"{kind}.{name}", found[name])) for name in found}
 
     def _check_links(self, book: Jurisdictions) -> None:
         """Refuse names of things that are not there."""
@@ -220,21 +106,23 @@ class _Reader:
             if place.of not in book.entries:
                 self.refuse(f"territory.{code}", "of", f'"{place.of}" is no jurisdiction')
 
-    def _source(self, _name: str, table: _Table) -> Source:
+    def _source(self, _name: str, table: Table) -> Source:
         table.only(("url", "grade"))
         grade = table.get("grade", str)
         if grade not in _GRADES:
             table.refuse("grade", f'"{grade:.40}" is not known; write one of: {", ".join(_GRADES)}')
         return Source(table.get("url", str), grade)
 
-    def _territory(self, code: str, table: _Table) -> Territory:
+    def _territory(self, code: str, table: Table) -> Territory:
         self._check_code(code, table)
         table.only(("of", "timezones", "holiday_calendar"))
         return Territory(table.get("of", str), self._zones(table), self._calendar(table))
 
-    def _jurisdiction(self, code: str, table: _Table) -> Jurisdiction:
+    def _jurisdiction(self, code: str, table: Table) -> Jurisdiction:
         self._check_code(code, table)
         table.only((*_NEEDED, *_OPTIONAL, *_MORE))
+        calendar = self._calendar(table)
+        holidays = calendar is not None
         return Jurisdiction(
             code=code,
             name=table.get("name", str),
@@ -245,33 +133,33 @@ class _Reader:
             confidence=table.word("confidence", Confidence),
             as_of=table.day("as_of"),
             sources=table.names("sources"),
-            week=self._week(table, "windows"),
-            strict_week=self._other_week(table, "strict_windows"),
-            outer_week=self._other_week(table, "outer_windows"),
-            calendar=self._calendar(table),
+            week=self.week(table, "windows", holidays),
+            strict_week=self.other_week(table, "strict_windows", holidays),
+            outer_week=self.other_week(table, "outer_windows", holidays),
+            calendar=calendar,
             email=table.word("email", EmailHours),
             consent=table.get("consent", str, ""),
             consent_lifts_hours=table.word("consent_lifts_hours", Lifts, ""),
             own_hand=table.get("own_hand", str, ""),
-            caps=self._caps(table, "caps"),
-            email_caps=self._caps(table, "email_caps"),
+            caps=self.caps(table, "caps"),
+            email_caps=self.caps(table, "email_caps"),
             optout_deadline=self._deadline(table),
             notes=table.get("notes", str, ""),
             more={name: table.get(name, _MORE[name]) for name in _MORE if name in table.values},
         )
 
-    def _check_code(self, code: str, table: _Table) -> None:
+    def _check_code(self, code: str, table: Table) -> None:
         if not is_code(code):
             table.refuse("", "is no code; write a country as FR and a part of one as US-FL")
 
-    def _zones(self, table: _Table) -> tuple[str, ...]:
+    def _zones(self, table: Table) -> tuple[str, ...]:
         zones = table.names("timezones")
         for zone in zones:
             if not readable(zone):
                 table.refuse("timezones", f'"{zone:.40}" is no zone; write one as Europe/Paris')
         return zones
 
-    def _calendar(self, table: _Table) -> Calendar | None:
+    def _calendar(self, table: Table) -> Calendar | None:
         inner = table.inner("holiday_calendar")
         if inner is None:
             return None
@@ -280,7 +168,7 @@ class _Reader:
             inner.refuse("library", 'must be "holidays"')
         return Calendar(inner.get("country", str), inner.get("subdiv", str, ""))
 
-    def _deadline(self, table: _Table) -> Deadline | None:
+    def _deadline(self, table: Table) -> Deadline | None:
         inner = table.inner("optout_deadline")
         if inner is None:
             return None
@@ -289,52 +177,3 @@ class _Reader:
         if unit not in _UNITS:
             inner.refuse("unit", f'"{unit:.40}" is not known; write one of: {", ".join(_UNITS)}')
         return Deadline(inner.count("value"), unit)
-
-    def _caps(self, table: _Table, field: str) -> tuple[Cap, ...]:
-        return tuple(self._cap(table, field, each) for each in table.get(field, list, []))
-
-    def _cap(self, table: _Table, field: str, values: Any) -> Cap:
-        cap = _Table(self, f"{table.heading}|{field}", values)
-        cap.only(("max", "per_hours", "scope", "basis", "note"))
-        return Cap(
-            most=cap.count("max", 1),
-            per_hours=cap.count("per_hours", 1),
-            scope=cap.get("scope", str),
-            basis=cap.get("basis", str, ""),
-            note=cap.get("note", str, ""),
-        )
-
-    def _other_week(self, table: _Table, field: str) -> Week | None:
-        return self._week(table, field) if field in table.values else None
-
-    def _week(self, table: _Table, field: str) -> Week:
-        if field not in table.values:
-            table.refuse(field, "is missing; add it")
-        week = _Table(self, f"{table.heading}|{field}", table.values[field])
-        week.only((*DAYS, "holiday"))
-        days = tuple(self._day(week, day) for day in DAYS)
-        if week.values.get("holiday") == "as_day":
-            return Week(days, None)
-        if "holiday_calendar" not in table.values:
-            week.refuse("holiday", "has windows of its own, so holiday_calendar must be given")
-        return Week(days, self._day(week, "holiday"))
-
-    def _day(self, week: _Table, day: str) -> Day:
-        windows: list[Hours] = []
-        for pair in week.get(day, list):
-            if not isinstance(pair, list) or len(pair) != 2:
-                week.refuse(day, f'{pair!r:.60} is no window; write ["09:00", "20:00"]')
-            window = Hours(self._minute(week, day, pair[0]), self._minute(week, day, pair[1]))
-            if window.opens >= window.closes:
-                week.refuse(day, f"{pair!r:.60} closes before it opens; split it at midnight")
-            if windows and window.opens < windows[-1].closes:
-                week.refuse(day, f"{pair!r:.60} must come after the window before it")
-            windows.append(window)
-        return tuple(windows)
-
-    def _minute(self, week: _Table, day: str, said: Any) -> int:
-        read = _CLOCK.match(said) if isinstance(said, str) else None
-        minute = int(read[1]) * 60 + int(read[2]) if read else MINUTES + 1
-        if minute > MINUTES:
-            week.refuse(day, f"{said!r:.40} is no time of day; write 00:00 to 24:00")
-        return minute

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from math import inf
 from typing import NamedTuple
 
 from dispatcher.rules.hours import Hours
@@ -58,6 +60,13 @@ class Lifts(StrEnum):
     UNKNOWN = ""
 
 
+class Role(StrEnum):
+    """Who overrides a rule; some may only be relaxed by compliance."""
+
+    TENANT = "tenant"
+    COMPLIANCE = "compliance"
+
+
 class Week(NamedTuple):
     """The windows of Monday to Sunday, and of holidays; None: a holiday is as any other day."""
 
@@ -98,7 +107,10 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """One country or state. `more`: labels, registries and the like, as the file has them."""
+    """One country or state. `more`: labels, registries and the like, as the file has them.
+
+    `lifted`: its hours do not bind people who consented expressly in writing (by an override).
+    """
 
     code: str
     name: str
@@ -122,6 +134,32 @@ class Jurisdiction:
     optout_deadline: Deadline | None
     notes: str
     more: Mapping[str, object]
+    lifted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Other rules for a jurisdiction, by a brand ("": all) and by days of UTC; None: as they are.
+
+    `begins` is the first day and `ends` the first one after; None: always. `number` counts from 1
+    in the file.
+    """
+
+    number: int
+    line: int
+    jurisdiction: str
+    brand: str
+    begins: date | None
+    ends: date | None
+    by: str
+    role: Role
+    reason: str
+    windows: Week | None = None
+    strict_windows: Week | None = None
+    caps: tuple[Cap, ...] | None = None
+    email_caps: tuple[Cap, ...] | None = None
+    email: EmailHours | None = None
+    consent_lifts_hours: bool | None = None
 
 
 class Territory(NamedTuple):
@@ -140,9 +178,20 @@ class Chain(NamedTuple):
     calendars: tuple[Calendar, ...]
 
 
+class Phase(NamedTuple):
+    """The rule data that holds for a brand from an instant on, until the next phase begins."""
+
+    begins: float
+    book: Jurisdictions
+
+
 @dataclass(frozen=True, eq=False)
 class Jurisdictions:
-    """All of the rule data, in one version. Compared by identity: it is read once and kept."""
+    """All of the rule data, in one version. Compared by identity: it is read once and kept.
+
+    Where it is overridden, `phases` says by brand ("": any other) what holds when. What holds for
+    a time only knows its `overrides`, when it `ends`, and what holds `then`.
+    """
 
     version: str
     as_of: date
@@ -154,6 +203,17 @@ class Jurisdictions:
     sources: Mapping[str, Source]
     territories: Mapping[str, Territory]
     entries: Mapping[str, Jurisdiction]
+    phases: Mapping[str, tuple[Phase, ...]] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
+    ends: float = inf
+    then: Jurisdictions | None = None
+
+    def on(self, brand: str, now: float) -> Jurisdictions:
+        """Give the rule data that holds for a brand at an instant."""
+        if not self.phases:
+            return self
+        phases = self.phases.get(brand) or self.phases[""]
+        return phases[bisect_right(phases, now, key=_begins) - 1].book
 
     def chain(self, code: str) -> Chain:
         """Give what binds at a place: state, country, else what holds for unlisted countries."""
@@ -176,11 +236,19 @@ class Jurisdictions:
         return Chain(tuple(members), zones, ())
 
 
+def _begins(phase: Phase) -> float:
+    return phase.begins
+
+
 class Law(NamedTuple):
     """The rule data that decisions are to obey, and how its doubtful rules are read."""
 
     jurisdictions: Jurisdictions
     profile: Profile = Profile.BALANCED
+
+    def on(self, brand: str, now: float) -> Jurisdictions:
+        """Give the rule data that holds for a brand at an instant; overrides are in it."""
+        return self.jurisdictions.on(brand, now)
 
     @property
     def fingerprint(self) -> bytes:

@@ -74,6 +74,8 @@ class Where(NamedTuple):
     `zones`: every zone the person may live in; none: every zone of the jurisdictions.
     `own`: hours of the person or the campaign, which only narrow. `margin`: seconds before each
     closing that count as closed; what is open no longer than that is no opening.
+    `consent_lifts`: the person consented expressly in writing; this counts only where an override
+    says so, and only for the hours of that jurisdiction.
     """
 
     jurisdictions: tuple[str, ...]
@@ -83,6 +85,7 @@ class Where(NamedTuple):
     own: tuple[Hours, ...] = ()
     own_hand: tuple[OwnHand, ...] = ()
     margin: int = 0
+    consent_lifts: bool = False
 
 
 class Permitted(NamedTuple):
@@ -159,17 +162,34 @@ def permitted(book: Jurisdictions, where: Where, now: float) -> Permitted:
 @lru_cache(maxsize=1 << 13)
 def _openings(book: Jurisdictions, where: Where, day: int) -> _Openings:
     """Give the stretches permitted from two days before `day` (since 1970) to three weeks after."""
+    margin = where.margin
+    spans = _permitted_spans(book, where, day)
+    kept = [(start, end - margin) for start, end in spans if start < end - margin]
+    starts, ends = tuple(start for start, _ in kept), tuple(end for _, end in kept)
+    return _Openings(starts, ends, plan(book, where))
+
+
+def _permitted_spans(book: Jurisdictions, where: Where, day: int) -> Spans:
     made = plan(book, where)
-    if made.problem:
-        return _Openings((), (), made)
+    shared = () if made.problem else _shared(made, where.own, day)
+    if book.then is None or book.ends >= (day + LOOK_AHEAD_DAYS + 7) * DAY:
+        return shared
+    return _followed(shared, book.ends, _permitted_spans(book.then, where, day))
+
+
+def _shared(made: Plan, own: tuple[Hours, ...], day: int) -> Spans:
+    """Give the time in which all limits are open by all clocks."""
     zones = distinct(made.zones, day)
-    shared: Spans = common_spans(zones, where.own, day)
+    shared: Spans = common_spans(zones, own, day)
     for zone in zones:
         for limit in made.limits:
             shared = intersect(shared, _limit_spans(zone, limit, day))
-    margin = where.margin
-    kept = [(start, end - margin) for start, end in shared if start < end - margin]
-    return _Openings(tuple(span[0] for span in kept), tuple(span[1] for span in kept), made)
+    return shared
+
+
+def _followed(now: Spans, until: float, then: Spans) -> Spans:
+    """Give the stretches of `now` before an instant, and those of `then` from it on."""
+    return _either(intersect(now, ((-inf, until),)), intersect(then, ((until, inf),)))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -200,6 +220,8 @@ def _limits(chain: Chain, where: Where) -> Iterator[Limit]:
     strict = where.profile == Profile.STRICT
     for member in chain.members:
         if where.channel == Channel.EMAIL and member.email != EmailHours.SAME:
+            continue
+        if where.consent_lifts and member.lifted:
             continue
         own_hand = tuple(each.hours for each in where.own_hand if _counts(each, member))
         calendars = (*filter(None, (member.calendar,)), *chain.calendars)

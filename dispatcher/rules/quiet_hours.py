@@ -14,7 +14,7 @@ from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Policy
 from dispatcher.rules.holding import hold
 from dispatcher.rules.hours import MINUTES, Hours, first_at
-from dispatcher.rules.jurisdictions import Jurisdictions, Law
+from dispatcher.rules.jurisdictions import Jurisdictions, Law, Profile
 from dispatcher.rules.permitted_hours import Where, permitted, plan
 from dispatcher.rules.possible_zones import possible_zones
 
@@ -34,10 +34,10 @@ def quiet_hours(person: Recipient, policy: Policy, now: float, law: Law) -> Ruli
     """
     if policy.message_class != MessageClass.PROMOTIONAL:
         return None
-    where = whereabouts(person, policy, law)
+    book = law.on(policy.brand, now)
+    where = whereabouts(person, policy, book, law.profile)
     if where is None:
         return None
-    book = law.jurisdictions
     release = 0.0 if policy.send_at < 0 else _release(person, policy, now, book, where)
     told = permitted(book, where, max(now, release))
     if told.next_open is None:
@@ -57,20 +57,24 @@ def open_until(person: Recipient, policy: Policy, now: float, law: Law) -> float
     """Give the instant by which a message that may go now must have gone."""
     if policy.message_class != MessageClass.PROMOTIONAL:
         return policy.ends_at
-    where = whereabouts(person, policy, law)
+    book = law.on(policy.brand, now)
+    where = whereabouts(person, policy, book, law.profile)
     if where is None:
         return policy.ends_at
-    told = permitted(law.jurisdictions, where, now)
+    told = permitted(book, where, now)
     if told.next_open != now:
         return now
     return policy.ends_at if told.closes is None else min(told.closes, policy.ends_at)
 
 
-def whereabouts(person: Recipient, policy: Policy, law: Law) -> Where | None:
+def whereabouts(
+    person: Recipient, policy: Policy, book: Jurisdictions, profile: Profile
+) -> Where | None:
     """Give all that an offer's hours hang on; None if no hours bind at all."""
     window = policy.window
     return where_of(
-        law,
+        book,
+        profile,
         (person.channel, person.jurisdictions, person.zone, person.zones),
         (person.hours_from, person.hours_until),
         (window.opens, window.closes),
@@ -81,7 +85,8 @@ def whereabouts(person: Recipient, policy: Policy, law: Law) -> Where | None:
 
 @lru_cache(maxsize=1 << 13)
 def where_of(
-    law: Law,
+    book: Jurisdictions,
+    profile: Profile,
     home: Home,
     own: tuple[int, int],
     window: tuple[int, int],
@@ -89,7 +94,7 @@ def where_of(
     timed: bool,
 ) -> Where | None:
     """Give what an offer's hours hang on; `own` and `window` in minutes, `margin` too."""
-    book, (channel, jurisdictions, zone, zones) = law.jurisdictions, home
+    channel, jurisdictions, zone, zones = home
     codes = jurisdictions or (book.unknown_country,)
     possible = (zone,) if zone else possible_zones(book, codes, zones)
     if channel == Channel.SMS:
@@ -97,7 +102,7 @@ def where_of(
     limits = _limits(Hours(*window), Hours(*own))
     if timed and not limits:
         limits = (_ALL_DAY,)  # a time of day needs a clock, though it shuts nothing
-    where = Where(codes, possible, law.profile, channel, limits, margin=margin * 60)
+    where = Where(codes, possible, profile, channel, limits, margin=margin * 60)
     made = plan(book, where)
     return where if made.limits or limits or made.problem else None
 

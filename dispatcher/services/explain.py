@@ -94,7 +94,8 @@ def _book_of(line: DecisionLine, book: RuleBook) -> RuleBook | None:
 def _hours(line: DecisionLine, policy: Policy, book: RuleBook) -> HoursLine | None:
     """Tell the hours that bound the person then, on the recorded facts."""
     person, now = recall(line.facts, policy)
-    where, data = whereabouts(person, policy, book.law), book.law.jurisdictions
+    data = book.law.on(policy.brand, now)
+    where = whereabouts(person, policy, data, book.law.profile)
     if where is None or policy.message_class is not MessageClass.PROMOTIONAL:
         return None
     made, told = plan(data, where), permitted(data, where, now)

@@ -1,13 +1,16 @@
-"""The rule data that is shipped, read from its file once for each process."""
+"""The rule data that is shipped, and what an installation overrides of it; each read once."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
+from dispatcher.errors import ConfigError, FileError
 from dispatcher.resources import jurisdictions_file
+from dispatcher.rules import override_file
 from dispatcher.rules.jurisdiction_file import parse
-from dispatcher.rules.jurisdictions import Jurisdictions
+from dispatcher.rules.jurisdiction_overrides import overridden
+from dispatcher.rules.jurisdictions import Jurisdictions, Override
 
 
 @cache
@@ -19,3 +22,26 @@ def shipped() -> Jurisdictions:
 def read(path: Path) -> Jurisdictions:
     """Read rule data; FileError names what is wrong with it, and where."""
     return parse(path.read_bytes(), str(path))
+
+
+def overrides(path: Path) -> tuple[Override, ...]:
+    """Read a file of overrides of the shipped data; FileError names what is wrong, and where."""
+    return override_file.parse(path.read_bytes(), str(path), shipped())
+
+
+def under(path: Path) -> Jurisdictions:
+    """Give the shipped data under a file of overrides; FileError names what is wrong with it."""
+    data = path.read_bytes()
+    found = override_file.parse(data, str(path), shipped())
+    return overridden(shipped(), found, override_file.digest(data))
+
+
+def in_force(path: Path | None) -> Jurisdictions:
+    """Give the rule data of this installation; a wrong file of overrides stops the process."""
+    try:
+        return under(path) if path is not None else shipped()
+    except FileError as error:
+        raise ConfigError("rule_overrides", str(error)) from None
+    except OSError as error:
+        problem = f"{path} cannot be read: {error.strerror or error}"
+        raise ConfigError("rule_overrides", f"{problem}; mend the path or take it out") from None

@@ -15,7 +15,7 @@ from dispatcher.domain.reports import Preview, Reach, Sample
 from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, render_batch
 from dispatcher.rendering.source import choose, languages
 from dispatcher.rules.hours import DAY, LOOK_AHEAD_DAYS, first_at
-from dispatcher.rules.jurisdictions import Law
+from dispatcher.rules.jurisdictions import Jurisdictions, Law
 from dispatcher.rules.permitted_hours import Answer, Where, permitted, plan
 from dispatcher.rules.quiet_hours import Home, where_of
 from dispatcher.services.validate import Checked, Workbench
@@ -67,20 +67,23 @@ def possible_times(
 
 
 def _first(policy: Policy, home: Home, begin: float, law: Law) -> float | None:
-    where = _where(policy, home, law)
+    book = law.on(policy.brand, begin)
+    where = _where(policy, home, book, law)
     if where is None:
         return begin
-    zones = plan(law.jurisdictions, where).zones
+    zones = plan(book, where).zones
     release = first_at(zones, policy.send_at, begin) if policy.send_at >= 0 and zones else begin
-    return permitted(law.jurisdictions, where, max(begin, release)).next_open
+    return permitted(book, where, max(begin, release)).next_open
 
 
 def _last(policy: Policy, home: Home, law: Law) -> float:
-    where = _where(policy, home, law)
-    if where is None:
-        return policy.ends_at
     for days in range(LOOK_AHEAD_DAYS):
-        told = permitted(law.jurisdictions, where, policy.ends_at - days * DAY - 1)
+        instant = policy.ends_at - days * DAY - 1
+        book = law.on(policy.brand, instant)
+        where = _where(policy, home, book, law)
+        if where is None:
+            return policy.ends_at
+        told = permitted(book, where, instant)
         if told.answer == Answer.ALLOW:
             return policy.ends_at if told.closes is None else min(told.closes, policy.ends_at)
         if told.since is not None:
@@ -88,10 +91,10 @@ def _last(policy: Policy, home: Home, law: Law) -> float:
     return 0.0
 
 
-def _where(policy: Policy, home: Home, law: Law) -> Where | None:
+def _where(policy: Policy, home: Home, book: Jurisdictions, law: Law) -> Where | None:
     window = (policy.window.opens, policy.window.closes)
     margin, timed = policy.close_margin_minutes, policy.send_at >= 0
-    return where_of(law, home, (0, 0), window, margin, timed)
+    return where_of(book, law.profile, home, (0, 0), window, margin, timed)
 
 
 def _samples(checked: Checked, links: Links, now: float) -> Iterator[Sample]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import socket
-from datetime import timedelta
 from typing import Any
 
-from dispatcher.cli.doctor import rule_data
-from dispatcher.domain.findings import Level
-from dispatcher.rules.jurisdictions import FRESH_DAYS
-from dispatcher.services.jurisdictions import shipped
 from tests.cli.shell import Shell
+from tests.rules.override_texts import COMPLIANCE, entry, week
 
 
 def findings(shell: Shell) -> dict[str, Any]:
@@ -127,10 +123,15 @@ def test_a_clock_put_forward_is_pointed_out(shell: Shell) -> None:
     assert "programme clock" not in findings(shell)
 
 
-def test_rule_data_that_is_too_old_fails() -> None:
-    """On the 181st day after the data was put together doctor says what to do."""
-    book = shipped()
-    last = book.as_of + timedelta(days=FRESH_DAYS)
-    assert rule_data(book, last).level is Level.OK
-    found = rule_data(book, last + timedelta(days=1))
-    assert (found.level, found.remedy) == (Level.FAIL, "verify it and ship a newer one")
+def test_overrides_are_looked_at(shell: Shell) -> None:
+    """A wrong entry is told with its line, and the rest is still looked at."""
+    assert "rule overrides" not in findings(shell)
+    shell.environment.setenv("DISPATCHER_RULE_OVERRIDES", "hours.toml")
+    assert "hours.toml" in findings(shell)["rule overrides"]["told"]
+    shell.write("hours.toml", "# nothing yet")
+    assert findings(shell)["rule overrides"]["level"] == "ok"
+    shell.write("hours.toml", entry("FR", windows=week("00:00-24:00"), **COMPLIANCE))
+    found = findings(shell)
+    assert found["rule overrides"]["level"] == "fail"
+    assert "hours.toml:3: override 1 (FR), windows" in found["rule overrides"]["told"]
+    assert found["safe mode"]["level"] == "ok"

@@ -12,6 +12,7 @@ from dispatcher.cli import hours
 from dispatcher.rules.jurisdictions import FRESH_DAYS
 from dispatcher.services.jurisdictions import shipped
 from tests.cli.shell import Shell
+from tests.rules.override_texts import COMPLIANCE, entry, week
 
 CASES = Path(__file__).parents[1] / "rules" / "quiet_hours_cases.tsv"
 HEAD = "jurisdiction\tzone\tprofile\tinstant_utc\n"
@@ -179,3 +180,67 @@ def test_neither_database_nor_settings_are_needed(shell: Shell) -> None:
     shell.environment.setenv("DISPATCHER_CONFIG", "/nowhere/dispatcher.toml")
     assert shell("hours", "FR").code == 0
     assert list(shell.folder.iterdir()) == []
+
+
+OWN = entry(
+    "ES", brand='"roaster"', windows=week("10:00-18:00"), by='"Ana"', reason='"shops"'
+) + entry("US-LA", consent_lifts_hours="true", **COMPLIANCE)
+EVENING = ("--zone", "Europe/Madrid", "--at", "2026-12-01T19:00+01:00")
+
+
+def test_overrides_are_obeyed_for_their_brand(shell: Shell) -> None:
+    """Those of the settings; what is said names who decided it."""
+    shell.write("hours.toml", OWN)
+    shell.environment.setenv("DISPATCHER_RULE_OVERRIDES", "hours.toml")
+    told = shell.done("hours", "ES", *EVENING, "--brand", "roaster")
+    assert (told["decision"], told["overrides"][0]["by"]) == ("hold", "Ana")
+    assert told["data"]["version"].startswith(f"{shipped().version}+")
+    other = shell.done("hours", "ES", *EVENING)
+    assert (other["decision"], other["overrides"]) == ("allow", [])
+    said = shell("hours", "ES", *EVENING, "--brand", "roaster").out
+    assert "ES: overridden for brand roaster, always." in said
+    assert "By Ana (tenant): shops." in said
+    shell.write("cases.tsv", HEAD + "ES\tEurope/Madrid\tbalanced\t2026-12-01T18:00Z\n")
+    asked = shell("hours", "--cases", "cases.tsv", "--brand", "roaster")
+    assert json.loads(asked.out)["decision"] == "hold"
+
+
+def test_overrides_may_be_tried_before_they_are_set(shell: Shell) -> None:
+    """A file that is named counts instead of that of the settings."""
+    shell.write("hours.toml", OWN)
+    tried = ("--overrides", "hours.toml")
+    told = shell.done("hours", "ES", *EVENING, "--brand", "roaster", *tried)
+    assert told["decision"] == "hold"
+    sunday = ("hours", "US-LA", "--at", "2026-12-06T12:00-06:00", *tried)
+    assert shell.done(*sunday)["decision"] == "hold"
+    assert shell.done(*sunday, "--written-consent")["decision"] == "allow"
+
+
+def test_a_file_of_overrides_is_checked(shell: Shell) -> None:
+    """What each entry changes, by whom and why; nothing is started."""
+    shell.write("hours.toml", OWN)
+    said = shell("hours", "--overrides", "hours.toml")
+    assert said.out.splitlines() == [
+        "1. Spain (ES, default), brand roaster, always:",
+        "   windows shifted. By Ana (tenant): shops.",
+        "2. Louisiana (US-LA, should), all brands, always:",
+        "   consent_lifts_hours wider. By Ana (compliance): the lawyers agree.",
+        "hours.toml: 2 entries, all in order.",
+    ]
+    told = shell.done("hours", "--overrides", "hours.toml")["overrides"]
+    assert [each["changes"] for each in told] == [
+        *({"windows": "shifted"}, {"consent_lifts_hours": "wider"})
+    ]
+
+
+@pytest.mark.parametrize("words", [(), ("ES",)])
+def test_a_wrong_file_of_overrides_is_refused(shell: Shell, words: tuple[str, ...]) -> None:
+    """With its line, whether it is named or set; the exit code is 2."""
+    shell.write("hours.toml", entry("FR", windows=week("00:00-24:00"), **COMPLIANCE))
+    result = shell("hours", *words, "--overrides", "hours.toml")
+    assert (result.code, result.out) == (2, "")
+    assert "hours.toml:3: override 1 (FR), windows: opens what the law of France" in result.err
+    shell.environment.setenv("DISPATCHER_RULE_OVERRIDES", "hours.toml")
+    assert "rule_overrides: hours.toml:3: " in shell("hours", "ES").err
+    shell.environment.setenv("DISPATCHER_RULE_OVERRIDES", "nowhere.toml")
+    assert "rule_overrides: nowhere.toml cannot be read" in shell("hours", "ES").err

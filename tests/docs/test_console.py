@@ -29,6 +29,16 @@ BEFORE = {
         "dispatcher up --detach",
     ),
 }
+# Our command. What the pages show does not grow old with the rule data, whose age has its own
+# check.
+_OURS = """\
+from dispatcher.cli.entry import main
+from dispatcher.rules import jurisdictions
+
+if __name__ == "__main__":
+    jurisdictions.FRESH_DAYS = 1_000_000
+    main()
+"""
 RUN = [each for each in PAGES if each.runnable]
 
 
@@ -76,7 +86,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """What a reader has after setting up: our command and Python within reach, nothing else."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name, words in (("dispatcher", "-P -m dispatcher"), ("python", "-P")):
+    ours = tmp_path / "ours.py"
+    ours.write_text(_OURS, "utf-8")
+    for name, words in (("dispatcher", f"-P '{ours}'"), ("python", "-P")):
         program = programs / name
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')
         program.chmod(0o755)

@@ -16,6 +16,8 @@ from dispatcher.cli.entry import load
 from dispatcher.cli.table import COMMANDS
 from dispatcher.demo.story import AT_THE_END
 from dispatcher.gateways.registry import build
+from dispatcher.rules import override_file
+from dispatcher.services.jurisdictions import shipped
 from dispatcher.settings import GatewaySettings, Settings
 from dispatcher.wiring import channel_of
 from tests.docs.pages import DOCS, PAGES, ROOT, Block, Page, page
@@ -175,3 +177,11 @@ def test_the_units_serve_every_queue() -> None:
         queue for path in UNITS for queue in re.findall(r"--queue (\S+)", path.read_text("utf-8"))
     }
     assert served == {"plan", "dispatch.email", "dispatch.sms", "inbound", "tidy"}
+
+
+def test_the_entries_of_the_guide_to_hours_are_lawful() -> None:
+    """Whoever copies one from the page has a file that is accepted."""
+    guide = page(DOCS / "how-to" / "change-the-hours-of-a-country.md")
+    [shown] = [each.text for each in guide.blocks if each.language == "toml"]
+    [entry] = override_file.parse(shown.encode(), guide.name, shipped())
+    assert entry.consent_lifts_hours

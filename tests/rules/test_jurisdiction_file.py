@@ -75,7 +75,7 @@ def test_what_is_right_is_read() -> None:
         (MONDAY, 'mon = [["09:00", "12:00"], ["11:00", "13:00"]]', 20, "must come after"),
         (f"{MONDAY}, ", "", 20, "windows.mon: is missing"),
         (MONDAY, f"{MONDAY}, moon = []", 20, "windows.moon: is not known"),
-        ('holiday = "as_day"', "holiday = []", 20, "so holiday_calendar must be given"),
+        ('holiday = "as_day"', "holiday = []", 20, "no holiday_calendar is given"),
         ('holiday = "as_day"', 'holiday = "closed"', 20, "windows.holiday"),
         ("max = 3", "max = 0", 22, "caps.max: 0 must be 1 or more"),
         ("max = 3", "max = true", 22, "caps.max: True must be a whole number"),
@@ -88,7 +88,7 @@ def test_what_is_right_is_read() -> None:
         ("[jurisdiction.ZZ]", "[jurisdiction.zz]", 12, "is no code; write a country as FR"),
         ('email = "none"', 'parent = "ZZ"\nemail = "none"', 21, "parent: must not be here"),
         ('sources = ["book"]', "sources = []", 19, "sources: is empty"),
-        ("[source.book]", "[sauce.book]", 0, "sauce: is not known"),
+        ("[source.book]", "[sauce.book]", 25, "sauce: is not known"),
         ("[meta]", "[meta", 0, "is no TOML in UTF-8"),
     ],
 )
