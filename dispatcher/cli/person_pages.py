@@ -106,6 +106,7 @@ def _who(person: Person) -> Iterable[RenderableType]:
             "country": person.country,
             "zone": person.zone,
             "own hours": own if person.hours_from != person.hours_until else "",
+            "prefers": person.prefers or "",
             **person.attributes,
             "visible": "" if person.visible else "not before their import is done",
         }

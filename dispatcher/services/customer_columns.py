@@ -22,6 +22,7 @@ class Column(StrEnum):
     COUNTRY = "country"
     ZONE = "zone"
     HOURS = "hours"
+    PREFERS = "prefers"
     TOPICS = "topics"
     CONSENT_AT = "consent_at"
     CONSENT_KIND = "consent_kind"
@@ -39,6 +40,7 @@ class Columns:
     width: int
 
 
+_ALSO_CALLED = {"preferred_channel": "prefers"}
 _NO_NAME = re.compile(r"[^\w]+")
 
 
@@ -60,7 +62,8 @@ def find_columns(path: Path, header: Sequence[str], given: Mapping[str, str]) ->
 
 
 def _plain(name: str) -> str:
-    return _NO_NAME.sub("_", name.strip().lower()).strip("_")
+    plain = _NO_NAME.sub("_", name.strip().lower()).strip("_")
+    return _ALSO_CALLED.get(plain, plain)
 
 
 def _position(path: Path, header: Sequence[str], ours: str, theirs: str) -> int:

@@ -43,6 +43,7 @@ class Facts:
     zone: str = ""
     hours: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    prefers: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,13 @@ def opt_out(desk: Desk, person: Person, channels: Sequence[Channel], topic: str,
     return any(news)
 
 
+def prefer(desk: Desk, person: Person, channel: Channel | None, by: By) -> None:
+    """Note the channel somebody wants to be reached on first; None: they do not mind."""
+    with desk.database.begin() as conn:
+        customers.prefer(conn, person.id, channel)
+        audit.write(conn, by.actor, "prefer", f"customer:{person.id}", {"channel": channel or ""})
+
+
 def suppress(
     desk: Desk,
     channel: Channel,
@@ -175,6 +183,7 @@ def _person(desk: Desk, facts: Facts, country: str) -> Person:
         hours_until=hours_until,
         attributes=_attributes(facts.attributes),
         addresses=tuple(addresses),
+        prefers=facts.prefers,
     )
 
 

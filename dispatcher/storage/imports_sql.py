@@ -19,7 +19,7 @@ CREATE = """
         attributes jsonb, consent_at bigint, told bigint);
     CREATE UNLOGGED TABLE import_told_{id} (
         told bigint, language text, country text, zone text, hours_from smallint,
-        hours_until smallint, topics text[], channels text[],
+        hours_until smallint, prefers text, topics text[], channels text[],
         kind text, wording text, origin text, proves boolean);
     CREATE UNLOGGED TABLE import_rejects_{id} (
         line int, column_name text, value text, reason text);
@@ -76,7 +76,7 @@ SPLIT = """
            s.email, s.email_digest, coalesce(s.email_wide, s.email_digest) AS email_wide,
            s.email_bucket, s.phone, s.phone_digest, s.phone_bucket,
            coalesce(s.zones, '{{}}') AS zones, t.language, t.country, t.zone, t.hours_from,
-           t.hours_until, s.attributes, t.topics, t.channels,
+           t.hours_until, t.prefers, s.attributes, t.topics, t.channels,
            CAST('1970-01-01Z' AS timestamptz) + s.consent_at * interval '1 microsecond'
                AS consent_at,
            t.kind, t.wording, t.origin, t.proves AND s.consent_at IS NOT NULL AS proven
@@ -190,6 +190,7 @@ MERGE_DUPLICATES = """
             (array_agg(language ORDER BY no DESC) FILTER (WHERE language <> ''))[1] AS language,
             (array_agg(country ORDER BY no DESC) FILTER (WHERE country <> ''))[1] AS country,
             (array_agg(zone ORDER BY no DESC) FILTER (WHERE zone <> ''))[1] AS zone,
+            (array_agg(prefers ORDER BY no DESC) FILTER (WHERE prefers <> ''))[1] AS prefers,
             (array_agg(ARRAY[hours_from, hours_until] ORDER BY no)
                 FILTER (WHERE hours_from <> hours_until)) AS hours,
             min(n) FILTER (WHERE takes_email) AS email_no,
@@ -201,7 +202,7 @@ MERGE_DUPLICATES = """
     )
     UPDATE import_tangled_{id} s SET
         language = coalesce(m.language, ''), country = coalesce(m.country, ''),
-        zone = coalesce(m.zone, ''),
+        zone = coalesce(m.zone, ''), prefers = coalesce(m.prefers, ''),
         hours_from = coalesce(m.hours[array_length(m.hours, 1)][1], 0),
         hours_until = coalesce(m.hours[array_length(m.hours, 1)][2], 0),
         attributes = coalesce(f.attributes, '{{}}'),
@@ -253,6 +254,7 @@ UPDATE_CUSTOMERS = f"""
         language = coalesce(nullif(l.language, ''), c.language),
         country = coalesce(nullif(l.country, ''), c.country),
         zone = coalesce(nullif(l.zone, ''), c.zone),
+        prefers = coalesce(nullif(l.prefers, ''), c.prefers),
         hours_from = CASE WHEN l.hours_from <> l.hours_until THEN l.hours_from
                           ELSE c.hours_from END,
         hours_until = CASE WHEN l.hours_from <> l.hours_until THEN l.hours_until
@@ -264,8 +266,8 @@ UPDATE_CUSTOMERS = f"""
 
 ADD_CUSTOMERS = """
     INSERT INTO customer (id, import_id, language, country, zone, hours_from, hours_until,
-                          attributes)
-    SELECT person, :import_id, language, country, zone, hours_from, hours_until, attributes
+                          prefers, attributes)
+    SELECT person, :import_id, language, country, zone, hours_from, hours_until, prefers, attributes
     FROM import_chunk WHERE leads AND NOT known
 """
 

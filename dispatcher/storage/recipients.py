@@ -16,7 +16,12 @@ from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.database import Row, numbers, rows_of
 from dispatcher.storage.deliveries import DELIVERY_JOIN
-from dispatcher.storage.segments import membership
+from dispatcher.storage.segments import (
+    channel_joins,
+    channel_parameters,
+    membership,
+    permitted_channel,
+)
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
 _CONTACTS_FOR = 31 * 24 * 3600.0  # seconds: the longest window a cap may have
@@ -93,9 +98,25 @@ def _recipient(
 ) -> Recipient:
     zones, consent = tuple(row[6] or ()), _STATES[row[10]]
     known = contacts.get(row[0], ())
-    return Recipient._make(
-        (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known, *row[12:])
+    facts: Row = (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known, *row[12:])
+    return Recipient(*facts)
+
+
+def reached_elsewhere(
+    conn: Connection, batch: Batch, spec: CampaignSpec, ids: list[int]
+) -> set[int]:
+    """Give who would now be written to on another of the campaign's channels."""
+    query = _ELSEWHERE.format(
+        joins=channel_joins(spec.channels), channel=permitted_channel(spec.channels)
     )
+    values = channel_parameters(spec) | {"ids": numbers(ids), "channel": batch.channel}
+    return {person for (person,) in rows_of(conn, text(query), values)}
+
+
+_ELSEWHERE = """
+    SELECT c.id FROM customer c {joins}
+    WHERE c.id = ANY(CAST(:ids AS bigint[])) AND {channel} <> :channel
+"""
 
 
 def _contacts(
@@ -103,14 +124,16 @@ def _contacts(
 ) -> dict[int, tuple[Contact, ...]]:
     values = {"ids": numbers(ids), "since": now - _CONTACTS_FOR, "wave": wave}
     found: dict[int, list[Contact]] = {}
-    for customer_id, at, channel, brand, subject in rows_of(conn, _CONTACTS, values):
-        contact = Contact(at, _CHANNELS[channel], brand, subject)
+    for customer_id, at, channel, *offer in rows_of(conn, _CONTACTS, values):
+        contact = Contact(at, _CHANNELS[channel], *offer)
         found.setdefault(customer_id, []).append(contact)
     return {customer_id: tuple(contacts) for customer_id, contacts in found.items()}
 
 
 _CONTACTS = text("""
-    SELECT customer_id, extract(epoch FROM at)::float8, channel, brand, subject FROM contact
+    SELECT customer_id, extract(epoch FROM at)::float8, channel, brand, subject, campaign_id,
+           offer_code
+    FROM contact
     WHERE customer_id = ANY(CAST(:ids AS bigint[])) AND at > to_timestamp(:since)
       AND wave_id <> :wave
     ORDER BY at
