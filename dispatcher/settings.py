@@ -89,6 +89,13 @@ class Settings(BaseSettings):
     work_seconds: float = Field(
         5.0, gt=0, le=60, description="How long one task works before the queue gets its turn."
     )
+    hold_hours: float = Field(
+        0.25,
+        ge=0,
+        le=24,
+        description="A better offer that may go within so many hours counts as ready now: a lesser "
+        "one leaves it the person's last free slot.",
+    )
     gateways: dict[str, GatewaySettings] = Field(
         default_factory=dict, description="The ways out, by name."
     )

@@ -212,6 +212,7 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
         tariffs=dispatcher.tariffs,
         watch=watch,
         stopping=stopping,
+        hold=dispatcher.settings.hold_hours * 3600,
     )
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
+from typing import TypeVar
+
 from dispatcher.domain.messages import Channel
-from dispatcher.services.answer import answer
+from dispatcher.services.answer import answer, answering
 from dispatcher.services.dispatch import dispatch
 from dispatcher.services.plan import plan as plan_waves
 from dispatcher.services.tidy import tidy as tidy_up
@@ -12,17 +16,25 @@ from dispatcher.storage.waves import prepare_partitions
 from workers.app import app, room
 from workers.base import Doorbell
 
+T = TypeVar("T")
+
+
+def _answering(work: Coroutine[None, None, T]) -> T:
+    """Do what may take long; answers to people wait for none of it."""
+    here = room()
+    return here.run(answering(here.outbound, work))
+
 
 @app.task(name="plan", base=Doorbell)
 def plan() -> None:
     """Write who gets a verdict, for every wave that waits for it."""
     here = room().dispatcher
-    plan_waves(here.database, here.versions, here.bell)
+    _answering(asyncio.to_thread(plan_waves, here.database, here.versions, here.bell))
 
 
 def _dispatch(channel: Channel) -> None:
     here = room()
-    if here.run(dispatch(here.outbound, channel, here.dispatcher.settings.work_seconds)):
+    if _answering(dispatch(here.outbound, channel, here.dispatcher.settings.work_seconds)):
         here.dispatcher.bell.ring(f"dispatch.{channel}")
 
 
@@ -49,7 +61,11 @@ def inbound() -> None:
 def tidy() -> None:
     """Adopt, reap, wake, finish, and ring where work waits."""
     here = room().dispatcher
-    tidy_up(here.desk, here.versions, here.bell, here.settings.journals, here.host)
+    _answering(
+        asyncio.to_thread(
+            tidy_up, here.desk, here.versions, here.bell, here.settings.journals, here.host
+        )
+    )
 
 
 @app.task(name="checkpoint", base=Doorbell)

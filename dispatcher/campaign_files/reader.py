@@ -192,6 +192,7 @@ def _policy(tables: Mapping[str, Table], brand: Brand, channels: tuple[Channel, 
             policy.get("close_margin", values.words(duration), 15 * 60.0) / 60
         ),
         max_attempts=policy.get("attempts", values.whole(1, 20), 5),
+        offer_code=str(offer.values.get("code", "")),
     )
 
 

@@ -40,6 +40,7 @@ def add(
     region: Annotated[str, typer.Option(help="State or province, e.g. TX.")] = "",
     zone: Annotated[str, typer.Option(help="Time zone, e.g. Europe/Paris.")] = "",
     hours: Annotated[str, typer.Option(help="Their own hours, e.g. 09:00-20:00.")] = "",
+    prefers: Annotated[Channel | None, typer.Option(help="The channel to try first.")] = None,
     field: Annotated[
         list[str] | None, typer.Option(help="A fact for templates: first_name=Anna. Repeatable.")
     ] = None,
@@ -47,7 +48,7 @@ def add(
 ) -> None:
     """Add one customer, who has agreed to nothing yet."""
     attributes = dict(_pair(text) for text in field or ())
-    said = Facts(email, phone, language, country, zone, hours, attributes, region)
+    said = Facts(email, phone, language, country, zone, hours, attributes, region, prefers)
     with at_work() as here:
         person = serve.add(here.desk, said, _by(here), here.settings.default_country)
     lines = [
@@ -125,6 +126,24 @@ def opt_out(
     lines = [f"{said} of {about} by {' and '.join(channels) or 'any channel'}."]
     data = {"customer": person.id, "topic": topic, "channels": channels, "news": news}
     answer(data, lines, as_json=as_json)
+
+
+@app.command()
+def prefer(
+    who: Who,
+    channel: Annotated[
+        Channel | None, typer.Argument(help="The channel to try first; leave it out for neither.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Note on which channel somebody wants to be reached first."""
+    with at_work() as here:
+        with here.database.begin() as conn:
+            person = find(conn, here.digests, who, here.settings.default_country)
+        serve.prefer(here.desk, person, channel, _by(here))
+    said = f"{channel} first" if channel else "each campaign's own order"
+    lines = [f"Customer {person.id}: {said}, where they agreed to hear from us."]
+    answer({"customer": person.id, "prefers": channel}, lines, as_json=as_json)
 
 
 @app.command()

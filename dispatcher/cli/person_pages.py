@@ -107,6 +107,7 @@ def _who(person: Person) -> Iterable[RenderableType]:
             "region": person.region,
             "zone": person.zone,
             "own hours": own if person.hours_from != person.hours_until else "",
+            "prefers": person.prefers or "",
             **person.attributes,
             "visible": "" if person.visible else "not before their import is done",
         }

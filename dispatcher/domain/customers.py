@@ -10,13 +10,17 @@ from dispatcher.domain.messages import Channel
 
 
 class Contact(NamedTuple):
-    """One offer sent or in flight to a person: what frequency caps count. `at`: Unix seconds."""
+    """One offer sent or in flight to a person: what frequency caps count. `at`: Unix seconds.
+
+    `offer_code` is what the customer would show at the till, "" for offers without one.
+    """
 
     at: float
     channel: Channel
     brand: str
     subject: str
     campaign_id: int = 0
+    offer_code: str = ""
 
 
 class Recipient(NamedTuple):

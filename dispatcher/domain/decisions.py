@@ -39,7 +39,9 @@ class Reason(StrEnum):
     CAP_BRAND = "cap_brand"
     CAP_PERSON = "cap_person"
     MIN_GAP = "min_gap"
+    ECHO = "echo"
     OUTRANKED = "outranked"
+    OTHER_CHANNEL = "other_channel"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     COST_CEILING = "cost_ceiling"
     MISSING_FIELD = "missing_field"
@@ -65,7 +67,8 @@ class Decision(NamedTuple):
     """The verdict on one person, and the rule that spoke.
 
     `send_before`: Unix seconds, the end of the window in which SEND holds. `rule` is the rule's
-    file name. `facts` is the compact record of what the rules saw, at most 200 bytes.
+    file name. `facts` is the compact record of what the rules saw, at most 200 bytes. `behind` is
+    the wave that outranks this one, 0 for none.
     """
 
     customer_id: int
@@ -77,3 +80,4 @@ class Decision(NamedTuple):
     consent_event: int
     detail: str
     facts: str
+    behind: int = 0

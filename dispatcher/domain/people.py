@@ -27,7 +27,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A customer with addresses and declared facts. `hours_*`: minutes after local midnight."""
+    """A customer with addresses and declared facts. `hours_*`: minutes after local midnight.
+
+    `prefers` is the channel to be tried first, None if the person has not said.
+    """
 
     id: int
     language: str = ""
@@ -40,6 +43,7 @@ class Person:
     visible: bool = True
     erased: bool = False
     region: str = ""
+    prefers: Channel | None = None
 
     def address(self, channel: Channel) -> Address | None:
         """Give the address on a channel, if there is one."""

@@ -54,6 +54,7 @@ class Policy:
     is "10:00 recipient-local" in minutes, or -1. `holdout` is 0..9999 of 10,000 people kept
     back. `min_gap_hours` is the cool-down over all channels. `max_hold_hours`: a person held
     longer is skipped. `close_margin_minutes`: nothing is handed over that close to closing.
+    `offer_code` is the offer's, "" if it has none.
     """
 
     campaign_id: int
@@ -71,3 +72,4 @@ class Policy:
     max_hold_hours: float = 72.0
     close_margin_minutes: int = 15
     max_attempts: int = 5
+    offer_code: str = ""

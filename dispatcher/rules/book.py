@@ -15,6 +15,7 @@ from dispatcher.rules import (
     attempts,
     consent,
     cool_down,
+    echo,
     frequency_cap,
     holding,
     holdout,
@@ -64,6 +65,7 @@ ORDER = (
     Rule("holdout", holdout.VERSION, holdout.holdout),
     Rule("attempts", attempts.VERSION, attempts.attempts),
     Rule("quiet_hours", quiet_hours.VERSION, quiet_hours.quiet_hours, by_law=True),
+    Rule("echo", echo.VERSION, echo.echo),
     Rule("frequency_cap", frequency_cap.VERSION, frequency_cap.frequency_cap),
     Rule("cool_down", cool_down.VERSION, cool_down.cool_down),
 )

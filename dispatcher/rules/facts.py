@@ -7,7 +7,7 @@
 audience). `places` are the codes of jurisdictions with dots between. `zone` is a name, or `*` and
 two digits for each clock of those possible. `context` is the flag that holds and the second it ends
 at. A contact is its channel's first letter, a capital if of the campaign's own brand, `=` if it has
-the same subject, `~` if it is of the same campaign, and its age in seconds (hex).
+the same subject, `~` if it is of the same offer, and its age in seconds (hex).
 Person and consent event are columns of the decision itself.
 """
 
@@ -20,6 +20,7 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import CapScope, Policy
+from dispatcher.rules.echo import echo, heard_elsewhere, same_offer
 from dispatcher.rules.frequency_cap import fullest
 from dispatcher.rules.holding import HOUR
 from dispatcher.rules.hours import DAY, distinct, readable
@@ -113,8 +114,8 @@ def _contacts(contacts: tuple[Contact, ...], policy: Policy, now: float) -> str:
 
 def _marks(contact: Contact, policy: Policy) -> str:
     same_subject = "=" if contact.subject == policy.subject else ""
-    same_campaign = "~" if contact.campaign_id and contact.campaign_id == policy.campaign_id else ""
-    return _letter(contact.channel, contact.brand == policy.brand) + same_subject + same_campaign
+    offered = "~" if same_offer(contact, policy) else ""
+    return _letter(contact.channel, contact.brand == policy.brand) + same_subject + offered
 
 
 def _letter(channel: Channel, own_brand: bool) -> str:
@@ -125,9 +126,12 @@ def _letter(channel: Channel, own_brand: bool) -> str:
 def _deciding(person: Recipient, policy: Policy, now: float) -> str:
     """Write only what the verdict hangs on, of more contacts than fit.
 
-    That is the oldest contact of those that use up the fullest cap, as often as the cap allows;
-    or the newest contact, if no cap is used up.
+    That is the one that makes an echo; else the oldest contact of those that use up the fullest
+    cap, as often as the cap allows; or the newest contact, if no cap is used up.
     """
+    heard = heard_elsewhere(person, policy)
+    if heard is not None and echo(person, policy, now) is not None:
+        return _contacts((heard,), policy, now)
     full = fullest(person, policy, now)
     if full is None or isinf(full[1]):
         return _contacts((max(person.contacts, key=lambda contact: contact.at),), policy, now)

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import logging
+from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from dispatcher.domain.messages import DeliveryKey, Message, Outcome, Receipt
-from dispatcher.errors import GatewayDown
+from dispatcher.errors import GatewayDown, Unavailable
 from dispatcher.services.dispatch import Outbound
 from dispatcher.services.gate import OpenGate
-from dispatcher.storage import clock, service_messages
+from dispatcher.storage import clock, rates, service_messages
 from dispatcher.storage.database import Database
 from dispatcher.storage.service_messages import ServiceMessage
 
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 _BATCH = 50
+_LOOK = 0.25  # seconds between looks while this process is busy with something else
 _LEASE = timedelta(seconds=60)
 _AGAIN = timedelta(seconds=30)
+
+
+async def answering(out: Outbound, work: Awaitable[T]) -> T:
+    """Do long work, and answer people meanwhile: they wait for no campaign to let a process go."""
+    over = asyncio.Event()
+    answers = asyncio.create_task(_answer_until(over, out))
+    try:
+        return await work
+    finally:
+        over.set()
+        await answers  # what is on the wire is settled first
+
+
+async def _answer_until(over: asyncio.Event, out: Outbound) -> None:
+    while not over.is_set():
+        try:
+            await answer(out)
+        except Unavailable as outage:
+            log.warning("answers wait: %s", outage)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), _LOOK)
 
 
 async def answer(out: Outbound) -> int:
@@ -29,7 +58,8 @@ async def answer(out: Outbound) -> int:
 
 
 async def _answer_through(out: Outbound, gateway: str) -> int:
-    answers = await out.in_store(partial(_take, out.database, gateway))
+    per_second = out.tariffs[gateway].per_second if gateway in out.tariffs else 0.0
+    answers = await out.in_store(partial(_take, out.database, gateway, per_second))
     by_key = {_key(each): each for each in answers}
     messages = [_message(key, each) for key, each in by_key.items()]
     receipts: list[Receipt] = []
@@ -64,10 +94,14 @@ def _waiting(database: Database) -> list[str]:
         return service_messages.gateways_waiting(conn, _instant(clock.now(conn)))
 
 
-def _take(database: Database, gateway: str) -> list[ServiceMessage]:
+def _take(database: Database, gateway: str, per_second: float) -> list[ServiceMessage]:
+    """Take up answers; they wait for no slot of the gateway's rate, but use it up for campaigns."""
     with database.begin() as conn:
         now = _instant(clock.now(conn))
-        return service_messages.take(conn, gateway, now, _BATCH, _LEASE)
+        answers = service_messages.take(conn, gateway, now, _BATCH, _LEASE)
+        if answers and per_second:
+            rates.take(conn, f"gateway:{gateway}", len(answers), 1 / per_second)
+        return answers
 
 
 def _settle(

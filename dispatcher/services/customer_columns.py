@@ -23,6 +23,7 @@ class Column(StrEnum):
     REGION = "region"
     ZONE = "zone"
     HOURS = "hours"
+    PREFERS = "prefers"
     TOPICS = "topics"
     CONSENT_AT = "consent_at"
     CONSENT_KIND = "consent_kind"
@@ -40,6 +41,7 @@ class Columns:
     width: int
 
 
+_ALSO_CALLED = {"preferred_channel": "prefers"}
 _NO_NAME = re.compile(r"[^\w]+")
 # What shops and address books call it.
 _OTHER_NAMES = dict.fromkeys(
@@ -80,7 +82,8 @@ def _renamed(names: list[str]) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    return _NO_NAME.sub("_", name.strip().lower()).strip("_")
+    plain = _NO_NAME.sub("_", name.strip().lower()).strip("_")
+    return _ALSO_CALLED.get(plain, plain)
 
 
 def _position(path: Path, header: Sequence[str], ours: str, theirs: str) -> int:

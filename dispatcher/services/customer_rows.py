@@ -195,6 +195,7 @@ class RowReader:
             region,
             self._zone(values),
             *_hours(values),
+            _preferred(values),
             _array(sorted(topics)),
             "",
             kind,
@@ -304,6 +305,13 @@ def _hours(values: Mapping[Column, str]) -> tuple[int, int]:
     if max(opens, closes) > _DAY or hours[1] > 59 or hours[3] > 59 or opens == closes:
         raise _Bad(Column.HOURS, text, "write the hours like 09:00-20:00")
     return opens % _DAY, closes
+
+
+def _preferred(values: Mapping[Column, str]) -> str:
+    text = values.get(Column.PREFERS, "").lower()
+    if text and text not in _CHANNELS:
+        raise _Bad(Column.PREFERS, text, "write the channel to try first, email or sms")
+    return text
 
 
 def _array(values: Iterable[str]) -> str:

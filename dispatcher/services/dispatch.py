@@ -41,6 +41,7 @@ _SOON = 0.3  # seconds; a turn further away is left to the next bell
 class Outbound:
     """What one worker process needs to send: built once, lives as long as the process.
 
+    `hold`: how far ahead (seconds) a better offer counts as ready.
     `overtime`: seconds a batch may go on after its task's time, before its gate shuts.
     `enlist` gives a name that nobody had before, with its journal. `beaten`: an outage or a bug
     left batches and receipts behind that only the journal knows of.
@@ -56,6 +57,7 @@ class Outbound:
     watch: Watch
     stopping: Callable[[], bool] = lambda: False
     overtime: float = 20.0
+    hold: float = 0.0
     at_work: int = 0
     beaten: bool = False
     worker: str = field(init=False)
@@ -152,7 +154,16 @@ async def _keep_leases(out: Outbound, held: Sequence[Batch]) -> None:
 
 async def _fetch(out: Outbound, channel: Channel, until: float, held: list[Batch]) -> Round | None:
     """Reserve a round; when there are but some that must wait a moment, wait with them."""
-    work = partial(reserve, out.database, out.versions, out.book, out.tariffs, channel, out.worker)
+    work = partial(
+        reserve,
+        out.database,
+        out.versions,
+        out.book,
+        out.tariffs,
+        channel,
+        out.worker,
+        out.hold,
+    )
     asked = monotonic()
     while (found := await out.in_store(work)) is None:
         wait = await out.in_store(partial(_next_turn_in, out.database, channel, asked))

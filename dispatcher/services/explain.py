@@ -9,7 +9,7 @@ from math import isfinite
 
 from sqlalchemy import Connection
 
-from dispatcher.domain.decisions import Decision, Verdict
+from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.explanations import (
     DecisionLine,
     Explanation,
@@ -30,6 +30,8 @@ from dispatcher.storage import campaigns, chains
 from dispatcher.storage import explain as records
 
 _SAME_INSTANT = 0.001  # seconds: the database keeps microseconds
+# Decided on what the rules had said, by what else there was at that moment.
+_AFTER_THE_RULES = {Reason.OUTRANKED: Verdict.SEND, Reason.OTHER_CHANNEL: Verdict.SKIP}
 
 
 def explain(conn: Connection, person: Person, book: RuleBook, campaign_id: int = 0) -> Explanation:
@@ -122,6 +124,8 @@ def _at(instant: float | None) -> datetime | None:
 
 
 def _same(line: DecisionLine, decision: Decision) -> bool:
+    if line.reason in _AFTER_THE_RULES:
+        return decision.verdict is _AFTER_THE_RULES[line.reason]
     told = (line.verdict, line.reason, line.rule)
     if told != (decision.verdict, decision.reason, decision.rule):
         return False

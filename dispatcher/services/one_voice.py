@@ -2,108 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from dispatcher.domain.batches import Batch
-from dispatcher.domain.campaigns import CampaignSpec, CampaignVersion
-from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel
 from dispatcher.rules.book import RuleBook
-from dispatcher.rules.decide import decide
+from dispatcher.rules.one_voice import (
+    Spoken,
+    Voice,
+    competes,
+    outranked_by,
+    rank,
+    room_for_all,
+    speakers,
+)
 from dispatcher.services.versions import Versions
 from dispatcher.storage import candidates, recipients
 from dispatcher.storage.candidates import Candidate
 
-_LOOK_AGAIN = 60.0  # seconds an outranked offer waits before it meets all rules again
+# An outranked offer is woken when the better one has settled. Should that go unnoticed (a machine
+# was lost), it looks again by itself: seldom, for a million people may be waiting.
+_LOOK_AGAIN = 3600.0  # seconds
+
+
+class _Asked(NamedTuple):
+    """The moment at which a batch asks; offers ready until `upto` count as ready."""
+
+    conn: Connection
+    versions: Versions
+    book: RuleBook
+    batch: Batch
+    spec: CampaignSpec
+    now: float
+    upto: float
 
 
 def yield_to_better(
     conn: Connection,
     versions: Versions,
     book: RuleBook,
-    version: CampaignVersion,
     batch: Batch,
     people: Sequence[Recipient],
     decisions: Sequence[Decision],
     now: float,
+    hold: float = 0.0,
 ) -> list[Decision]:
     """Defer whoever is about to hear a better offer that would leave no room for this one.
 
-    Asked under the lock on these people. What is better speaks as if it had been sent already:
-    only an offer that then meets a cap or the cool-down gives way (docs/why.md#deciding).
+    Asked under the lock on these people. What is better, and ready within `hold` seconds, speaks
+    as if it had been sent already: only an offer that then meets a limit gives way, or one that
+    would make the better one meet a limit. It is decided on again when the better one has settled
+    (docs/why.md#deciding).
     """
-    sending = [d.customer_id for d in decisions if d.verdict is Verdict.SEND]
-    rivals = candidates.undecided(conn, sending, batch.key.wave_id, now) if sending else []
-    ours = _rank(version.spec, batch.key.wave_id)
-    better = [rival for rival in rivals if _rank_of(conn, versions, rival) < ours]
-    if not better:
-        return list(decisions)
-    expected = _expected_contacts(conn, versions, book, batch, better, now)
-    return [
-        _reconsidered(
-            person, decision, expected.get(person.customer_id, ()), version.spec, now, book
-        )
+    spec = versions.get(conn, batch.version_id).spec
+    asked = _Asked(conn, versions, book, batch, spec, now, now + hold)
+    sending = {
+        person.customer_id: person
         for person, decision in zip(people, decisions, strict=True)
+        if decision.verdict is Verdict.SEND
+    }
+    crowded = _crowded(asked, sending)
+    if not crowded:
+        return list(decisions)
+    voices = _voices(asked, crowded)
+    better = {
+        customer_id: _better(asked, sending[customer_id], theirs)
+        for customer_id, theirs in voices.items()
+    }
+    return [_yielding(decision, better.get(decision.customer_id), now) for decision in decisions]
+
+
+def _crowded(asked: _Asked, sending: Mapping[int, Recipient]) -> list[Candidate]:
+    """Give the better offers of those for whom there is no room for all of them and this one."""
+    waves = _better_waves(asked) if sending and competes(asked.spec) else []
+    rivals: dict[int, list[Candidate]] = {}
+    found = candidates.undecided(asked.conn, list(sending), waves, asked.upto) if waves else ()
+    for rival in found:
+        rivals.setdefault(rival.customer_id, []).append(rival)
+    return [
+        rival
+        for customer_id, theirs in rivals.items()
+        if not room_for_all(
+            _at_a_glance(asked, sending[customer_id], theirs), asked.upto, asked.book
+        )
+        for rival in theirs
     ]
 
 
-def _rank_of(conn: Connection, versions: Versions, rival: Candidate) -> tuple[int, float, int]:
-    return _rank(versions.get(conn, rival.version_id).spec, rival.wave_id)
+def _at_a_glance(asked: _Asked, person: Recipient, rivals: Iterable[Candidate]) -> list[Voice]:
+    """Give this offer and its rivals, as if what holds on its channel held on theirs."""
+    voices = [Voice(asked.batch.key.wave_id, asked.spec, person, asked.now)]
+    for rival in rivals:
+        spec = asked.versions.get(asked.conn, rival.version_id).spec
+        seen = person._replace(channel=rival.channel)
+        voices.append(Voice(rival.wave_id, spec, seen, asked.now))
+    return voices
 
 
-def _rank(spec: CampaignSpec, wave_id: int) -> tuple[int, float, int]:
-    """Order offers: priority, then value, then who came first; the least speaks first."""
-    return -spec.priority, -spec.offer.value, wave_id
+def _better_waves(asked: _Asked) -> list[int]:
+    ours = rank(asked.spec, asked.batch.key.wave_id)
+    waves = []
+    for wave_id, version_id in candidates.others(asked.conn, asked.batch.key.wave_id, asked.upto):
+        spec = asked.versions.get(asked.conn, version_id).spec
+        if competes(spec) and rank(spec, wave_id) < ours:
+            waves.append(wave_id)
+    return waves
 
 
-def _expected_contacts(
-    conn: Connection,
-    versions: Versions,
-    book: RuleBook,
-    batch: Batch,
-    better: Iterable[Candidate],
-    now: float,
-) -> dict[int, tuple[Contact, ...]]:
-    """Give what people are about to hear, by the better offers' own rules."""
-    expected: dict[int, tuple[Contact, ...]] = {}
-    groups: dict[tuple[int, int, Channel], list[int]] = {}
-    for rival in better:
-        place = (rival.wave_id, rival.version_id, rival.channel)
-        groups.setdefault(place, []).append(rival.customer_id)
-    for (wave_id, version_id, channel), ids in groups.items():
-        spec = versions.get(conn, version_id).spec
-        theirs = batch._replace(key=batch.key._replace(wave_id=wave_id), channel=channel)
-        people = recipients.load(conn, theirs, spec, ids, now)
-        contact = Contact(now, theirs.channel, spec.policy.brand, spec.policy.subject)
-        for decision in decide(people, spec.policy, now, book):
-            if decision.verdict is Verdict.SEND:
-                known = expected.get(decision.customer_id, ())
-                expected[decision.customer_id] = (*known, contact)
-    return expected
+def _voices(asked: _Asked, rivals: Iterable[Candidate]) -> dict[int, list[Voice]]:
+    """Load people as each of the better offers sees them."""
+    groups: dict[tuple[int, int, Channel], list[Candidate]] = {}
+    for rival in rivals:
+        groups.setdefault((rival.wave_id, rival.version_id, rival.channel), []).append(rival)
+    voices: dict[int, list[Voice]] = {}
+    for (wave_id, version_id, channel), group in groups.items():
+        spec = asked.versions.get(asked.conn, version_id).spec
+        key = asked.batch.key._replace(wave_id=wave_id)
+        theirs = asked.batch._replace(key=key, channel=channel)
+        ids = [rival.customer_id for rival in group]
+        ready = {rival.customer_id: max(asked.now, rival.not_before) for rival in group}
+        for person in recipients.load(asked.conn, theirs, spec, ids, asked.now):
+            voice = Voice(wave_id, spec, person, ready[person.customer_id])
+            voices.setdefault(person.customer_id, []).append(voice)
+    return voices
 
 
-def _reconsidered(
-    person: Recipient,
-    decision: Decision,
-    expected: tuple[Contact, ...],
-    spec: CampaignSpec,
-    now: float,
-    book: RuleBook,
-) -> Decision:
-    if not expected or decision.verdict is not Verdict.SEND:
+def _better(asked: _Asked, person: Recipient, rivals: Iterable[Voice]) -> Spoken | None:
+    ours = Voice(asked.batch.key.wave_id, asked.spec, person, asked.now)
+    return outranked_by(ours, speakers(rivals, asked.upto, asked.book), asked.book)
+
+
+def _yielding(decision: Decision, better: Spoken | None, now: float) -> Decision:
+    if better is None:
         return decision
-    hearing = person._replace(contacts=(*person.contacts, *expected))
-    (then,) = decide([hearing], spec.policy, now, book)
-    if then.verdict is Verdict.SEND:
-        return decision
-    return then._replace(
+    return decision._replace(
         verdict=Verdict.DEFER,
         reason=Reason.OUTRANKED,
         rule="one_voice",
-        until=now + _LOOK_AGAIN,
+        until=max(now, min(better.send_before, now + _LOOK_AGAIN)),
         send_before=0.0,
-        detail=f"a better offer is about to speak; this one would then meet {then.rule}",
+        detail=f'outranked by "{better.voice.spec.name}"',
+        behind=better.voice.wave_id,
     )

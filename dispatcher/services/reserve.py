@@ -18,6 +18,7 @@ from dispatcher.rules.decide import decide
 from dispatcher.services.gate import WINDOW
 from dispatcher.services.one_voice import yield_to_better
 from dispatcher.services.openings import spread
+from dispatcher.services.other_channel import try_other_channel
 from dispatcher.services.spending import affordable
 from dispatcher.services.versions import Versions
 from dispatcher.storage import batches, deliveries, rates, recipients
@@ -60,8 +61,12 @@ def reserve(
     tariffs: Mapping[str, Tariff],
     channel: Channel,
     worker: str,
+    hold: float = 0.0,
 ) -> Round | None:
-    """Claim the next batch of a channel and decide on it; None when there is nothing to claim."""
+    """Claim the next batch of a channel and decide on it; None when there is nothing to claim.
+
+    A better offer that is ready within `hold` seconds counts as ready.
+    """
     since = monotonic()
     with database.begin_by_key() as conn:
         claim = batches.claim(conn, channel, worker)
@@ -71,7 +76,8 @@ def reserve(
         if not batches.hold(conn, claim.batch):
             return None
         version = versions.get(conn, claim.batch.version_id)
-        return _decide(conn, claim, versions, book, version, tariffs[claim.batch.gateway], since)
+        tariff = tariffs[claim.batch.gateway]
+        return _decide(conn, claim, versions, book, version, tariff, since, hold)
 
 
 def _decide(
@@ -82,6 +88,7 @@ def _decide(
     version: CampaignVersion,
     tariff: Tariff,
     since: float,
+    hold: float,
 ) -> Round:
     batch, spec = claim.batch, version.spec
     slots = _lease_slots(conn, batch, spec, tariff)
@@ -89,7 +96,8 @@ def _decide(
     ids = recipients.lock_undecided(conn, batch, limit) if limit else []
     people = recipients.load(conn, batch, spec, ids, claim.now) if ids else []
     decisions = decide(people, spec.policy, claim.now, book)
-    decisions = yield_to_better(conn, versions, book, version, batch, people, decisions, claim.now)
+    decisions = try_other_channel(conn, batch, spec, decisions, claim.now)
+    decisions = yield_to_better(conn, versions, book, batch, people, decisions, claim.now, hold)
     decisions = spread(decisions, claim.people, spec.per_minute)
     reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, book.hash, claim.now)
     slots.use(conn, len(reserved))

@@ -45,6 +45,7 @@ class Facts:
     hours: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     region: str = ""
+    prefers: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,13 @@ def opt_out(desk: Desk, person: Person, channels: Sequence[Channel], topic: str,
     return any(news)
 
 
+def prefer(desk: Desk, person: Person, channel: Channel | None, by: By) -> None:
+    """Note the channel somebody wants to be reached on first; None: they do not mind."""
+    with desk.database.begin() as conn:
+        customers.prefer(conn, person.id, channel)
+        audit.write(conn, by.actor, "prefer", f"customer:{person.id}", {"channel": channel or ""})
+
+
 def suppress(
     desk: Desk,
     channel: Channel,
@@ -181,6 +189,7 @@ def _person(desk: Desk, facts: Facts, country: str) -> Person:
         hours_until=hours_until,
         attributes=_attributes(facts.attributes),
         addresses=tuple(addresses),
+        prefers=facts.prefers,
     )
 
 

@@ -13,7 +13,16 @@ from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.settle import REASONS
 from dispatcher.services.subscribe import Desk
 from dispatcher.services.versions import Versions
-from dispatcher.storage import batches, clock, deliveries, due, journal, waves, workers
+from dispatcher.storage import (
+    batches,
+    candidates,
+    clock,
+    deliveries,
+    due,
+    journal,
+    waves,
+    workers,
+)
 from dispatcher.storage.database import Database
 from dispatcher.storage.deliveries import Settlement
 from dispatcher.storage.journal import Legacy
@@ -111,6 +120,7 @@ def reap_expired(conn: Connection, host: str, done: Tidied) -> None:
 def wake(database: Database, versions: Versions, done: Tidied) -> None:
     """Put the deferred who are due into new batches, wave by wave."""
     with database.begin() as conn:
+        candidates.release(conn)
         waiting = due.waves_with_due(conn, clock.now(conn))
     for wave, version_id in waiting:
         with database.begin() as conn:

@@ -30,8 +30,8 @@ _PEOPLE = text(f"SELECT c.*, {VISIBLE} AS visible FROM customer c WHERE id = ANY
 _ADDRESSES = text("SELECT * FROM address WHERE customer_id = ANY(:people) ORDER BY channel")
 _INSERT = text(
     "INSERT INTO customer"
-    " (id, language, country, region, zone, hours_from, hours_until, attributes) VALUES"
-    " (:id, :language, :country, :region, :zone, :hours_from, :hours_until,"
+    " (id, language, country, region, zone, hours_from, hours_until, prefers, attributes) VALUES"
+    " (:id, :language, :country, :region, :zone, :hours_from, :hours_until, :prefers,"
     " CAST(:attributes AS jsonb))"
 )
 _INSERT_ADDRESS = text(
@@ -40,13 +40,15 @@ _INSERT_ADDRESS = text(
     " (:id, :channel, :address, :digest, :digest_wide, :bucket, :zones, :jurisdictions)"
 )
 _PRESSURE = text("INSERT INTO person_pressure (customer_id) VALUES (:id) ON CONFLICT DO NOTHING")
+_PREFER = text("UPDATE customer SET prefers = :channel WHERE id = :id AND erased_at IS NULL")
 _DEAD = text(
     "UPDATE address SET deliverable = false"
     " WHERE customer_id = :id AND channel = :channel AND deliverable"
 )
 _ERASE = text(
     "UPDATE customer SET language = '', country = '', region = '', zone = '', hours_from = 0,"
-    " hours_until = 0, attributes = '{}', erased_at = :at WHERE id = :id AND erased_at IS NULL"
+    " hours_until = 0, prefers = '', attributes = '{}', erased_at = :at"
+    " WHERE id = :id AND erased_at IS NULL"
 )
 _ERASE_WORDS = (
     text("DELETE FROM address WHERE customer_id = :id"),
@@ -99,24 +101,35 @@ def add(conn: Connection, new: Person) -> None:
             "zone": new.zone,
             "hours_from": new.hours_from,
             "hours_until": new.hours_until,
+            "prefers": new.prefers or "",
             "attributes": orjson.dumps(dict(new.attributes)).decode(),
         },
     )
     conn.execute(_PRESSURE, {"id": new.id})
     for at in new.addresses:
-        conn.execute(
-            _INSERT_ADDRESS,
-            {
-                "id": new.id,
-                "channel": at.channel,
-                "address": at.address,
-                "digest": at.digest,
-                "digest_wide": at.digest_wide,
-                "bucket": at.bucket,
-                "zones": list(at.zones),
-                "jurisdictions": list(at.jurisdictions),
-            },
-        )
+        add_address(conn, new.id, at)
+
+
+def add_address(conn: Connection, customer_id: int, at: Address) -> None:
+    """Add an address to a customer; one that is taken is an IntegrityError."""
+    conn.execute(
+        _INSERT_ADDRESS,
+        {
+            "id": customer_id,
+            "channel": at.channel,
+            "address": at.address,
+            "digest": at.digest,
+            "digest_wide": at.digest_wide,
+            "bucket": at.bucket,
+            "zones": list(at.zones),
+            "jurisdictions": list(at.jurisdictions),
+        },
+    )
+
+
+def prefer(conn: Connection, customer_id: int, channel: Channel | None) -> None:
+    """Note the channel somebody wants to be reached on first, or that they do not mind."""
+    conn.execute(_PREFER, {"id": customer_id, "channel": channel or ""})
 
 
 def mark_undeliverable(conn: Connection, customer_id: int, channel: Channel) -> bool:
@@ -157,4 +170,5 @@ def _as_person(row: Row[Any], addresses: tuple[Address, ...]) -> Person:
         addresses=addresses,
         visible=row.visible,
         erased=row.erased_at is not None,
+        prefers=Channel(row.prefers) if row.prefers else None,
     )

@@ -19,7 +19,7 @@ from dispatcher.storage.database import numbers, rows_of, words
 # for each person looks as cheap.
 DELIVERY_JOIN = """
     LEFT JOIN LATERAL (
-        SELECT d.state, d.batch_no, d.tries, d.held_since, d.not_before FROM delivery d
+        SELECT d.state, d.reason, d.batch_no, d.tries, d.held_since, d.not_before FROM delivery d
         WHERE d.wave_id = {wave} AND d.customer_id = {person} OFFSET 0) AS d ON true
 """
 
@@ -75,6 +75,9 @@ def write_decisions(
     attempts: dict[int, int] = dict(rows_of(conn, _WRITE, values))
     if any(decision.verdict is Verdict.DEFER for decision in decisions):
         conn.execute(_DEFER, values)
+    silent = [d.customer_id for d in decisions if d.verdict is not Verdict.SEND]
+    if silent:
+        give_way(conn, [batch.key.wave_id] * len(silent), silent)
     sent = [d.customer_id for d in decisions if d.verdict is Verdict.SEND]
     return [
         Reserved(customer_id, ordinal, attempts[customer_id])
@@ -93,6 +96,8 @@ def _common(batch: Batch, policy: Policy, book: str, now: float) -> dict[str, An
         "gateway": batch.gateway,
         "brand": policy.brand,
         "subject": policy.subject,
+        "campaign": batch.campaign_id,
+        "offer_code": policy.offer_code,
         "book": book,
         "now": now,
     }
@@ -112,6 +117,7 @@ def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
         "ordinals": numbers(ordinals),
         "consents": numbers([d.consent_event for d in decisions]),
         "untils": numbers([d.until if d.verdict is Verdict.DEFER else None for d in decisions]),
+        "behinds": numbers([d.behind or None for d in decisions]),
         "befores": numbers(
             [d.send_before if d.verdict is Verdict.SEND else None for d in decisions]
         ),
@@ -150,8 +156,10 @@ _WRITE = text("""
                 CAST(:verdicts AS text[]), CAST(:reasons AS text[]), CAST(:rules AS text[]),
                 CAST(:untils AS float8[]), CAST(:facts AS text[]))
     ), counted AS (
-        INSERT INTO contact (customer_id, wave_id, at, channel, brand, subject)
-        SELECT customer_id, :wave, to_timestamp(:now), :channel, :brand, :subject
+        INSERT INTO contact (customer_id, wave_id, at, channel, brand, subject, campaign_id,
+                             offer_code)
+        SELECT customer_id, :wave, to_timestamp(:now), :channel, :brand, :subject, :campaign,
+               :offer_code
         FROM written WHERE state = 'reserved'
         ON CONFLICT (customer_id, wave_id) DO UPDATE
         SET at = excluded.at, channel = excluded.channel
@@ -161,11 +169,31 @@ _WRITE = text("""
 
 # People are due on the campaign's shard, where their audience row is.
 _DEFER = text("""
-    INSERT INTO due (due_at, shard, wave_id, customer_id)
-    SELECT to_timestamp(n.until), :shard, :wave, n.id
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:untils AS float8[])) AS n (id, until)
+    INSERT INTO due (due_at, shard, wave_id, customer_id, behind)
+    SELECT to_timestamp(n.until), :shard, :wave, n.id, n.behind
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:untils AS float8[]), CAST(:behinds AS bigint[]))
+         AS n (id, until, behind)
     WHERE n.until IS NOT NULL
     ON CONFLICT DO NOTHING
+""")
+
+
+def give_way(conn: Connection, waves: Sequence[int], ids: Sequence[int]) -> None:
+    """Let the offers that were outranked by these (wave, person) meet all rules again, now."""
+    conn.execute(_GIVE_WAY, {"waves": numbers(waves), "ids": numbers(ids)})
+
+
+# Rows that are locked are being woken or released already. OFFSET 0 as in DELIVERY_JOIN.
+_GIVE_WAY = text("""
+    UPDATE due SET behind = NULL, due_at = (SELECT clock_timestamp() + ahead FROM clock)
+    WHERE ctid = ANY(ARRAY(
+        SELECT lesser.ctid
+        FROM unnest(CAST(:waves AS bigint[]), CAST(:ids AS bigint[])) AS n (wave_id, customer_id)
+        CROSS JOIN LATERAL (
+            SELECT f.ctid FROM due f
+            WHERE f.behind = n.wave_id AND f.customer_id = n.customer_id
+            OFFSET 0 FOR UPDATE SKIP LOCKED) AS lesser
+        WHERE EXISTS (SELECT FROM due w WHERE w.behind = ANY(CAST(:waves AS bigint[])))))
 """)
 
 
@@ -184,6 +212,7 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> list[Delivery
         conn.execute(_GIVE_SLOT_BACK, values)
     if any(s.state is DeliveryState.DEFERRED for s in settlements):
         conn.execute(_DUE_AGAIN, values)
+    give_way(conn, [key.wave_id for key in news], [key.customer_id for key in news])
     return news
 
 

@@ -20,7 +20,7 @@ CREATE = """
         attributes jsonb, consent_at bigint, told bigint);
     CREATE UNLOGGED TABLE import_told_{id} (
         told bigint, language text, country text, region text, zone text, hours_from smallint,
-        hours_until smallint, topics text[], channels text[],
+        hours_until smallint, prefers text, topics text[], channels text[],
         kind text, wording text, origin text, proves boolean);
     CREATE UNLOGGED TABLE import_rejects_{id} (
         line int, column_name text, value text, reason text);
@@ -77,7 +77,7 @@ SPLIT = """
            s.email, s.email_digest, coalesce(s.email_wide, s.email_digest) AS email_wide,
            s.email_bucket, s.phone, s.phone_digest, s.phone_bucket,
            coalesce(s.zones, '{{}}') AS zones, coalesce(s.jurisdictions, '{{}}') AS jurisdictions,
-           t.language, t.country, t.region, t.zone, t.hours_from, t.hours_until,
+           t.language, t.country, t.region, t.zone, t.hours_from, t.hours_until, t.prefers,
            s.attributes, t.topics, t.channels,
            CAST('1970-01-01Z' AS timestamptz) + s.consent_at * interval '1 microsecond'
                AS consent_at,
@@ -193,6 +193,7 @@ MERGE_DUPLICATES = """
             (array_agg(country ORDER BY no DESC) FILTER (WHERE country <> ''))[1] AS country,
             (array_agg(ARRAY[country, region] ORDER BY no) FILTER (WHERE region <> '')) AS homes,
             (array_agg(zone ORDER BY no DESC) FILTER (WHERE zone <> ''))[1] AS zone,
+            (array_agg(prefers ORDER BY no DESC) FILTER (WHERE prefers <> ''))[1] AS prefers,
             (array_agg(ARRAY[hours_from, hours_until] ORDER BY no)
                 FILTER (WHERE hours_from <> hours_until)) AS hours,
             min(n) FILTER (WHERE takes_email) AS email_no,
@@ -206,7 +207,7 @@ MERGE_DUPLICATES = """
         language = coalesce(m.language, ''), country = coalesce(m.country, ''),
         region = CASE m.homes[array_length(m.homes, 1)][1] WHEN m.country
                  THEN m.homes[array_length(m.homes, 1)][2] ELSE '' END,
-        zone = coalesce(m.zone, ''),
+        zone = coalesce(m.zone, ''), prefers = coalesce(m.prefers, ''),
         hours_from = coalesce(m.hours[array_length(m.hours, 1)][1], 0),
         hours_until = coalesce(m.hours[array_length(m.hours, 1)][2], 0),
         attributes = coalesce(f.attributes, '{{}}'),
@@ -261,6 +262,7 @@ UPDATE_CUSTOMERS = f"""
         region = CASE WHEN l.region <> '' OR l.country NOT IN ('', c.country) THEN l.region
                       ELSE c.region END,
         zone = coalesce(nullif(l.zone, ''), c.zone),
+        prefers = coalesce(nullif(l.prefers, ''), c.prefers),
         hours_from = CASE WHEN l.hours_from <> l.hours_until THEN l.hours_from
                           ELSE c.hours_from END,
         hours_until = CASE WHEN l.hours_from <> l.hours_until THEN l.hours_until
@@ -272,8 +274,9 @@ UPDATE_CUSTOMERS = f"""
 
 ADD_CUSTOMERS = """
     INSERT INTO customer (id, import_id, language, country, region, zone, hours_from, hours_until,
-                          attributes)
-    SELECT person, :import_id, language, country, region, zone, hours_from, hours_until, attributes
+                          prefers, attributes)
+    SELECT person, :import_id, language, country, region, zone, hours_from, hours_until, prefers,
+           attributes
     FROM import_chunk WHERE leads AND NOT known
 """
 

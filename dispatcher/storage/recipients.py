@@ -18,7 +18,12 @@ from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.database import Row, numbers, rows_of
 from dispatcher.storage.deliveries import DELIVERY_JOIN
-from dispatcher.storage.segments import membership
+from dispatcher.storage.segments import (
+    channel_joins,
+    channel_parameters,
+    membership,
+    permitted_channel,
+)
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
 _CONTACTS_FOR = 31 * 24 * 3600.0  # seconds: the longest window a cap may have
@@ -107,19 +112,38 @@ def places_of(country: str, region: str, zone: str, number: Places) -> Places:
     return places._replace(zones=()) if zone else places
 
 
+def reached_elsewhere(
+    conn: Connection, batch: Batch, spec: CampaignSpec, ids: list[int]
+) -> set[int]:
+    """Give who would now be written to on another of the campaign's channels."""
+    query = _ELSEWHERE.format(
+        joins=channel_joins(spec.channels), channel=permitted_channel(spec.channels)
+    )
+    values = channel_parameters(spec) | {"ids": numbers(ids), "channel": batch.channel}
+    return {person for (person,) in rows_of(conn, text(query), values)}
+
+
+_ELSEWHERE = """
+    SELECT c.id FROM customer c {joins}
+    WHERE c.id = ANY(CAST(:ids AS bigint[])) AND {channel} <> :channel
+"""
+
+
 def _contacts(
     conn: Connection, ids: list[int], wave: int, now: float
 ) -> dict[int, tuple[Contact, ...]]:
     values = {"ids": numbers(ids), "since": now - _CONTACTS_FOR, "wave": wave}
     found: dict[int, list[Contact]] = {}
-    for customer_id, at, channel, brand, subject in rows_of(conn, _CONTACTS, values):
-        contact = Contact(at, _CHANNELS[channel], brand, subject)
+    for customer_id, at, channel, *offer in rows_of(conn, _CONTACTS, values):
+        contact = Contact(at, _CHANNELS[channel], *offer)
         found.setdefault(customer_id, []).append(contact)
     return {customer_id: tuple(contacts) for customer_id, contacts in found.items()}
 
 
 _CONTACTS = text("""
-    SELECT customer_id, extract(epoch FROM at)::float8, channel, brand, subject FROM contact
+    SELECT customer_id, extract(epoch FROM at)::float8, channel, brand, subject, campaign_id,
+           offer_code
+    FROM contact
     WHERE customer_id = ANY(CAST(:ids AS bigint[])) AND at > to_timestamp(:since)
       AND wave_id <> :wave
     ORDER BY at

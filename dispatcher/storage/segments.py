@@ -30,19 +30,36 @@ def membership(audience: Audience) -> tuple[str, dict[str, Any]]:
 def first_channel(channels: Sequence[Channel]) -> str:
     """Give an expression on `channel_joins`: the first channel with address and permission.
 
-    Without any, the first with an address; else the first of all, whose refusal will say why.
+    The one the person prefers comes before the campaign's order. Without any, the first with an
+    address; else the first of all, whose refusal will say why.
     """
     if len(channels) == 1:
         return f"'{channels[0]}'"
-    permitted = " ".join(
-        f"WHEN at_{channel}.deliverable AND (on_{channel}.customer_id IS NOT NULL"
-        f" OR all_{channel}.customer_id IS NOT NULL) THEN '{channel}'"
-        for channel in channels
-    )
     reachable = " ".join(
         f"WHEN at_{channel}.customer_id IS NOT NULL THEN '{channel}'" for channel in channels
     )
-    return f"CASE {permitted} {reachable} ELSE '{channels[0]}' END"
+    return f"CASE {_permitted(channels)} {reachable} ELSE '{channels[0]}' END"
+
+
+def permitted_channel(channels: Sequence[Channel]) -> str:
+    """Give the like, but NULL for who may not be written to on any of these channels."""
+    return f"CASE {_permitted(channels)} END"
+
+
+def _permitted(channels: Sequence[Channel]) -> str:
+    may_go = {
+        channel: f"at_{channel}.deliverable AND (on_{channel}.customer_id IS NOT NULL"
+        f" OR all_{channel}.customer_id IS NOT NULL)"
+        for channel in channels
+    }
+    # Whoever may be reached on the first channel and does not mind is told from one look.
+    preferred = [
+        f"WHEN c.prefers = '{channel}' AND {may} THEN '{channel}'"
+        for channel, may in may_go.items()
+        if channel != channels[0]
+    ]
+    in_order = [f"WHEN {may} THEN '{channel}'" for channel, may in may_go.items()]
+    return " ".join([*preferred, *in_order])
 
 
 def channel_joins(channels: Sequence[Channel]) -> str:

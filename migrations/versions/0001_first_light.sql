@@ -41,6 +41,7 @@ CREATE TABLE customer (
     zone        text NOT NULL DEFAULT '',                    -- IANA name, as the person said
     hours_from  smallint NOT NULL DEFAULT 0,                 -- the person's own hours: minutes after
     hours_until smallint NOT NULL DEFAULT 0,                 -- local midnight; equal: none set
+    prefers     text NOT NULL DEFAULT '',                    -- the channel to try first, if any
     attributes  jsonb NOT NULL DEFAULT '{}',                 -- declared facts, template fields
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     erased_at   timestamptz
@@ -74,6 +75,8 @@ CREATE TABLE contact (
     channel     text NOT NULL,
     brand       text NOT NULL,
     subject     text NOT NULL,
+    campaign_id bigint NOT NULL,
+    offer_code  text NOT NULL DEFAULT '',
     PRIMARY KEY (customer_id, wave_id)
 );
 
@@ -350,9 +353,11 @@ CREATE TABLE due (
     shard       smallint NOT NULL,
     wave_id     bigint NOT NULL,
     customer_id bigint NOT NULL,
+    behind      bigint,                                      -- the wave that is to speak first
     PRIMARY KEY (due_at, shard, wave_id, customer_id)
 );
 CREATE INDEX due_wave ON due (wave_id, due_at);
+CREATE INDEX due_behind ON due (behind, customer_id) WHERE behind IS NOT NULL;
 
 -- Makes the month's partitions; called before a wave is made. Waves are numbered by time.
 CREATE FUNCTION ensure_partitions(wave bigint) RETURNS void LANGUAGE plpgsql AS $$

@@ -51,6 +51,21 @@ def test_a_home_may_have_a_state(shell: Shell) -> None:
         assert "--region" in refused.err
 
 
+def test_a_preferred_channel_is_noted_shown_and_taken_back(shell: Shell) -> None:
+    """What a person says at the counter about how they want to be reached."""
+    add_anna(shell)
+    assert shell.done("customer", "prefer", "anna@example.com", "sms")["prefers"] == "sms"
+    assert shell.done("customer", "show", "anna@example.com")["customer"]["prefers"] == "sms"
+    assert "prefers" in shell("customer", "show", "anna@example.com").out
+    assert shell.done("customer", "prefer", "anna@example.com")["prefers"] is None
+    assert shell("customer", "prefer", "anna@example.com", "pigeon").code == 2
+    acts = shell.done("explain", "anna@example.com")["acts"]
+    assert [act["detail"] for act in acts if act["action"] == "prefer"] == [
+        {"channel": "sms"},
+        {"channel": ""},
+    ]
+
+
 def test_an_operator_cannot_undo_an_opt_out(shell: Shell) -> None:
     """The opt-in is recorded, but only the person's own START is in force."""
     add_anna(shell)

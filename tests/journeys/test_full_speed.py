@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAILS, TEXTS = 12_000, 8_000
 LEAVERS = 50  # on each channel
 BAR = 1.0  # seconds from the 2xx to the last hand-over
+ANSWER_BAR = 3.0  # seconds to the slowest confirmation; a task works for five
 SECRET = "a secret of the provider"
 
 CONFIG = """\
@@ -59,10 +60,17 @@ class World:
 
     def offers(self) -> dict[str, list[float]]:
         """Give when offers arrived, by address; answers to people who left are no offers."""
+        return self._arrived("offer")
+
+    def answers(self) -> dict[str, list[float]]:
+        """Give when answers to people who left arrived, by address."""
+        return self._arrived("answer")
+
+    def _arrived(self, wanted: str) -> dict[str, list[float]]:
         found: dict[str, list[float]] = {}
         for line in (self.folder / "arrivals").read_text().splitlines():
             address, at, kind = line.split()
-            if kind == "offer":
+            if kind == wanted:
                 found.setdefault(address, []).append(float(at))
         return found
 
@@ -218,3 +226,8 @@ def test_nobody_hears_from_us_a_second_after_leaving(world: World) -> None:
     assert told + sum(verdicts.values()) == MAILS + TEXTS
     assert set(verdicts) <= {("skipped", "suppressed"), ("skipped", "topic_opted_out")}
     assert house.query("SELECT count(*) FROM service_message") == [LEAVERS]
+    # Every process was busy with the campaign: a confirmation waited for none of them.
+    waited = sorted(min(at) - left[who] for who, at in world.answers().items())
+    assert len(waited) == LEAVERS
+    assert waited[LEAVERS // 2] < BAR, waited
+    assert waited[-1] < ANSWER_BAR, waited

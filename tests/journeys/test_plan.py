@@ -161,7 +161,8 @@ def test_an_open_place_in_another_wave_is_found_whatever_the_width_of_its_batche
     now = house.dispatcher.now().timestamp()
     for wave, other in ((one, two), (two, one)):
         with house.dispatcher.database.begin() as conn:
-            found = candidates.undecided(conn, people, wave, now)
+            assert [found for found, _ in candidates.others(conn, wave, now)] == [other]
+            found = candidates.undecided(conn, people, [other], now)
         assert sorted(each.customer_id for each in found) == people
         assert {each.wave_id for each in found} == {other}
 

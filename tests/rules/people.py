@@ -88,6 +88,8 @@ contacts = st.builds(
     st.sampled_from(Channel),
     st.sampled_from(["roaster", "theatre"]),
     st.just("beans"),
+    st.sampled_from([0, 1, 2, 2, 2]),
+    st.sampled_from(["", "", "WEEK26"]),
 )
 real_zones = st.lists(st.sampled_from([*ZONES, "Asia/Tokyo"]), max_size=3).map(tuple)
 zone_sets = real_zones | real_zones | st.just(("Europe/Berlin", "No/Such")) | st.just(("",))
@@ -130,4 +132,5 @@ policies = st.builds(
     min_gap_hours=st.sampled_from([0.0, 4.0, 0.7]),
     max_hold_hours=st.sampled_from([72.0, 12.0, 1000.0]),
     close_margin_minutes=st.sampled_from([0, 15]),
+    offer_code=st.sampled_from(["", "WEEK26"]),
 )

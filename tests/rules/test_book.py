@@ -27,6 +27,7 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("holdout", 1): "b3d721386314",
     ("attempts", 1): "0efa17b62ad1",
     ("quiet_hours", 2): "1e9d81dc1be5",
+    ("echo", 1): "98b236f78a9b",
     ("frequency_cap", 1): "00d43d8fd5a6",
     ("cool_down", 1): "ded30f76af6a",
     ("hours", 2): "daffdebf62c1",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
-from dispatcher.domain.messages import MessageClass
+from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Cap, Policy, Window
 from dispatcher.rules.book import ORDER
 from dispatcher.rules.decide import decide
@@ -40,6 +40,7 @@ def test_a_send_ends_with_the_offer_if_that_is_sooner() -> None:
     assert one(person(), policy(ends_at=NOON + HOUR), NOON).send_before == NOON + HOUR
 
 
+ECHO = contact(1, Channel.EMAIL)._replace(campaign_id=1)
 REFUSALS: list[tuple[dict[str, Any], str, Reason]] = [
     ({"address": ""}, "addressable", Reason.NO_ADDRESS),
     ({"in_audience": False}, "left_audience", Reason.LEFT_AUDIENCE),
@@ -49,6 +50,7 @@ REFUSALS: list[tuple[dict[str, Any], str, Reason]] = [
     ({"bucket": 0}, "holdout", Reason.HOLDOUT),
     ({"attempts": 9}, "attempts", Reason.TOO_MANY_ATTEMPTS),
     ({"hours_from": 0, "hours_until": 60}, "quiet_hours", Reason.QUIET_HOURS_EXPIRED),
+    ({"contacts": (ECHO, contact(1))}, "echo", Reason.ECHO),
     ({"contacts": (contact(1), contact(2))}, "frequency_cap", Reason.CAP_PERSON),
     ({}, "cool_down", Reason.MIN_GAP),
 ]
@@ -64,9 +66,11 @@ def test_the_first_refusal_in_the_books_order_speaks(place: int) -> None:
         holdout=1,
         ends_at=NOON if place <= 2 else inf,
         min_gap_hours=4.0,
-        caps=(Cap(1, 3),) if place <= 8 else (),
+        caps=(Cap(1, 3),) if place <= 9 else (),
     )
-    if place == 9:
+    if place <= 8:
+        changes["contacts"] = (ECHO, contact(1))
+    if place == 10:
         changes["contacts"] = (contact(1),)
     decision = one(person(**changes), terms, NOON)
     _, rule, reason = REFUSALS[place]

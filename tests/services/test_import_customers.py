@@ -47,6 +47,18 @@ def test_without_full_evidence_a_consent_is_unproven(desk: Desk, bring: Any, mis
     assert state(desk) is ConsentState.UNPROVEN
 
 
+@pytest.mark.parametrize("heading", ["prefers", "Preferred channel"])
+def test_a_preferred_channel_comes_in_and_stays_until_another_is_said(
+    desk: Desk, bring: Any, heading: str
+) -> None:
+    bring(f"email,{heading}\n{ANNA},SMS\n")
+    assert person(desk).prefers is Channel.SMS
+    bring(f"email,{heading}\n{ANNA},\n")
+    assert person(desk).prefers is Channel.SMS
+    bring(f"email,{heading}\n{ANNA},email\n{ANNA},\n")
+    assert person(desk).prefers is Channel.EMAIL
+
+
 def test_consent_is_for_the_channels_it_names(desk: Desk, bring: Any) -> None:
     head = f"{FULL},consent_channels"
     bring(f"{head}\n{ANNA},{ANNAS_PHONE},Anna,en,coffee,{EVIDENCE},email\n")
@@ -90,6 +102,7 @@ BAD_ROWS = {
     "phone": ("12345", "+1", "no phone", "+442079460000"),
     "country": ("Germany", "XX"),
     "language": ("English, please",),
+    "prefers": ("letter", "email|sms"),
     "zone": ("Europe/Pariss", "CEST+2"),
     "hours": ("9 to 5", "25:00-26:00", "09:00-09:00", "09:75-10:00"),
     "topics": ("Coffee & Cake", "<script>"),

@@ -92,6 +92,15 @@ class House:
             events = [_opt_in(customer_id, channel)]
             consents.append(conn, events, self.dispatcher.desk.entropy)
 
+    def also_by(self, channel: Channel, people: Sequence[int], *, consent: bool = True) -> None:
+        """Give customers who are there already an address on another channel."""
+        with self.dispatcher.database.begin() as conn:
+            for customer_id in people:
+                (at,) = self._person(customer_id, channel).addresses
+                customers.add_address(conn, customer_id, at)
+        for customer_id in people if consent else ():
+            self.consent(customer_id, channel)
+
     def campaign(
         self,
         name: str = "Coffee week",
