@@ -28,7 +28,6 @@ PLACES = (("DE",), ("GB",), ("US-NY", "US-TX"), ("IN",), ("ZA",), ())
 ZONES = ("Europe/Berlin", "Europe/London", "America/New_York", "Asia/Kolkata", "")
 POLICY = Policy(1, "roaster", "coffee", "beans", window=Window(540, 1200), holdout=100)
 AT_ANY_HOUR = replace(POLICY, window=ALL_DAY)
-_EMAIL = Channel.EMAIL
 
 
 def people(size: int, channel: Channel = Channel.SMS) -> list[Recipient]:
@@ -70,7 +69,8 @@ def measure(rounds: int) -> dict[str, object]:
     """Give medians over rounds, each of twenty batches of 500."""
     crowd = people(BATCH)
     lone = [one._replace(contacts=()) for one in crowd]
-    free = [one._replace(zone="", hours_from=0, hours_until=0) for one in people(BATCH, _EMAIL)]
+    mail = people(BATCH, Channel.EMAIL)
+    free = [one._replace(zone="", hours_from=0, hours_until=0) for one in mail]
     return {
         "us_per_person": _microseconds(crowd, POLICY, rounds),
         "us_per_person_without_contacts": _microseconds(lone, POLICY, rounds),

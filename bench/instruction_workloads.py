@@ -314,7 +314,7 @@ def main(names: list[str]) -> None:
     callgrind = Callgrind()
     for name in names or WORKLOADS:
         _, make, size = WORKLOADS[name]
-        make(size)()
+        make(size * 2)()
         for times in (1, 2):
             work = make(size * times)
             with _steady():

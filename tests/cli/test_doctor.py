@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from tests.cli.shell import Shell
+from tests.cli.journey import work
+from tests.cli.shell import Shell, campaign_text
 from tests.rules.override_texts import COMPLIANCE, entry, week
 
 
@@ -135,3 +136,21 @@ def test_overrides_are_looked_at(shell: Shell) -> None:
     assert found["rule overrides"]["level"] == "fail"
     assert "hours.toml:3: override 1 (FR), windows" in found["rule overrides"]["told"]
     assert found["safe mode"]["level"] == "ok"
+
+
+def test_people_whose_hours_nobody_knows_are_counted(shell: Shell, broker_url: str) -> None:
+    """Who got nothing for lack of a zone in the last day is told, and what to do about it."""
+    shell.environment.setenv("BROKER_URL", broker_url)
+    assert findings(shell)["hours"]["level"] == "ok"
+    shell.done("customer", "add", "--email", "ben@example.com", "--language", "en")
+    shell.done(
+        *("customer", "opt-in", "ben@example.com", "--topic", "coffee", "--channel", "email"),
+        *("--wording", "Yes, coffee", "--source", "paper form"),
+    )
+    shell.done("campaign", "approve", shell.write("spring.toml", campaign_text()))
+    shell.done("campaign", "enqueue", "Spring")
+    work()
+    found = findings(shell)["hours"]
+    assert found["level"] == "warn"
+    assert "1: no time zone known" in found["told"]
+    assert "zone or country" in found["remedy"]

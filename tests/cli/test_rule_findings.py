@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from dispatcher.cli.rule_findings import check, rule_data, rule_overrides
 from dispatcher.domain.findings import Level
-from dispatcher.rules.jurisdictions import FRESH_DAYS
+from dispatcher.rules.jurisdictions import FRESH_DAYS, Calendar
 from dispatcher.rules.override_file import parse
 from dispatcher.services.jurisdictions import shipped
 from tests.rules.override_texts import SIGNED, entry, week
@@ -32,6 +33,14 @@ def test_rule_data_that_is_too_old_fails() -> None:
     assert rule_data(BASE, LAST).level is Level.OK
     found = rule_data(BASE, LAST + timedelta(days=1))
     assert (found.level, found.remedy) == (Level.FAIL, "verify it and ship a newer one")
+
+
+def test_a_calendar_nobody_knows_is_told() -> None:
+    """Its holidays would count as weekdays: a warning that names it."""
+    lost = replace(BASE.entries["FR"], calendar=Calendar("ZZ"))
+    found = rule_data(replace(BASE, entries={**BASE.entries, "FR": lost}), BASE.as_of)
+    assert found.level is Level.WARN
+    assert "ZZ" in found.told
 
 
 def test_data_that_is_too_old_is_not_shipped(capsys: pytest.CaptureFixture[str]) -> None:
