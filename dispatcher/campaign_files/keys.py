@@ -40,6 +40,13 @@ _KEYS = (
         "What the offer is about, for limits on offers of the same subject.",
         "one subject for the whole programme",
     ),
+    Key(
+        "campaign",
+        "owner",
+        '"mia"',
+        "Who answers for it. Required for large audiences; somebody else then approves it.",
+        "nobody is named",
+    ),
     Key("brand", "id", '"northwind"', "Short name: small letters, digits and hyphens."),
     Key("brand", "name", '"Northwind Coffee"', "The name people know."),
     Key("brand", "email", '"hello@northwind.example"', "The From address of its e-mail."),

@@ -82,6 +82,7 @@ def _campaign(root: Table) -> CampaignSpec:
         per_minute=schedule.get("throttle", values.words(per_minute), 0),
         ceiling=tables["cost"].get("ceiling", values.money, 0.0),
         gateways=_gateways(tables["gateways"]),
+        owner=campaign.get("owner", values.text(100), ""),
     )
     for table in (*tables.values(), root):
         table.done()

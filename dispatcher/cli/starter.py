@@ -17,6 +17,7 @@ _EXAMPLES = {
     "database_url": "",
     "broker_url": "",
     "default_country": '"GB"',
+    "facts": '"facts.toml"',
     "keys": "",
 }
 

@@ -62,7 +62,7 @@ class Brand:
 class CampaignSpec:
     """A validated campaign file. `per_minute` 0: no throttle; `ceiling` 0: no cost ceiling.
 
-    `policy.campaign_id` is 0 until the campaign is stored.
+    `policy.campaign_id` is 0 until the campaign is stored. `owner` answers for it.
     """
 
     name: str
@@ -76,6 +76,7 @@ class CampaignSpec:
     per_minute: int = 0
     ceiling: float = 0.0
     gateways: Mapping[Channel, str] = field(default_factory=dict)
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

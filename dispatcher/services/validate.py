@@ -12,10 +12,13 @@ from dispatcher.campaign_files.reader import CampaignFile, read
 from dispatcher.campaign_files.syntax import MAX_BYTES
 from dispatcher.campaign_files.urgency import untrue
 from dispatcher.domain.campaigns import TemplateSource
+from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignError, CampaignErrors
 from dispatcher.rendering import check, load
 from dispatcher.rendering.source import languages
+from dispatcher.services import disclosure
+from dispatcher.services.known_facts import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,13 @@ class Workbench:
     """What campaign files may speak of: template folders, the first that has it wins; gateways.
 
     `gateways` maps each configured gateway to its channel, `prices` what a part costs there.
+    `facts` are those the programme declares of people.
     """
 
     templates: Sequence[Path]
     gateways: Mapping[str, Channel]
     prices: Mapping[str, float] = field(default_factory=dict)
+    facts: KnownFacts = field(default_factory=shipped)
 
     def gateway(self, file: CampaignFile, channel: Channel) -> str:
         """Give the gateway a file uses on a channel: the one it names, else the first there is."""
@@ -114,6 +119,11 @@ def _template(file: CampaignFile, bench: Workbench) -> TemplateSource:
         offer=None if lacking else spec.offer,
     )
     problems += [*lacking, *_untrue(file, template, folder)]
+    told = {(problem.path, problem.line, problem.field) for problem in problems}
+    words = disclosure.Words(file, template, str(folder))
+    for problem in disclosure.problems(words, bench.facts):
+        if (problem.path, problem.line, problem.field) not in told:
+            problems.append(problem)
     if problems:
         raise CampaignErrors(problems)
     return template

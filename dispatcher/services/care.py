@@ -1,0 +1,87 @@
+"""Care: what a wave needs before it goes out: enough people, four eyes, words that may be said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from dispatcher.campaign_files.reader import read
+from dispatcher.domain.campaigns import Campaign, CampaignVersion
+from dispatcher.domain.known_facts import KnownFacts
+from dispatcher.errors import CampaignErrors, Conflict
+from dispatcher.services import disclosure
+from dispatcher.services.known_facts import shipped
+from dispatcher.storage import audit, campaigns, reach
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """The programme's own limits: facts it declares, and how many people are few or many."""
+
+    facts: KnownFacts = field(default_factory=shipped)
+    smallest_audience: int = 20
+    four_eyes_over: int = 10_000
+
+
+USUAL = Care()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who wants a wave, and why it may go to very few people, if it may."""
+
+    actor: str
+    small_audience: str = ""
+
+
+def require(
+    conn: Connection, campaign: Campaign, version: CampaignVersion, order: Order, care: Care
+) -> int:
+    """Refuse a wave that lacks care: Conflict or CampaignErrors say what to do.
+
+    Gives how many people were counted; counting ends where it makes no difference any more.
+    """
+    _sayable(conn, campaign, version, care)
+    most = max(care.smallest_audience, care.four_eyes_over + 1)
+    people = reach.people(conn, version.spec, most)
+    if people < care.smallest_audience and not order.small_audience:
+        raise Conflict(_TOO_FEW.format(name=campaign.name, people=people, care=care))
+    if people > care.four_eyes_over:
+        _four_eyes(conn, campaign, version, order.actor, care)
+    return people
+
+
+_TOO_FEW = (
+    '"{name}" would go to {people} of at least {care.smallest_audience} people: so few could'
+    " tell that they were picked out. Ask fewer conditions of the audience, try it on one person"
+    " with 'dispatcher campaign test', or say why it is right with --small-audience REASON"
+)
+
+
+def _sayable(conn: Connection, campaign: Campaign, version: CampaignVersion, care: Care) -> None:
+    """Ask once more whether all may be said: what is declared may have changed since approval."""
+    file = read(campaigns.source_of(conn, campaign).encode(), f"{campaign.name} (as approved)")
+    words = disclosure.Words(file, version.template, f"templates/{version.template.name}")
+    problems = list(disclosure.problems(words, care.facts))
+    if problems:
+        raise CampaignErrors(problems)
+
+
+def _four_eyes(
+    conn: Connection, campaign: Campaign, version: CampaignVersion, actor: str, care: Care
+) -> None:
+    many = f'"{campaign.name}" goes to more than {care.four_eyes_over:,} people'
+    owner = version.spec.owner
+    if not owner:
+        told = "say who answers for it: write owner in [campaign], and approve it again"
+        raise Conflict(f"{many}; {told}")
+    subject, said = f"campaign:{campaign.id}", {"version": version.no}
+    approvers = audit.actors(conn, ("approve", "second"), subject, {**said})
+    if not approvers - {actor, owner}:
+        by = ", ".join(sorted(approvers))
+        raise Conflict(
+            f"{many}, so somebody must approve it who neither owns ({owner}) nor enqueues it"
+            f" ({actor}); so far it was approved by {by}. Ask a second person to run"
+            " 'dispatcher campaign approve' on the unchanged file"
+        )
