@@ -73,6 +73,30 @@ _KEYS = (
         "It cannot be taken up from then on, so nothing is sent either.",
         "`schedule.end`; one of the two is required",
     ),
+    Key(
+        "offer",
+        "was_since",
+        "2026-10-01T00:00:00Z",
+        "Since when the former price (`was_price` in `[offer.fields]`) has been charged: at least"
+        " 30 days before the start.",
+        "no former price is named",
+    ),
+    Key(
+        "offer",
+        "personal_price",
+        "true",
+        "The price was worked out for each person: every text shows `{{ offer.price_note }}`,"
+        " which says so.",
+        "false",
+    ),
+    Key(
+        "offer",
+        "trial",
+        "true",
+        "Free first, paid later: every text shows `{{ offer.trial_price }}`,"
+        " `{{ offer.first_charge }}` and `{{ offer.cancel }}`, which `[offer.fields]` names.",
+        "nothing may promise a free trial",
+    ),
     Key("audience", "topic", '"coffee"', "Only people who asked for this topic are written to."),
     Key("audience", "languages", '["en", "fr"]', '"fr" also means "fr-CA".', "any language"),
     Key("audience", "countries", '["GB", "FR"]', "Two capital letters (ISO 3166).", "any country"),

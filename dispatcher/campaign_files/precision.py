@@ -36,7 +36,7 @@ _WEEK = 'write "this week" or leave it out'
 _RULES = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
     for pattern, instead in (
-        (rf"\b{_LOOKED}\b[^.!?\n]{{0,60}}?\b{_NUMBER}\s+times\b", _OFTEN),
+        (rf"\b{_LOOKED}\b[^.!?\n]{{0,60}}?(?<!\w){_NUMBER}\s+times\b", _OFTEN),
         (rf"\b{_REGARDE}\b[^.!?\n]{{0,60}}?{_NUMBER}\s+fois\b", _OFTEN),
         (rf"{_NUMBER}[\s-]?mal\b[^.!?\n]{{0,60}}?\b{_SAH}\b", _OFTEN),
         (rf"(?<!\d)(?:{_METRES}|{_FRACTION})\s+{_FROM}", _NEAR),

@@ -129,6 +129,9 @@ def _offer(table: Table) -> Offer:
         url=table.get("url", values.url, ""),
         value=table.get("value", values.money, 0.0),
         fields=_fields(table.table("fields")),
+        was_since=table.get("was_since", values.instant, 0.0),
+        personal_price=table.get("personal_price", values.flag, False),
+        trial=table.get("trial", values.flag, None),
     )
 
 

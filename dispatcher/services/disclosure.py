@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from dispatcher.campaign_files import prices
 from dispatcher.campaign_files.lines import KeyPath
 from dispatcher.campaign_files.precision import SLOT, too_exact
 from dispatcher.campaign_files.reader import CampaignFile
@@ -25,7 +26,7 @@ from dispatcher.rendering.revealed import (
     texts_of,
     without_tags,
 )
-from dispatcher.rendering.source import languages
+from dispatcher.rendering.source import SUBJECT, languages
 
 # Filters that make a number of a value: what is told roughly must not be reckoned with.
 _NUMERIC = frozenset({"float", "int", "length", "round"})
@@ -46,8 +47,9 @@ def problems(words: Words, facts: KnownFacts) -> Iterator[CampaignError]:
     topic = words.file.spec.audience.topic
     covered = facts.covers.get(topic, frozenset[Category]())
     yield from _conditions(words.file, facts, covered)
+    offer = words.file.spec.offer
     for where, text in offer_texts(words.file).items():
-        for place, told in _said(text, covered):
+        for place, told in (*_said(text, covered), *prices.claims(text, offer)):
             yield _in_offer(words.file, where, text, place, told)
     for channel in words.file.spec.channels:
         for use in revealed(words.template, channel):
@@ -56,9 +58,20 @@ def problems(words: Words, facts: KnownFacts) -> Iterator[CampaignError]:
                 path = f"{words.root}/{use.file}"
                 yield CampaignError(path, use.line, told, use.name, use.column)
         for path, text in texts_of(words.template, channel):
-            for at, told in _said(without_tags(text, SLOT), covered):
+            plain = without_tags(text, SLOT)
+            for at, told in (*_said(plain, covered), *prices.claims(plain, offer)):
                 line, column = place_of(text, at)
                 yield CampaignError(f"{words.root}/{path}", line, told, "", column)
+        yield from _unsaid(words, channel)
+
+
+def _unsaid(words: Words, channel: Channel) -> Iterator[CampaignError]:
+    """Refuse texts without what the price obliges them to say; a subject is too short for it."""
+    for path, names in names_in(words.template, channel):
+        for name in prices.duties(words.file.spec.offer):
+            if f"offer.{name}" not in names and not path.endswith(f"/{SUBJECT}"):
+                told = f"{{{{ offer.{name} }}}} is missing: this offer's price obliges to say it"
+                yield CampaignError(f"{words.root}/{path}", 1, told, f"offer.{name}", 1)
 
 
 def refusal(name: str, topic: str, facts: KnownFacts) -> str:

@@ -10,12 +10,13 @@ from pathlib import Path
 from dispatcher.campaign_files.keys import KEYS
 from dispatcher.campaign_files.reader import CampaignFile, read
 from dispatcher.campaign_files.syntax import MAX_BYTES
-from dispatcher.campaign_files.urgency import untrue
+from dispatcher.campaign_files.urgency import claims, untrue
 from dispatcher.domain.campaigns import TemplateSource
 from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignError, CampaignErrors
 from dispatcher.rendering import check, load
+from dispatcher.rendering.revealed import Place, place_of
 from dispatcher.rendering.source import languages
 from dispatcher.services import disclosure
 from dispatcher.services.known_facts import shipped
@@ -168,10 +169,14 @@ def _read_by_somebody(key: str, file: CampaignFile, template: TemplateSource) ->
 
 
 def _untrue(file: CampaignFile, template: TemplateSource, folder: Path) -> Iterator[CampaignError]:
-    """Subjects must be true (RCW 19.190.020); what the offer puts into them was checked before."""
+    """Texts must be true (RCW 19.190.020); what the offer puts into them was checked before."""
     policy = file.spec.policy
     for name, words in sorted(template.texts.items()):
-        if name.endswith("/subject.txt"):
-            told = untrue(words, policy.starts_at, policy.ends_at)
-            if told:
-                yield CampaignError(folder / name, 1, told)
+        told = untrue(words, policy.starts_at, policy.ends_at)
+        if told and (name.endswith("/subject.txt") or "pretends" not in told):
+            place = next(claim.place for claim in claims(words) if claim.words in told)
+            yield CampaignError(folder / name, *_at(place_of(words, place), told))
+
+
+def _at(place: Place, told: str) -> tuple[int, str, str, int]:
+    return place.line, told, "", place.column

@@ -14,7 +14,8 @@ _ORIGINS = """
     SELECT n.name, coalesce(i.source, '') AS file, i.finished_at AS at, count(*) AS people
     FROM customer c CROSS JOIN unnest(CAST(:names AS text[])) AS n (name)
     LEFT JOIN import i ON i.id = c.import_id
-    WHERE {condition} AND coalesce(c.attributes ->> n.name, '') <> ''
+    WHERE {condition} AND CASE n.name WHEN 'language' THEN c.language
+        ELSE coalesce(c.attributes ->> n.name, '') END <> ''
     GROUP BY n.name, i.id, i.source, i.finished_at ORDER BY people DESC, file
 """
 
