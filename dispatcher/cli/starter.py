@@ -54,6 +54,7 @@ _CAMPAIGN = """\
 name = {quoted}
 template = "{template}"        # a folder in templates/, or one that is shipped
 channels = ["sms", "email"]    # best first; nobody gets both
+# owner = "mia"                # who answers for it; large audiences need one
 
 [brand]
 id = "northwind"

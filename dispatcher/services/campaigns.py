@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from dispatcher.campaign_files.syntax import parse
 from dispatcher.domain.campaigns import Campaign, CampaignState, CampaignVersion
 from dispatcher.errors import CampaignError, Conflict
-from dispatcher.services.care import USUAL, Care, Order, require
+from dispatcher.services.care import USUAL, Care, Order, require, require_true_end
 from dispatcher.services.validate import Checked
 from dispatcher.storage import audit, brands, campaigns, clock, halts, wave_starts
 from dispatcher.storage.database import Database
@@ -19,6 +19,7 @@ from dispatcher.storage.withdrawals import withdraw_scope
 
 _APPROVABLE = frozenset({CampaignState.DRAFT})
 _ENQUEUEABLE = frozenset({CampaignState.APPROVED, CampaignState.RUNNING, CampaignState.FINISHED})
+_NOT_TOLD_YET = frozenset({CampaignState.DRAFT, CampaignState.APPROVED})
 _CANCELLABLE = frozenset(CampaignState) - {CampaignState.CANCELLED, CampaignState.FINISHED}
 
 
@@ -49,6 +50,8 @@ def approve(database: Database, checked: Checked, actor: str) -> Approved:
         brands.save(conn, spec.brand)
         saved = campaigns.save_version(conn, spec, checked.template, checked.file.source, actor)
         campaign = campaigns.lock(conn, saved.version.campaign_id)
+        if campaign.state not in _NOT_TOLD_YET:
+            require_true_end(conn, saved.version)
         if campaign.state is CampaignState.DRAFT:
             to = CampaignState.APPROVED
             campaign = campaigns.change_state(conn, campaign, to, _APPROVABLE)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
 from dispatcher.campaign_files.reader import read
+from dispatcher.campaign_files.urgency import claims
 from dispatcher.domain.campaigns import Campaign, CampaignVersion
 from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.errors import CampaignErrors, Conflict
 from dispatcher.services import disclosure
 from dispatcher.services.known_facts import shipped
-from dispatcher.storage import audit, campaigns, reach
+from dispatcher.storage import audit, campaigns, clock, reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,33 @@ _TOO_FEW = (
     " tell that they were picked out. Ask fewer conditions of the audience, try it on one person"
     " with 'dispatcher campaign test', or say why it is right with --small-audience REASON"
 )
+
+
+def require_true_end(conn: Connection, version: CampaignVersion) -> None:
+    """Refuse to prolong an offer that people were told would end, for seven days after that end."""
+    policy = version.spec.policy
+    begins = max(policy.starts_at, clock.now(conn))
+    for earlier in campaigns.versions_before(conn, version):
+        end = earlier.spec.policy.ends_at
+        told = _announced(earlier)
+        if told and end < policy.ends_at and begins < end + _REST:
+            again = datetime.fromtimestamp(end + _REST, UTC).strftime("%Y-%m-%d %H:%M UTC")
+            raise Conflict(
+                f'version {earlier.no} told people "{told}", so the offer may not be prolonged;'
+                f" keep its end, or let it begin again from {again}"
+            )
+
+
+# An offer that was announced as ending rests so long before it may come back.
+_REST = 7 * 86400.0
+
+
+def _announced(version: CampaignVersion) -> str:
+    """Give what a version says of its end, "" when it says nothing."""
+    offer = version.spec.offer
+    texts = (offer.name, offer.headline, *offer.fields.values(), *version.template.texts.values())
+    said = (claim.words for text in texts for claim in claims(text) if claim.seconds)
+    return next(said, "")
 
 
 def _sayable(conn: Connection, campaign: Campaign, version: CampaignVersion, care: Care) -> None:

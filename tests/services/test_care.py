@@ -122,3 +122,20 @@ def test_what_may_no_longer_be_said_is_not_enqueued(desk: Desk) -> None:
     with pytest.raises(CampaignErrors, match='"cluster" is sensitive'):
         enqueue(desk, "mia", Care(known, smallest_audience=0))
     assert enqueue(desk, "mia", FEW).new
+
+
+def test_what_was_told_to_end_is_not_prolonged(desk: Desk) -> None:
+    """Seven days must pass before an offer that people were told would end comes back."""
+    urgent = GOOD.replace("Two bags for one", "7 days left")
+    later = GOOD.replace("ends = 2026-12-08", "ends = 2026-12-12")
+    campaigns.approve(desk.database, checked(urgent), "mia")
+    campaigns.approve(desk.database, checked(later), "mia")  # nobody was told anything yet
+    campaigns.approve(desk.database, checked(urgent.replace("Coffee week", "Tea week")), "mia")
+    campaigns.enqueue(desk.database, "Tea week", "mia", care=FEW)
+    with pytest.raises(Conflict, match='version 1 told people "7 days left"'):
+        campaigns.approve(desk.database, checked(later.replace("Coffee week", "Tea week")), "mia")
+    rested = later.replace("2026-12-01T09", "2026-12-15T00").replace("2026-12-12", "2026-12-20")
+    again = campaigns.approve(
+        desk.database, checked(rested.replace("Coffee week", "Tea week")), "mia"
+    )
+    assert again.version.no == 2
