@@ -44,7 +44,8 @@ _KEYS = (
         "campaign",
         "owner",
         '"mia"',
-        "Who answers for it. Required for large audiences; somebody else then approves it.",
+        "Who answers for it, by login name. Large audiences need one, and somebody else's"
+        " approval.",
         "nobody is named",
     ),
     Key("brand", "id", '"northwind"', "Short name: small letters, digits and hyphens."),

@@ -11,7 +11,9 @@ from typing import NamedTuple
 # Stands for the tags of a template, letter by letter, so that places stay what they are.
 SLOT = "\ue000"
 
-_NUMBER = rf"(?:\d+|{SLOT}+)"
+# Begins where no number has begun before, so that a long row of digits is read once.
+_FRESH = rf"(?<![\w{SLOT}])"
+_NUMBER = rf"{_FRESH}(?:\d+|{SLOT}+)"
 _METRES = rf"(?:\d{{1,3}}|{SLOT}+)\s?(?:m|metres?|meters?|metern?|mètres?|yards?|yd|feet|ft)"
 _FRACTION = r"0[.,]\d{1,3}\s?(?:km|kilomet(?:er|re)s?|kilomètres?|mi|miles?)"
 _FROM = r"(?:away|from (?:you|your|here)|de (?:vous|chez)|d['’]ici|von (?:dir|ihnen)|entfernt)"
@@ -36,10 +38,10 @@ _WEEK = 'write "this week" or leave it out'
 _RULES = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
     for pattern, instead in (
-        (rf"\b{_LOOKED}\b[^.!?\n]{{0,60}}?(?<!\w){_NUMBER}\s+times\b", _OFTEN),
+        (rf"\b{_LOOKED}\b[^.!?\n]{{0,60}}?{_NUMBER}\s+times\b", _OFTEN),
         (rf"\b{_REGARDE}\b[^.!?\n]{{0,60}}?{_NUMBER}\s+fois\b", _OFTEN),
         (rf"{_NUMBER}[\s-]?mal\b[^.!?\n]{{0,60}}?\b{_SAH}\b", _OFTEN),
-        (rf"(?<!\d)(?:{_METRES}|{_FRACTION})\s+{_FROM}", _NEAR),
+        (rf"{_FRESH}(?:{_METRES}|{_FRACTION})\s+{_FROM}", _NEAR),
         (rf"\b{_LAST}\b[^!?\n]{{0,40}}?\b(?:at|on|:)?\s?{_CLOCK}", _WEEK),
         (rf"\b(?:vue?|connectée?) (?:pour la )?dernière fois[^!?\n]{{0,40}}?{_CLOCK}", _WEEK),
         (rf"\bzuletzt (?:gesehen|online|besucht|hier)[^!?\n]{{0,40}}?{_CLOCK}", _WEEK),

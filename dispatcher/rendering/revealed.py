@@ -9,7 +9,7 @@ from dispatcher.domain.campaigns import TemplateSource
 from dispatcher.domain.messages import Channel
 from dispatcher.rendering.compiled import GIVEN
 from dispatcher.rendering.grammar import examine
-from dispatcher.rendering.source import HTML, SMS, SUBJECT, TEXT
+from dispatcher.rendering.source import HTML, SMS, SUBJECT, TEXT, WHY
 from dispatcher.rendering.tags import BrokenTagError, tags
 
 FILES_OF = {Channel.EMAIL: (SUBJECT, TEXT, HTML), Channel.SMS: (SMS,)}
@@ -35,10 +35,11 @@ class Place(NamedTuple):
     column: int
 
 
-def texts_of(source: TemplateSource, channel: Channel) -> Iterator[tuple[str, str]]:
-    """Give the texts a channel sends, by their path in the template."""
+def texts_of(source: TemplateSource, *channels: Channel) -> Iterator[tuple[str, str]]:
+    """Give the texts that channels send, by their path in the template, and the reason they say."""
+    files = {WHY, *(file for channel in channels for file in FILES_OF[channel])}
     for path, text in sorted(source.texts.items()):
-        if path.partition("/")[2] in FILES_OF[channel]:
+        if path.partition("/")[2] in files:
             yield path, text
 
 

@@ -26,7 +26,7 @@ from dispatcher.rendering.revealed import (
     texts_of,
     without_tags,
 )
-from dispatcher.rendering.source import SUBJECT, languages
+from dispatcher.rendering.source import SUBJECT, WHY, languages
 
 # Filters that make a number of a value: what is told roughly must not be reckoned with.
 _NUMERIC = frozenset({"float", "int", "length", "round"})
@@ -57,19 +57,20 @@ def problems(words: Words, facts: KnownFacts) -> Iterator[CampaignError]:
             if told:
                 path = f"{words.root}/{use.file}"
                 yield CampaignError(path, use.line, told, use.name, use.column)
-        for path, text in texts_of(words.template, channel):
-            plain = without_tags(text, SLOT)
-            for at, told in (*_said(plain, covered), *prices.claims(plain, offer)):
-                line, column = place_of(text, at)
-                yield CampaignError(f"{words.root}/{path}", line, told, "", column)
         yield from _unsaid(words, channel)
+    for path, text in texts_of(words.template, *words.file.spec.channels):
+        plain = without_tags(text, SLOT)
+        for at, told in (*_said(plain, covered), *prices.claims(plain, offer)):
+            yield CampaignError(
+                f"{words.root}/{path}", place_of(text, at).line, told, "", place_of(text, at).column
+            )
 
 
 def _unsaid(words: Words, channel: Channel) -> Iterator[CampaignError]:
     """Refuse texts without what the price obliges them to say; a subject is too short for it."""
     for path, names in names_in(words.template, channel):
         for name in prices.duties(words.file.spec.offer):
-            if f"offer.{name}" not in names and not path.endswith(f"/{SUBJECT}"):
+            if f"offer.{name}" not in names and not path.endswith((f"/{SUBJECT}", f"/{WHY}")):
                 told = f"{{{{ offer.{name} }}}} is missing: this offer's price obliges to say it"
                 yield CampaignError(f"{words.root}/{path}", 1, told, f"offer.{name}", 1)
 

@@ -47,6 +47,12 @@ def test_plain_words_pass(text: str) -> None:
     assert too_exact(text) == []
 
 
+def test_long_rows_of_digits_and_tags_are_read_once() -> None:
+    """A text as long as a template may be is looked at without going over it again and again."""
+    for letter in ("7", SLOT, "0,", "looked "):
+        assert too_exact(letter * (200_000 // len(letter))) == []
+
+
 @given(st.text())
 def test_any_text_can_be_looked_at(text: str) -> None:
     """Each finding begins where it says."""
