@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 
 from sqlalchemy import Connection
 
 from dispatcher.campaign_files.reader import read
+from dispatcher.campaign_files.table import MOST_TOLD
 from dispatcher.campaign_files.urgency import claims
 from dispatcher.domain.campaigns import Campaign, CampaignVersion
 from dispatcher.domain.known_facts import KnownFacts
@@ -92,7 +94,7 @@ def _sayable(conn: Connection, campaign: Campaign, version: CampaignVersion, car
     """Ask once more whether all may be said: what is declared may have changed since approval."""
     file = read(campaigns.source_of(conn, campaign).encode(), f"{campaign.name} (as approved)")
     words = disclosure.Words(file, version.template, f"templates/{version.template.name}")
-    problems = list(disclosure.problems(words, care.facts))
+    problems = list(islice(disclosure.problems(words, care.facts), MOST_TOLD))
     if problems:
         raise CampaignErrors(problems)
 

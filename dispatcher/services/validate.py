@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
 from dispatcher.campaign_files.keys import KEYS
 from dispatcher.campaign_files.reader import CampaignFile, read
 from dispatcher.campaign_files.syntax import MAX_BYTES
+from dispatcher.campaign_files.table import MOST_TOLD
 from dispatcher.campaign_files.urgency import claims, untrue
 from dispatcher.domain.campaigns import TemplateSource
 from dispatcher.domain.known_facts import KnownFacts
@@ -122,7 +124,7 @@ def _template(file: CampaignFile, bench: Workbench) -> TemplateSource:
     problems += [*lacking, *_untrue(file, template, folder)]
     told = {(problem.path, problem.line, problem.field) for problem in problems}
     words = disclosure.Words(file, template, str(folder))
-    for problem in disclosure.problems(words, bench.facts):
+    for problem in islice(disclosure.problems(words, bench.facts), MOST_TOLD):
         if (problem.path, problem.line, problem.field) not in told:
             problems.append(problem)
     if problems:
