@@ -34,12 +34,16 @@ class ConfigError(DispatcherError):
 
 
 class FileError(DispatcherError):
-    """A file is wrong at a place that can be named: `path:line: problem`; line 0 is none."""
+    """A file is wrong at a place that can be named: `path:line:column: problem`; 0 is none."""
 
-    def __init__(self, path: Path | str, line: int, problem: str, field: str = "") -> None:
-        super().__init__(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
+    def __init__(
+        self, path: Path | str, line: int, problem: str, field: str = "", column: int = 0
+    ) -> None:
+        place = ":".join(str(part) for part in (path, line, column) if part)
+        super().__init__(f"{place}: {problem}")
         self.path = str(path)
         self.line = line
+        self.column = column
         self.problem = problem
         self.field = field
 
@@ -53,7 +57,7 @@ class CampaignErrors(CampaignError):
 
     def __init__(self, problems: Sequence[CampaignError]) -> None:
         first = problems[0]
-        super().__init__(first.path, first.line, first.problem, first.field)
+        super().__init__(first.path, first.line, first.problem, first.field, first.column)
         self.problems = tuple(problems)
 
     def __str__(self) -> str:

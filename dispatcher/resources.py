@@ -26,3 +26,8 @@ def shipped_folder(name: str, package: Path = _PACKAGE) -> Path:
 def jurisdictions_file() -> Path:
     """The rules of jurisdictions, which lie beside the code that judges by them."""
     return _PACKAGE / "rules" / "jurisdictions.toml"
+
+
+def facts_file() -> Path:
+    """What the shipped templates say about people."""
+    return _PACKAGE / "campaign_files" / "facts.toml"

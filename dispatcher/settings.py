@@ -85,6 +85,17 @@ class Settings(BaseSettings):
         description="Secrets that sign links and digest addresses, hex, newest first; "
         "empty: the file `keys` in the home folder.",
     )
+    facts: Path | None = Field(
+        None,
+        description="File that declares what is known of people; empty: facts.toml in this folder, "
+        "if it is there.",
+    )
+    smallest_audience: int = Field(
+        20, ge=0, description="A campaign to fewer people needs a reason to be enqueued."
+    )
+    four_eyes_over: int = Field(
+        10_000, ge=0, description="A campaign to more people needs a second person's approval."
+    )
     worker_processes: int = Field(2, ge=1, description="Sending processes that `up` starts.")
     work_seconds: float = Field(
         5.0, gt=0, le=60, description="How long one task works before the queue gets its turn."

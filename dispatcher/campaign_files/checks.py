@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from dispatcher.campaign_files.lines import KeyPath
+from dispatcher.campaign_files.prices import TRIAL, duties, untrue_price
 from dispatcher.campaign_files.table import Report
 from dispatcher.campaign_files.urgency import untrue
 from dispatcher.domain.campaigns import CampaignSpec
@@ -94,6 +95,17 @@ def _words(spec: CampaignSpec, report: Report) -> None:
             report.add(where, told)
 
 
+def _prices(spec: CampaignSpec, report: Report) -> None:
+    offer = spec.offer
+    told = untrue_price(offer, spec.policy.starts_at)
+    if told:
+        report.add(_first(report, ("offer", "was_since"), ("offer", "fields", "was_price")), told)
+    for name in duties(offer):
+        if name not in offer.fields:
+            told = f'this asks for its words; write in [offer.fields]: {name} = "..."'
+            report.add(("offer", "trial" if name in TRIAL else "personal_price"), told)
+
+
 def _channels(spec: CampaignSpec, report: Report) -> None:
     for channel in spec.gateways:
         if channel not in spec.channels:
@@ -119,5 +131,6 @@ _CHECKS: tuple[tuple[Callable[[CampaignSpec, Report], None], tuple[str, ...]], .
     (_hours, ("policy.hours", "policy.close_margin", "schedule.at", "campaign.channels")),
     (_limits, ("audience.holdout", "policy.hold", "policy.cool_down", "policy.caps")),
     (_words, (*_DATES, "offer.headline", "offer.name", "offer.fields")),
+    (_prices, (*_DATES, "offer.was_since", "offer.personal_price", "offer.trial", "offer.fields")),
     (_channels, ("campaign.channels", "gateways.email", "gateways.sms")),
 )

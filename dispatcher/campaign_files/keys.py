@@ -40,6 +40,14 @@ _KEYS = (
         "What the offer is about, for limits on offers of the same subject.",
         "one subject for the whole programme",
     ),
+    Key(
+        "campaign",
+        "owner",
+        '"mia"',
+        "Who answers for it, by login name. Large audiences need one, and somebody else's"
+        " approval.",
+        "nobody is named",
+    ),
     Key("brand", "id", '"northwind"', "Short name: small letters, digits and hyphens."),
     Key("brand", "name", '"Northwind Coffee"', "The name people know."),
     Key("brand", "email", '"hello@northwind.example"', "The From address of its e-mail."),
@@ -65,6 +73,30 @@ _KEYS = (
         "2026-12-08T00:00:00+01:00",
         "It cannot be taken up from then on, so nothing is sent either.",
         "`schedule.end`; one of the two is required",
+    ),
+    Key(
+        "offer",
+        "was_since",
+        "2026-10-01T00:00:00Z",
+        "Since when the former price (`was_price` in `[offer.fields]`) has been charged: at least"
+        " 30 days before the start.",
+        "no former price is named",
+    ),
+    Key(
+        "offer",
+        "personal_price",
+        "true",
+        "The price was worked out for each person: every text shows `{{ offer.price_note }}`,"
+        " which says so.",
+        "false",
+    ),
+    Key(
+        "offer",
+        "trial",
+        "true",
+        "Free first, paid later: every text shows `{{ offer.trial_price }}`,"
+        " `{{ offer.first_charge }}` and `{{ offer.cancel }}`, which `[offer.fields]` names.",
+        "nothing may promise a free trial",
     ),
     Key("audience", "topic", '"coffee"', "Only people who asked for this topic are written to."),
     Key("audience", "languages", '["en", "fr"]', '"fr" also means "fr-CA".', "any language"),

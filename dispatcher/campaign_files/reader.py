@@ -82,6 +82,7 @@ def _campaign(root: Table) -> CampaignSpec:
         per_minute=schedule.get("throttle", values.words(per_minute), 0),
         ceiling=tables["cost"].get("ceiling", values.money, 0.0),
         gateways=_gateways(tables["gateways"]),
+        owner=campaign.get("owner", values.text(100), ""),
     )
     for table in (*tables.values(), root):
         table.done()
@@ -128,6 +129,9 @@ def _offer(table: Table) -> Offer:
         url=table.get("url", values.url, ""),
         value=table.get("value", values.money, 0.0),
         fields=_fields(table.table("fields")),
+        was_since=table.get("was_since", values.instant, 0.0),
+        personal_price=table.get("personal_price", values.flag, False),
+        trial=table.get("trial", values.flag, None),
     )
 
 

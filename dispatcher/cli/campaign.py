@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dispatcher.cli import campaign_pages, starter, trial, watch
-from dispatcher.cli.desk import actor, at_work, links, load, ring, sample_of, workbench
+from dispatcher.cli.desk import actor, at_work, care, links, load, ring, sample_of, workbench
 from dispatcher.cli.files import write_new
 from dispatcher.cli.show import Json, Yes, answer, notice, table
 from dispatcher.domain.campaigns import Campaign
@@ -76,7 +76,7 @@ def approve(file: File, as_json: Json = False) -> None:
     checked = check(file, workbench(load()))
     with at_work() as here:
         done = campaigns.approve(here.database, checked, actor())
-    said = "Approved" if done.new else "Approved before and unchanged:"
+    said = "Approved" if done.new else "Approved before and unchanged, your approval is noted:"
     data = {
         "campaign": done.campaign.id,
         "name": done.campaign.name,
@@ -95,12 +95,20 @@ def approve(file: File, as_json: Json = False) -> None:
 def enqueue(
     which: Annotated[str, typer.Argument(help="Its name, its number or its approved file.")],
     key: Annotated[str, typer.Option(help="Another key makes another wave.")] = "",
+    small_audience: Annotated[
+        str, typer.Option(help="Why it may go to very few people; it is audited.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Send it: workers plan, decide and send, each person on their own terms."""
     with at_work(bell=True) as here:
         done = campaigns.enqueue(
-            here.database, _approved(here.settings, which, here.database), actor(), key
+            here.database,
+            _approved(here.settings, which, here.database),
+            actor(),
+            key,
+            care=care(here.settings),
+            small_audience=small_audience,
         )
         ring(here, "plan")
     said = "Enqueued" if done.new else "Enqueued before, nothing new was made:"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -11,9 +11,29 @@ from rich.console import RenderableType
 
 from dispatcher.cli.show import facts, heading, number, table
 from dispatcher.domain.campaigns import CampaignSpec
-from dispatcher.domain.reports import Preview, Report, Sample
+from dispatcher.domain.known_facts import FactSource
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.reports import (
+    Origin,
+    Preview,
+    Reach,
+    Report,
+    ReportRow,
+    Reveal,
+    Sample,
+    coarse,
+)
 
 _NO_LANGUAGE = "(not said)"
+_MOST_FILES = 3
+SOURCES: Mapping[str, str] = {
+    FactSource.DECLARED: "they told us",
+    FactSource.PURCHASE: "they bought it from us",
+    FactSource.INFERRED: "we guess it",
+    FactSource.BOUGHT_IN: "somebody sold it to us",
+    FactSource.LOCATION: "of where they have been",
+    FactSource.OTHER_DEVICE: "another device of theirs told it",
+}
 
 
 def preview_data(seen: Preview) -> dict[str, Any]:
@@ -22,13 +42,14 @@ def preview_data(seen: Preview) -> dict[str, Any]:
         "audience": seen.reach.audience,
         "reached": seen.reach.count(),
         "by_reason": seen.reach.by_reason(),
-        "by_language": seen.reach.by_language(),
+        "by_language": coarse(seen.reach.by_language()),
         "cost": seen.cost,
         "parts": seen.parts,
         "first_at": _instant(seen.first_at),
         "last_at": _instant(seen.last_at),
         "notices": seen.notices,
         "samples": seen.samples,
+        "reveals": [_reveal_data(reveal) for reveal in seen.reveals],
     }
 
 
@@ -37,24 +58,73 @@ def preview(spec: CampaignSpec, seen: Preview) -> Iterator[RenderableType]:
     for sample in seen.samples:
         yield from _sample(sample)
     yield heading(f"{spec.name}: whom it would reach, if it went out now")
-    rows = [
-        (row.channel, row.language or _NO_LANGUAGE, row.reason, row.people)
-        for row in seen.reach.rows
-    ]
+    rows = _without_language(seen.reach)
     if rows:
-        yield table(("channel", "language", "verdict", "people"), rows)
+        yield table(("channel", "verdict", "people"), rows)
     yield from facts(
         {
             "audience": seen.reach.audience,
             "would get it": seen.reach.count(),
+            "by language": _counts(coarse(seen.reach.by_language())),
             "costs about": seen.cost,
             "parts at most": ", ".join(f"{at} {most}" for at, most in seen.parts.items()),
             "first possible": _said(seen.first_at) or "never",
             "last possible": _said(seen.last_at),
         }
     )
+    yield from _reveals(seen.reveals)
     for told in seen.notices:
         yield f"Note: {told}"
+
+
+def _without_language(reach: Reach) -> list[tuple[Channel, str, int]]:
+    """Join what differs in language only: beside a verdict it could speak of single persons."""
+    joined: dict[tuple[Channel, str], int] = {}
+    for row in reach.rows:
+        key = (row.channel, row.reason)
+        joined[key] = joined.get(key, 0) + row.people
+    return [(*key, people) for key, people in joined.items()]
+
+
+def _reveals(reveals: Sequence[Reveal]) -> Iterator[RenderableType]:
+    yield heading("What it tells people about themselves")
+    rows = [
+        (
+            reveal.channel,
+            reveal.fact,
+            SOURCES[reveal.source],
+            reveal.purpose,
+            _origins(reveal),
+            ", ".join(reveal.places),
+        )
+        for reveal in reveals
+    ]
+    if rows:
+        yield table(("channel", "fact", "known because", "used", "came with", "said in"), rows)
+    else:
+        yield "Nothing: everybody reads the same words."
+
+
+def _origins(reveal: Reveal) -> str:
+    if reveal.fact == "consent":
+        return "the record of their consent"
+    came = [
+        f"{origin.file or 'no file'}{f', {origin.at:%Y-%m-%d}' if origin.at else ''}"
+        f" ({number(people)} people)"
+        for origin, people in _coarse(reveal)[:_MOST_FILES]
+    ]
+    more = len(reveal.origins) - len(came)
+    return "; ".join([*came, f"{more} more files"] if more else came) or "nobody has it"
+
+
+def _coarse(reveal: Reveal) -> list[tuple[Origin, int | str]]:
+    counts = coarse({str(at): origin.people for at, origin in enumerate(reveal.origins)})
+    return list(zip(reveal.origins, counts.values(), strict=True))
+
+
+def _reveal_data(reveal: Reveal) -> dict[str, Any]:
+    origins = [origin._asdict() | {"people": people} for origin, people in _coarse(reveal)]
+    return reveal._asdict() | {"known_because": SOURCES[reveal.source], "origins": origins}
 
 
 def _sample(sample: Sample) -> Iterator[RenderableType]:
@@ -71,14 +141,14 @@ def report_data(done: Report) -> dict[str, Any]:
     return {
         **asdict(done),
         "waves": done.waves,
-        "rows": done.rows,
+        "rows": [_row_data(row) for row in _alike(done)],
         "people": done.people,
         "missing": done.missing,
         "open": done.open,
         "by_state": done.by("state"),
         "by_reason": done.by("reason"),
         "by_channel": done.by("channel"),
-        "by_language": done.by("language"),
+        "by_language": coarse(done.by("language")),
         "parts": done.parts,
         "cost": done.cost,
     }
@@ -89,16 +159,16 @@ def report(done: Report) -> Iterator[RenderableType]:
     yield heading(f"{done.name} (campaign {done.campaign_id}) is {done.state}")
     if done.note:
         yield f"Note: {done.note}"
-    rows = [(row.state, row.reason, row.channel, row.people) for row in _alike(done)]
+    rows = [(row.state, row.reason, row.channel, row.gateway, row.people) for row in _alike(done)]
     if rows:
-        yield table(("state", "reason", "channel", "people"), rows)
+        yield table(("state", "reason", "channel", "gateway", "people"), rows)
     yield from facts(
         {
             "planned": sum(wave.people for wave in done.waves),
             "with a verdict": done.people,
             "still open": done.open,
             "without a verdict": done.missing,
-            "by language": _counts(done.by("language")),
+            "by language": _counts(coarse(done.by("language"))),
             "parts": done.parts,
             "cost": float(done.cost),
             "replies": f"{number(done.replies)}  {_counts(done.by_reply)}".strip(),
@@ -107,17 +177,30 @@ def report(done: Report) -> Iterator[RenderableType]:
     )
 
 
-def _alike(done: Report) -> list[Any]:
-    """Join what differs in language and gateway only."""
-    joined: dict[tuple[str, str, str], Any] = {}
+def _alike(done: Report) -> list[ReportRow]:
+    """Join what differs in language only."""
+    joined: dict[tuple[str, str, str, str], ReportRow] = {}
     for row in done.rows:
-        key = (row.state, row.reason, row.channel)
+        key = (row.state, row.reason, row.channel, row.gateway)
         known = joined.get(key)
-        joined[key] = row._replace(people=row.people + known.people) if known else row
+        joined[key] = _sum(row, known) if known else row
     return sorted(joined.values(), key=lambda row: -row.people)
 
 
-def _counts(counts: Mapping[str, int]) -> str:
+def _sum(row: ReportRow, other: ReportRow) -> ReportRow:
+    return row._replace(
+        people=row.people + other.people,
+        parts=row.parts + other.parts,
+        cost=row.cost + other.cost,
+    )
+
+
+def _row_data(row: ReportRow) -> dict[str, Any]:
+    """Give a row for programs without the language, which is told apart, and coarsely."""
+    return {name: value for name, value in row._asdict().items() if name != "language"}
+
+
+def _counts(counts: Mapping[str, Any]) -> str:
     return ", ".join(f"{name or _NO_LANGUAGE} {number(count)}" for name, count in counts.items())
 
 

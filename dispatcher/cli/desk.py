@@ -18,16 +18,20 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, Programming
 from dispatcher import settings, wiring
 from dispatcher.bell import SilentBell
 from dispatcher.cli.show import notice
+from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.errors import ConfigError, NotFound, StorageDown, WrongInput
 from dispatcher.rendering.links import Links
 from dispatcher.rendering.source import load as load_template
 from dispatcher.resources import templates_folder
+from dispatcher.services.care import Care
+from dispatcher.services.known_facts import declared
 from dispatcher.services.validate import Workbench
 from dispatcher.settings import Settings
 from dispatcher.wiring import Dispatcher
 
 # This folder's own templates win over those that are shipped.
 TEMPLATES = (Path("templates"), templates_folder())
+FACTS = Path("facts.toml")
 _SCHEMES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 _NO_SCHEMA = (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName)
 _NO_ROOM = (errors.DiskFull, errors.OutOfMemory, errors.TooManyConnections)
@@ -123,7 +127,18 @@ def workbench(known: Settings) -> Workbench:
         templates=TEMPLATES,
         gateways={name: wiring.channel_of(name, gateway) for name, gateway in gateways.items()},
         prices={name: gateway.price for name, gateway in gateways.items()},
+        facts=known_facts(known),
     )
+
+
+def known_facts(known: Settings) -> KnownFacts:
+    """Give what this programme declares to know of people."""
+    return declared(known.facts or FACTS, needed=known.facts is not None)
+
+
+def care(known: Settings) -> Care:
+    """Give what must be so before a campaign may go out."""
+    return Care(known_facts(known), known.smallest_audience, known.four_eyes_over)
 
 
 def sample_of(template: str) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ _EXAMPLES = {
     "broker_url": "",
     "default_country": '"GB"',
     "rule_overrides": '"hours.toml"',
+    "facts": '"facts.toml"',
     "keys": "",
 }
 
@@ -54,6 +55,7 @@ _CAMPAIGN = """\
 name = {quoted}
 template = "{template}"        # a folder in templates/, or one that is shipped
 channels = ["sms", "email"]    # best first; nobody gets both
+# owner = "mia"                # who answers for it; large audiences need one
 
 [brand]
 id = "northwind"

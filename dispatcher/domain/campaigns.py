@@ -23,7 +23,11 @@ class CampaignState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What is on offer. `value` is in the programme's currency; `ends_at` Unix seconds or inf."""
+    """What is on offer. `value` is in the programme's currency.
+
+    `was_since`: since when its former price was charged, Unix seconds, 0 when it names none.
+    `trial`: free first and paid later; None when nothing was said of it.
+    """
 
     name: str
     headline: str = ""
@@ -31,6 +35,9 @@ class Offer:
     url: str = ""
     value: float = 0.0
     fields: Mapping[str, str] = field(default_factory=dict)
+    was_since: float = 0.0
+    personal_price: bool = False
+    trial: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Brand:
 class CampaignSpec:
     """A validated campaign file. `per_minute` 0: no throttle; `ceiling` 0: no cost ceiling.
 
-    `policy.campaign_id` is 0 until the campaign is stored.
+    `policy.campaign_id` is 0 until the campaign is stored. `owner` answers for it.
     """
 
     name: str
@@ -76,6 +83,7 @@ class CampaignSpec:
     per_minute: int = 0
     ceiling: float = 0.0
     gateways: Mapping[Channel, str] = field(default_factory=dict)
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

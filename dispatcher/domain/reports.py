@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from dispatcher.domain.deliveries import FINAL, DeliveryState
 from dispatcher.domain.messages import Channel
+
+SMALLEST_CELL = 10
+FEWER = f"fewer than {SMALLEST_CELL}"
+WITHHELD = "not told"
+
+
+def coarse(counts: Mapping[str, int]) -> dict[str, int | str]:
+    """Hide the cells of a breakdown that are so small that they speak of single persons.
+
+    One hidden cell alone could be reckoned from the sum, so the next smallest is withheld as well.
+    """
+    told: dict[str, int | str] = {
+        name: FEWER if 0 < people < SMALLEST_CELL else people for name, people in counts.items()
+    }
+    open_ = [name for name, people in counts.items() if people >= SMALLEST_CELL]
+    if sum(each == FEWER for each in told.values()) == 1 and open_:
+        told[min(open_, key=lambda name: counts[name])] = WITHHELD
+    return told
 
 
 class ReachRow(NamedTuple):
@@ -57,6 +76,26 @@ class Sample(NamedTuple):
     parts: int
 
 
+class Origin(NamedTuple):
+    """A file of customers that brought people with a fact; "" and None: none did."""
+
+    file: str
+    at: datetime | None
+    people: int
+
+
+class Reveal(NamedTuple):
+    """A fact a message would reveal: how it came to us and what for, and where in the texts."""
+
+    channel: Channel
+    fact: str
+    source: str
+    purpose: str
+    precision: str
+    places: tuple[str, ...]
+    origins: tuple[Origin, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a campaign file would do. `cost` is in the programme's currency.
@@ -71,6 +110,7 @@ class Preview:
     first_at: float | None
     last_at: float | None
     notices: tuple[str, ...] = ()
+    reveals: tuple[Reveal, ...] = ()
 
 
 class ReportRow(NamedTuple):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
+from typing import NamedTuple
 
 from dispatcher.rendering.tags import Token
 
@@ -36,12 +37,21 @@ _INSTEAD = {
 _END = Token("end", "the end of the tag", 0, 0)
 
 
+class Named(NamedTuple):
+    """A name an expression uses, where in the text, whether in a condition, under which filters."""
+
+    name: str
+    tested: bool
+    place: int
+    filters: tuple[str, ...] = ()
+
+
 class WrongTagError(Exception):
     """The tag at hand is wrong; the text says how."""
 
 
-def names_in(tokens: tuple[Token, ...], *, condition: bool = False) -> list[tuple[str, bool]]:
-    """Read one expression: each name it uses, and whether that stands in a condition."""
+def names_in(tokens: tuple[Token, ...], *, condition: bool = False) -> list[Named]:
+    """Read one expression: each name it uses."""
     return _Expression(tokens, condition).read()
 
 
@@ -65,9 +75,9 @@ class _Expression:
         self.at = 0
         self.depth = 0
         self.condition = condition
-        self.names: list[tuple[str, bool]] = []
+        self.names: list[Named] = []
 
-    def read(self) -> list[tuple[str, bool]]:
+    def read(self) -> list[Named]:
         self.expression()
         if self.at < len(self.tokens):
             raise WrongTagError(f"{self.peek().text!r} does not fit here{_hint(self.peek())}.")
@@ -123,15 +133,20 @@ class _Expression:
                 return
 
     def value(self) -> None:
+        first = len(self.names)
         self.atom()
+        filters = []
         while self.take("|"):
-            self.known("filter", FILTERS)
+            filters.append(self.known("filter", FILTERS))
             self.arguments()
+        self.names[first:] = [
+            name._replace(filters=(*name.filters, *filters)) for name in self.names[first:]
+        ]
 
-    def known(self, kind: str, names: Collection[str]) -> None:
+    def known(self, kind: str, names: Collection[str]) -> str:
         word = self.name()
         if word in names:
-            return
+            return word
         if word in _INSTEAD:
             raise WrongTagError(f"The {kind} {word!r} is not allowed: {_INSTEAD[word]}.")
         listed = ", ".join(sorted(names))
@@ -154,6 +169,7 @@ class _Expression:
             self.variable()
 
     def variable(self) -> None:
+        place = self.peek().start
         word = self.name()
         if word in _WORDS:
             raise WrongTagError(f"A value is missing before {word!r}.")
@@ -164,7 +180,7 @@ class _Expression:
             if word == "loop" and member not in LOOP:
                 raise WrongTagError(f"loop has {', '.join(sorted(LOOP))}, not {member!r}.")
             word = f"{word}.{member}"
-        self.names.append((word, self.condition))
+        self.names.append(Named(word, self.condition, place))
 
     def literal(self) -> bool:
         token = self.peek()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dispatcher.rendering.expressions import MAX_DEPTH, WrongTagError, names_in, plain_name
+from dispatcher.rendering.expressions import MAX_DEPTH, Named, WrongTagError, names_in, plain_name
 from dispatcher.rendering.tags import BrokenTagError, Fault, Tag, Token, line_of, tags
 
 MAX_BRANCHES = 50
@@ -23,11 +23,13 @@ RESERVED = frozenset({"brand", "language", "loop", "offer", "why"})
 class Usage:
     """What a text asks for: names with the line of their first use, and every fault found.
 
-    A dotted name ("offer.code") counts as one. `tested` are the names that stand in a condition.
+    A dotted name ("offer.code") counts as one. `tested` are the names that stand in a condition,
+    `uses` all of them with their places.
     """
 
     names: dict[str, int] = field(default_factory=dict)
     tested: set[str] = field(default_factory=set)
+    uses: list[Named] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -86,13 +88,15 @@ class _Blocks:
 
     def expression(self, tokens: tuple[Token, ...], *, condition: bool = False) -> None:
         local = {block.local for block in self.open} | self.defined
-        for name, tested in names_in(tokens, condition=condition):
+        for use in names_in(tokens, condition=condition):
+            name = use.name
             if name.partition(".")[0] in local:
                 continue
             if name.startswith("loop.") and any(block.word == "for" for block in self.open):
                 continue
             self.usage.names.setdefault(name, self.line)
-            if tested:
+            self.usage.uses.append(use)
+            if use.tested:
                 self.usage.tested.add(name)
 
     def begin_if(self, rest: tuple[Token, ...]) -> None:

@@ -35,6 +35,7 @@ BRAND_WITHIN = 20
 _WANTED = {Channel.EMAIL: (SUBJECT, TEXT, HTML), Channel.SMS: (SMS,)}
 _IN_EVERY_MAIL = {
     "unsubscribe_url": "the way out",
+    "preferences_url": "where people choose what they get",
     "brand.postal_address": "the postal address",
     "why": "why the person gets this",
 }
@@ -168,6 +169,9 @@ def _duties(
                 yield _problem(
                     asked, path, 1, f"{{{{ {name} }}}} is missing: every mail says {what}.", name
                 )
+    if file == WHY and "consent_date" not in names:
+        told = "{{ consent_date }} is missing: the reason is the person's own, with its day."
+        yield _problem(asked, path, 1, told, "consent_date")
     if file == SMS and not _STOP.search(text):
         yield _problem(asked, path, 1, 'The word STOP is missing, as in "STOP to end".')
     if file == SUBJECT and _FALSE_REPLY.match(text):

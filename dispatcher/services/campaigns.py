@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from dispatcher.campaign_files.syntax import parse
 from dispatcher.domain.campaigns import Campaign, CampaignState, CampaignVersion
 from dispatcher.errors import CampaignError, Conflict
+from dispatcher.services.care import USUAL, Care, Order, require, require_true_end
 from dispatcher.services.validate import Checked
 from dispatcher.storage import audit, brands, campaigns, clock, halts, wave_starts
 from dispatcher.storage.database import Database
@@ -18,6 +19,7 @@ from dispatcher.storage.withdrawals import withdraw_scope
 
 _APPROVABLE = frozenset({CampaignState.DRAFT})
 _ENQUEUEABLE = frozenset({CampaignState.APPROVED, CampaignState.RUNNING, CampaignState.FINISHED})
+_NOT_TOLD_YET = frozenset({CampaignState.DRAFT, CampaignState.APPROVED})
 _CANCELLABLE = frozenset(CampaignState) - {CampaignState.CANCELLED, CampaignState.FINISHED}
 
 
@@ -48,20 +50,34 @@ def approve(database: Database, checked: Checked, actor: str) -> Approved:
         brands.save(conn, spec.brand)
         saved = campaigns.save_version(conn, spec, checked.template, checked.file.source, actor)
         campaign = campaigns.lock(conn, saved.version.campaign_id)
+        if campaign.state not in _NOT_TOLD_YET:
+            require_true_end(conn, saved.version)
         if campaign.state is CampaignState.DRAFT:
             to = CampaignState.APPROVED
             campaign = campaigns.change_state(conn, campaign, to, _APPROVABLE)
         if saved.new:
             version = saved.version
             _audit(conn, actor, "approve", campaign, version=version.no, digest=version.digest)
+        else:
+            _second(conn, actor, campaign, saved.version)
     return Approved(campaign, saved.version, saved.new)
 
 
-def enqueue(database: Database, which: str, actor: str, key: str = "") -> Enqueued:
+def enqueue(
+    database: Database,
+    which: str,
+    actor: str,
+    key: str = "",
+    *,
+    care: Care = USUAL,
+    small_audience: str = "",
+) -> Enqueued:
     """Make a wave of the newest approved version; ring the bell `plan` once this has returned.
 
-    The same version with the same key is one wave, however often it is enqueued.
+    The same version with the same key is one wave, however often it is enqueued. `small_audience`
+    says why it may go to very few people.
     """
+    order = Order(actor, small_audience.strip())
     with database.begin() as conn:
         campaign = campaigns.lock(conn, campaigns.find(conn, which).id)
         version = campaigns.newest_version(conn, campaign)
@@ -72,8 +88,12 @@ def enqueue(database: Database, which: str, actor: str, key: str = "") -> Enqueu
         _refuse_halted(conn, campaign)
         _refuse_ended(version.spec.policy.ends_at, clock.now(conn), "nothing was enqueued")
         campaign = campaigns.change_state(conn, campaign, CampaignState.RUNNING, _ENQUEUEABLE)
+        people = require(conn, campaign, version, order, care)
         wave_id, new = wave_starts.start(conn, version, enqueue_key)
-        _audit(conn, actor, "enqueue", campaign, wave=wave_id, version=version.no)
+        detail: dict[str, int | str] = {"wave": wave_id, "version": version.no}
+        if people < care.smallest_audience:
+            detail |= {"people": people, "small_audience": order.small_audience}
+        _audit(conn, actor, "enqueue", campaign, **detail)
     return Enqueued(campaign, version, wave_id, new)
 
 
@@ -144,6 +164,13 @@ def _narrow(database: Database, which: str, actor: str, to: CampaignState, note:
         withdraw_scope(conn, f"campaign:{campaign.id}")
         _audit(conn, actor, "pause" if to is CampaignState.PAUSED else "cancel", campaign)
     return campaign
+
+
+def _second(conn: Connection, actor: str, campaign: Campaign, version: CampaignVersion) -> None:
+    """Note whoever approves what another has approved, once each."""
+    subject, said = f"campaign:{campaign.id}", {"version": version.no}
+    if actor not in audit.actors(conn, ("approve", "second"), subject, {**said}):
+        _audit(conn, actor, "second", campaign, version=version.no, digest=version.digest)
 
 
 def _refuse_halted(conn: Connection, campaign: Campaign) -> None:

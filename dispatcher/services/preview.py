@@ -8,18 +8,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from math import isinf
 
+from sqlalchemy import Connection
+
 from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
 from dispatcher.domain.policies import Policy
-from dispatcher.domain.reports import Preview, Reach, Sample
+from dispatcher.domain.reports import Preview, Reach, Reveal, Sample
 from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, render_batch
 from dispatcher.rendering.source import choose, languages
 from dispatcher.rules.hours import DAY, LOOK_AHEAD_DAYS, first_at
 from dispatcher.rules.jurisdictions import Jurisdictions, Law
 from dispatcher.rules.permitted_hours import Answer, Where, permitted, plan
 from dispatcher.rules.quiet_hours import Home, where_of
+from dispatcher.services import disclosure
 from dispatcher.services.validate import Checked, Workbench
-from dispatcher.storage import clock
+from dispatcher.storage import clock, origins
 from dispatcher.storage import reach as reaches
 from dispatcher.storage.database import Database
 
@@ -40,6 +43,7 @@ def preview(
         now = clock.now(conn)
         reach = reaches.reach(conn, spec)
         homes = reaches.homes(conn, spec) or [_ANYWHERE]
+        revealed = tuple(_revealed(conn, checked, bench))
     samples = tuple(_samples(checked, links, now))
     first, last = possible_times(spec.policy, homes, now, law)
     return Preview(
@@ -50,7 +54,22 @@ def preview(
         first_at=first,
         last_at=last,
         notices=(*checked.file.notices, *_notices(spec, reach, now)),
+        reveals=revealed,
     )
+
+
+def _revealed(conn: Connection, checked: Checked, bench: Workbench) -> Iterator[Reveal]:
+    """Say of each fact that a message would reveal which files brought it."""
+    spec, template = checked.file.spec, checked.template
+    found = [
+        reveal
+        for channel in spec.channels
+        for reveal in disclosure.reveals(template, channel, bench.facts)
+    ]
+    names = sorted({reveal.fact for reveal in found})
+    came = origins.origins(conn, spec.audience, names) if names else {}
+    for reveal in found:
+        yield reveal._replace(origins=came.get(reveal.fact, ()))
 
 
 def possible_times(

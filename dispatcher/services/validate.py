@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
 from dispatcher.campaign_files.keys import KEYS
 from dispatcher.campaign_files.reader import CampaignFile, read
 from dispatcher.campaign_files.syntax import MAX_BYTES
-from dispatcher.campaign_files.urgency import untrue
+from dispatcher.campaign_files.table import MOST_TOLD
+from dispatcher.campaign_files.urgency import claims, untrue
 from dispatcher.domain.campaigns import TemplateSource
+from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignError, CampaignErrors
 from dispatcher.rendering import check, load
+from dispatcher.rendering.revealed import Place, place_of
 from dispatcher.rendering.source import languages
+from dispatcher.services import disclosure
+from dispatcher.services.known_facts import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +29,13 @@ class Workbench:
     """What campaign files may speak of: template folders, the first that has it wins; gateways.
 
     `gateways` maps each configured gateway to its channel, `prices` what a part costs there.
+    `facts` are those the programme declares of people.
     """
 
     templates: Sequence[Path]
     gateways: Mapping[str, Channel]
     prices: Mapping[str, float] = field(default_factory=dict)
+    facts: KnownFacts = field(default_factory=shipped)
 
     def gateway(self, file: CampaignFile, channel: Channel) -> str:
         """Give the gateway a file uses on a channel: the one it names, else the first there is."""
@@ -114,6 +122,11 @@ def _template(file: CampaignFile, bench: Workbench) -> TemplateSource:
         offer=None if lacking else spec.offer,
     )
     problems += [*lacking, *_untrue(file, template, folder)]
+    told = {(problem.path, problem.line, problem.field) for problem in problems}
+    words = disclosure.Words(file, template, str(folder))
+    for problem in islice(disclosure.problems(words, bench.facts), MOST_TOLD):
+        if (problem.path, problem.line, problem.field) not in told:
+            problems.append(problem)
     if problems:
         raise CampaignErrors(problems)
     return template
@@ -158,10 +171,14 @@ def _read_by_somebody(key: str, file: CampaignFile, template: TemplateSource) ->
 
 
 def _untrue(file: CampaignFile, template: TemplateSource, folder: Path) -> Iterator[CampaignError]:
-    """Subjects must be true (RCW 19.190.020); what the offer puts into them was checked before."""
+    """Texts must be true (RCW 19.190.020); what the offer puts into them was checked before."""
     policy = file.spec.policy
     for name, words in sorted(template.texts.items()):
-        if name.endswith("/subject.txt"):
-            told = untrue(words, policy.starts_at, policy.ends_at)
-            if told:
-                yield CampaignError(folder / name, 1, told)
+        told = untrue(words, policy.starts_at, policy.ends_at)
+        if told and (name.endswith("/subject.txt") or "pretends" not in told):
+            place = next(claim.place for claim in claims(words) if claim.words in told)
+            yield CampaignError(folder / name, *_at(place_of(words, place), told))
+
+
+def _at(place: Place, told: str) -> tuple[int, str, str, int]:
+    return place.line, told, "", place.column

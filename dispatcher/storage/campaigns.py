@@ -171,6 +171,17 @@ def newest_version(conn: Connection, campaign: Campaign) -> CampaignVersion:
     return load_version(conn, row.id)
 
 
+def versions_before(conn: Connection, version: CampaignVersion) -> list[CampaignVersion]:
+    """Load the earlier versions of the same campaign, the newest first."""
+    rows = conn.execute(_BEFORE, {"campaign": version.campaign_id, "no": version.no})
+    return [load_version(conn, row.id) for row in rows]
+
+
+_BEFORE = text("""
+    SELECT id FROM campaign_version WHERE campaign_id = :campaign AND no < :no ORDER BY no DESC
+""")
+
+
 def source_of(conn: Connection, campaign: Campaign) -> str:
     """Give the file of the newest version, as the marketer wrote it."""
     row = conn.execute(_SOURCE, {"campaign": campaign.id}).scalar_one_or_none()

@@ -76,6 +76,27 @@ def _facts(spec: CampaignSpec) -> dict[str, Any]:
     }
 
 
+def people(conn: Connection, spec: CampaignSpec, most: int) -> int:
+    """Count the people of the audience who agreed to its topic on one of its channels.
+
+    Counting ends at `most`: whoever asks wants to know whether there are so many.
+    """
+    condition, values = membership(spec.audience)
+    values |= {"channels": list(spec.channels), "topic": spec.audience.topic, "most": most}
+    query = text(_PEOPLE.format(condition=condition))
+    return int(conn.execute(query, values).scalar_one())
+
+
+_PEOPLE = """
+    SELECT count(*) FROM (
+        SELECT FROM customer c WHERE {condition} AND EXISTS (
+            SELECT FROM consent s WHERE s.customer_id = c.id AND s.channel = ANY(:channels)
+              AND s.topic IN (:topic, '*') AND s.state = 'active'
+        ) LIMIT :most
+    ) person
+"""
+
+
 def homes(conn: Connection, spec: CampaignSpec) -> list[Home]:
     """Give the places an audience lives in, as far as hours hang on them."""
     condition, values = membership(spec.audience)

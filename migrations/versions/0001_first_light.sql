@@ -470,5 +470,6 @@ CREATE TABLE audit (
     subject text NOT NULL,
     detail  jsonb NOT NULL DEFAULT '{}'
 );
+CREATE INDEX audit_subject ON audit (subject, action);
 CREATE TRIGGER audit_immutable BEFORE UPDATE OR DELETE ON audit
     FOR EACH ROW EXECUTE FUNCTION forbid_change();

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.campaign_files.keys import KEYS, reference
+from dispatcher.campaign_files.prices import TRIAL
 from dispatcher.campaign_files.reader import read
 from dispatcher.domain.campaigns import Audience, CampaignSpec
 from dispatcher.domain.messages import Channel
@@ -122,6 +123,8 @@ def test_the_reader_asks_for_exactly_the_documented_keys() -> None:
         f"[{table}]\n" + "".join(f"{key.name} = {key.example}\n" for key in keys.values())
         for table, keys in KEYS.items()
     )
+    words = ("price_note", *TRIAL)  # what these prices oblige an offer to say
+    text += "[offer.fields]\n" + "".join(f'{name} = "words"\n' for name in words)
     assert read(text.encode(), "all.toml").spec.name == "Coffee week, December"
     for keys in KEYS.values():
         for key in keys.values():

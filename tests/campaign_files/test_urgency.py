@@ -17,6 +17,9 @@ MONDAY = 1_796_000_000.0
         "Plus qu’aujourd'hui",
         "Nur noch heute!",
         "3 days left",
+        "Only 5 hours left",
+        "Nur noch 3 Stunden",
+        "Ends tomorrow",
     ],
 )
 def test_a_claim_that_outlives_its_words_is_untrue(text: str) -> None:
@@ -47,3 +50,9 @@ def test_an_offer_never_pretends_to_be_an_answer(text: str) -> None:
 def test_plain_words_claim_nothing(text: str) -> None:
     """Ordinary copy passes."""
     assert untrue(text, 0.0, MONDAY) == ""
+
+
+def test_a_claim_of_a_week_fits_a_week() -> None:
+    """What is for this week only is true of seven days, and of no more."""
+    assert untrue("This week only", MONDAY, MONDAY + 7 * DAY) == ""
+    assert "is not true" in untrue("Nur diese Woche", MONDAY, MONDAY + 8 * DAY)

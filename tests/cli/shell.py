@@ -71,6 +71,7 @@ def open_shell(
         environment.delenv(name, raising=False)
     environment.setattr("sys.stdin", StringIO())  # nobody answers questions
     environment.setenv("DATABASE_URL", database_url)
+    environment.setenv("DISPATCHER_SMALLEST_AUDIENCE", "0")  # these programmes are a few people
     environment.setenv("DISPATCHER_HOME", str(home or folder / "home"))
     return Shell(folder, environment, capture)
 

@@ -32,6 +32,7 @@ MJML = """<mjml>
         <mj-text>Dear {{ name }}, {{ offer.headline }}</mj-text>
         <mj-button href="{{ offer.url }}">Go</mj-button>
         <mj-text>{{ why }} <a href="{{ unsubscribe_url }}">Leave</a></mj-text>
+        <mj-text><a href="{{ preferences_url }}">Choose</a></mj-text>
         <mj-text>{{ brand.postal_address }}</mj-text>
       </mj-column>
     </mj-section>
@@ -39,7 +40,7 @@ MJML = """<mjml>
 </mjml>
 """
 TEXT = "Dear {{ name }},\n{{ offer.url }}\n--\n{{ why }}\n{{ unsubscribe_url }}\n"
-TEXT += "{{ brand.postal_address }}\n"
+TEXT += "{{ preferences_url }}\n{{ brand.postal_address }}\n"
 TEXTS = {
     "en/subject.txt": "For {{ name }}\n",
     "en/text.txt": TEXT,

@@ -260,7 +260,8 @@ def test_a_person_gets_their_language_or_the_documented_next() -> None:
 def test_an_offer_speaks_the_language_too() -> None:
     """price_fr stands in for price in French."""
     texts = {f"{lang}/{file}": text for lang in ("en", "fr") for file, text in [
-        ("subject.txt", "{{ offer.price }}"), ("text.txt", "x"), ("html.mjml", MJML),
+        ("subject.txt", "{{ offer.price }}"), ("text.txt", TEXTS["en/text.txt"]),
+        ("html.mjml", MJML),
     ]}  # fmt: skip
     offer = Offer("o", fields={"price": "EUR 15.00", "price_fr": "15,00 €"})
     template = compiled(source(texts), offer)

@@ -223,5 +223,16 @@ def test_a_subject_may_not_lie(tmp_path: Path) -> None:
     subject.write_text("Dernier jour : {{ offer.headline }}\n", "utf-8")
     path = tmp_path / "spring.toml"
     path.write_text(GOOD, "utf-8")
-    with pytest.raises(CampaignErrors, match=re.escape(f'{subject}:1: "Dernier jour" is not true')):
+    with pytest.raises(CampaignErrors, match=re.escape(f'{subject}:1:1: "Dernier jour" is not tr')):
+        validate(path, bench)
+
+
+def test_no_other_text_may_lie_either(tmp_path: Path) -> None:
+    """What a mail or a text to a phone says of time is asked like its subject."""
+    bench = workbench(tmp_path / "templates")
+    sms = tmp_path / "templates" / "beans" / "en" / "sms.txt"
+    sms.write_text("{{ brand.name }}: ends tonight! STOP to end\n", "utf-8")
+    path = tmp_path / "spring.toml"
+    path.write_text(GOOD, "utf-8")
+    with pytest.raises(CampaignErrors, match=re.escape(f'{sms}:1:19: "ends tonight" is not true')):
         validate(path, bench)

@@ -17,7 +17,7 @@ from dispatcher.services import campaigns
 from dispatcher.storage import brands, clock, halts, wave_starts
 from dispatcher.storage import campaigns as stored
 from dispatcher.storage.database import Database
-from tests.support.campaigns import GOOD, checked
+from tests.support.campaigns import FEW, GOOD, checked
 
 # The example runs in December 2026 whatever today is: tests set the programme's clock to this.
 BEFORE = 1_795_000_000.0
@@ -44,7 +44,7 @@ def count(database: Database, table: str, where: str = "true") -> int:
 
 def running(database: Database) -> campaigns.Enqueued:
     campaigns.approve(database, checked(), "mia")
-    return campaigns.enqueue(database, "Coffee week", "mia")
+    return campaigns.enqueue(database, "Coffee week", "mia", care=FEW)
 
 
 def test_approval_pins_file_template_and_policy(database: Database) -> None:
@@ -120,8 +120,8 @@ def test_enqueueing_makes_one_wave_and_its_partitions(database: Database) -> Non
 def test_enqueueing_twice_is_one_wave(database: Database) -> None:
     """The same key is the same wave; another key is another run."""
     first = running(database)
-    again = campaigns.enqueue(database, "Coffee week", "mia")
-    other = campaigns.enqueue(database, "Coffee week", "mia", key="second run")
+    again = campaigns.enqueue(database, "Coffee week", "mia", care=FEW)
+    other = campaigns.enqueue(database, "Coffee week", "mia", key="second run", care=FEW)
     assert (again.wave_id, again.new) == (first.wave_id, False)
     assert other.new
     assert other.wave_id > first.wave_id
@@ -133,7 +133,7 @@ def test_enqueueing_at_once_from_many_places_is_one_wave(database: Database) -> 
     campaigns.approve(database, checked(), "mia")
 
     def press(hand: int) -> campaigns.Enqueued:
-        return campaigns.enqueue(database, "Coffee week", f"hand {hand}")
+        return campaigns.enqueue(database, "Coffee week", f"hand {hand}", care=FEW)
 
     with ThreadPoolExecutor(8) as hands:
         waves = list(hands.map(press, range(8)))
@@ -144,9 +144,9 @@ def test_enqueueing_at_once_from_many_places_is_one_wave(database: Database) -> 
 def test_what_is_not_approved_cannot_be_enqueued(database: Database) -> None:
     """An unknown name is not found; a campaign can be named by its number too."""
     with pytest.raises(NotFound, match="there is no campaign"):
-        campaigns.enqueue(database, "Coffee week", "mia")
+        campaigns.enqueue(database, "Coffee week", "mia", care=FEW)
     approved = campaigns.approve(database, checked(), "mia")
-    assert campaigns.enqueue(database, str(approved.campaign.id), "mia").new
+    assert campaigns.enqueue(database, str(approved.campaign.id), "mia", care=FEW).new
 
 
 def test_a_stale_schedule_does_not_fire(database: Database) -> None:
@@ -154,7 +154,7 @@ def test_a_stale_schedule_does_not_fire(database: Database) -> None:
     campaigns.approve(database, checked(), "mia")
     turn_clock(database, checked().file.spec.policy.ends_at)
     with pytest.raises(Conflict, match="the offer ended at 2026-12-08 00:00 UTC"):
-        campaigns.enqueue(database, "Coffee week", "mia")
+        campaigns.enqueue(database, "Coffee week", "mia", care=FEW)
     with pytest.raises(Conflict, match="cannot be approved"):
         campaigns.approve(database, checked(GOOD.replace("beans", "leaves")), "mia")
     assert count(database, "wave") == 0
@@ -168,10 +168,10 @@ def test_what_is_halted_cannot_be_enqueued(database: Database, scope: str) -> No
     assert campaigns.halt(database, scope, "ben")
     assert not campaigns.halt(database, scope, "ben")
     with pytest.raises(Conflict, match=f'"{scope}" was halted by ben'):
-        campaigns.enqueue(database, "Coffee week", "mia")
+        campaigns.enqueue(database, "Coffee week", "mia", care=FEW)
     assert campaigns.lift(database, scope, "ben")
     assert not campaigns.lift(database, scope, "ben")
-    assert campaigns.enqueue(database, "Coffee week", "mia").new
+    assert campaigns.enqueue(database, "Coffee week", "mia", care=FEW).new
 
 
 def test_other_halts_do_not_matter(database: Database) -> None:
@@ -231,7 +231,7 @@ def test_a_paused_campaign_is_resumed_not_enqueued(database: Database) -> None:
     running(database)
     campaigns.pause(database, "Coffee week", "mia")
     with pytest.raises(Conflict, match="is paused"):
-        campaigns.enqueue(database, "Coffee week", "mia", key="again")
+        campaigns.enqueue(database, "Coffee week", "mia", key="again", care=FEW)
 
 
 def test_a_copy_is_the_same_file_under_another_name(database: Database) -> None:

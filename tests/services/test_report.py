@@ -15,7 +15,7 @@ from dispatcher.services import campaigns
 from dispatcher.services.report import report
 from dispatcher.services.subscribe import Act, Desk, opt_out
 from dispatcher.storage import clock
-from tests.support.campaigns import checked
+from tests.support.campaigns import FEW, checked
 from tests.support.people import add_person, consent_to, desk_on
 
 MORNING = datetime(2026, 12, 1, 10, tzinfo=UTC)
@@ -33,7 +33,7 @@ def desk(database_url: str) -> Iterator[Desk]:
 @pytest.fixture
 def wave(desk: Desk) -> int:
     campaigns.approve(desk.database, checked(), "mia")
-    return campaigns.enqueue(desk.database, "Coffee week", "mia").wave_id
+    return campaigns.enqueue(desk.database, "Coffee week", "mia", care=FEW).wave_id
 
 
 def plan(desk: Desk, wave: int, people: int) -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 from dispatcher.campaign_files.reader import read
 from dispatcher.domain.campaigns import TemplateSource
 from dispatcher.domain.messages import Channel
+from dispatcher.services.care import Care
 from dispatcher.services.validate import Checked, Workbench
 
+# The programmes of tests have a handful of people.
+FEW = Care(smallest_audience=0)
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 GATEWAYS = {"smtp": Channel.EMAIL, "sandbox": Channel.EMAIL, "sandbox-sms": Channel.SMS}
 
@@ -60,12 +63,14 @@ _TEXT = """\
 
 {{ why }}
 {{ unsubscribe_url }}
+{{ preferences_url }}
 {{ brand.postal_address }}
 """
 _HTML = """\
 <mjml><mj-body><mj-section><mj-column>
 <mj-text>{{ offer.headline }}</mj-text>
-<mj-text>{{ why }} <a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text>
+<mj-text>{{ why }} <a href="{{ unsubscribe_url }}">Unsubscribe</a>
+<a href="{{ preferences_url }}">Choose</a></mj-text>
 <mj-text>{{ brand.name }}, {{ brand.postal_address }}</mj-text>
 </mj-column></mj-section></mj-body></mjml>
 """
