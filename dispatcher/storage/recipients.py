@@ -13,7 +13,13 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.storage.batches import PLACES, UNDECIDED
-from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
+from dispatcher.storage.consents import (
+    PERMISSION_EVENT,
+    PERMISSION_JOIN,
+    PERMISSION_STATE,
+    PROMISED,
+    PROMISED_IN_ALL,
+)
 from dispatcher.storage.database import Row, numbers, rows_of
 from dispatcher.storage.deliveries import DELIVERY_JOIN
 from dispatcher.storage.segments import membership
@@ -69,7 +75,8 @@ _LOAD = f"""
            coalesce(a.bucket, 0), ({{condition}}), coalesce(d.tries, 0), c.attributes,
            coalesce(extract(epoch FROM CASE WHEN consent_t.state = 'active'
                THEN consent_t.since ELSE consent_w.since END)::float8, 0),
-           coalesce(extract(epoch FROM d.held_since)::float8, 0)
+           coalesce(extract(epoch FROM d.held_since)::float8, 0),
+           {PROMISED}, {PROMISED_IN_ALL}
     FROM customer c
     LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
     {PERMISSION_JOIN.format(person="c.id")}
@@ -93,9 +100,8 @@ def _recipient(
 ) -> Recipient:
     zones, consent = tuple(row[6] or ()), _STATES[row[10]]
     known = contacts.get(row[0], ())
-    return Recipient._make(
-        (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known, *row[12:])
-    )
+    facts = (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known, *row[12:18])
+    return Recipient._make((*facts, (), row[18], "", 0.0, 0, row[19]))
 
 
 def _contacts(
