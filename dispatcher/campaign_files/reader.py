@@ -23,7 +23,14 @@ from dispatcher.campaign_files.words import (
 )
 from dispatcher.domain.campaigns import Audience, Brand, CampaignSpec, Offer
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.policies import ALL_DAY, ANY_SUBJECT, DEFAULT_CAPS, Policy, Window
+from dispatcher.domain.policies import (
+    ALL_DAY,
+    ANY_SUBJECT,
+    BURST,
+    DEFAULT_CAPS,
+    Policy,
+    Window,
+)
 from dispatcher.errors import CampaignError, CampaignErrors
 
 USUAL_HOURS = Window(9 * 60, 20 * 60)
@@ -191,6 +198,7 @@ def _policy(tables: Mapping[str, Table], brand: Brand, channels: tuple[Channel, 
             policy.get("close_margin", values.words(duration), 15 * 60.0) / 60
         ),
         max_attempts=policy.get("attempts", values.whole(1, 20), 5),
+        burst=0 if widened and policy.has("caps") else BURST,
     )
 
 

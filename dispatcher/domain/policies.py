@@ -37,6 +37,8 @@ class Window:
     closes: int
 
 
+BURST = 3  # offers planned for one person within a day; of more only the best is sent
+
 ALL_DAY = Window(0, 24 * 60)
 
 DEFAULT_CAPS = (
@@ -58,6 +60,8 @@ class Policy:
     is "10:00 recipient-local" in minutes, or -1. `holdout` is 0..9999 of 10,000 people kept
     back. `min_gap_hours` is the cool-down over all channels. `max_hold_hours`: a person held
     longer is skipped. `close_margin_minutes`: nothing is handed over that close to closing.
+    `burst`: of more offers than so many for one person within a day only the best is sent; 0 is
+    any number.
     """
 
     campaign_id: int
@@ -75,3 +79,4 @@ class Policy:
     max_hold_hours: float = 72.0
     close_margin_minutes: int = 15
     max_attempts: int = 5
+    burst: int = 0

@@ -15,6 +15,7 @@ from dispatcher.domain.decisions import Decision
 from dispatcher.domain.messages import Channel
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
+from dispatcher.services.bursts import drop_bursts
 from dispatcher.services.gate import WINDOW
 from dispatcher.services.one_voice import yield_to_better
 from dispatcher.services.openings import spread
@@ -89,6 +90,7 @@ def _decide(
     ids = recipients.lock_undecided(conn, batch, limit) if limit else []
     people = recipients.load(conn, batch, spec, ids, claim.now) if ids else []
     decisions = decide(people, spec.policy, claim.now, book)
+    decisions = drop_bursts(conn, versions, book, version, batch, decisions, claim.now)
     decisions = yield_to_better(conn, versions, book, version, batch, people, decisions, claim.now)
     decisions = spread(decisions, claim.people, spec.per_minute)
     reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, book.hash, claim.now)

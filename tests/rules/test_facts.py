@@ -8,7 +8,7 @@ from hypothesis import given
 
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.policies import Policy
+from dispatcher.domain.policies import Cap, Policy
 from dispatcher.rules.facts import LIMIT, recall, record
 from dispatcher.rules.zone_codes import ZONES, code_of, zone_of
 from tests.rules.people import HOUR, NOON, contact, instants, people, person, policies, policy
@@ -63,6 +63,21 @@ def test_the_worst_case_is_within_the_limit() -> None:
         held_since=NOON - 0.7,
     )
     assert len(record(worst, policy(), NOON + 1 / 3, LAW)) <= LIMIT
+    line = record(
+        worst._replace(
+            contacts=(contact(30 * 24), contact(30 * 24, Channel.EMAIL)) * 500,
+            suppressed="",
+            jurisdictions=("US-MD", "US-FL"),
+            promised=999,
+            promised_in_all=999,
+            ignored=99,
+        ),
+        policy(caps=(Cap(900, 31 * 24),)),
+        NOON + 1 / 3,
+        LAW,
+    )
+    assert "*" in line.rpartition("|")[2]
+    assert len(line) <= LIMIT
 
 
 @given(people, policies, instants)
