@@ -122,8 +122,9 @@ def _contacts(contacts: tuple[Contact, ...], policy: Policy, now: float) -> str:
 
 def _marks(contact: Contact, policy: Policy) -> str:
     same = "=" if same_subject(contact.subject, policy.subject) else ""
-    same_campaign = "~" if contact.campaign_id and contact.campaign_id == policy.campaign_id else ""
-    return _letter(contact.channel, contact.brand == policy.brand) + same + same_campaign
+    if contact.campaign_id and contact.campaign_id == policy.campaign_id:
+        same += "~"
+    return _letter(contact.channel, contact.brand == policy.brand) + same
 
 
 def _letter(channel: Channel, own_brand: bool) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, inf
+from operator import attrgetter
 
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Reason, Ruling, Verdict
@@ -20,6 +21,7 @@ VERSION = 2
 # The longest month: so no month by the calendar ever holds more than was promised for one.
 MONTH = 31 * 24  # hours
 _UNITED_STATES = "US"
+_at = attrgetter("at")
 
 _REASONS = {
     CapScope.BRAND: Reason.CAP_BRAND,
@@ -90,16 +92,17 @@ def counted(cap: Cap, person: Recipient, policy: Policy) -> list[Contact]:
             if contact.channel != person.channel:
                 by_channel[contact.channel] = max(known, contact, key=_at)
         return sorted(by_channel.values(), key=_at)
-    return sorted(
-        (
-            contact
-            for contact in person.contacts
-            if (cap.channel is None or contact.channel == cap.channel)
-            and (cap.scope != CapScope.BRAND or contact.brand == policy.brand)
-            and (cap.scope != CapScope.SUBJECT or same_subject(contact.subject, policy.subject))
-        ),
-        key=_at,
-    )
+    found = [
+        contact
+        for contact in person.contacts
+        if cap.channel is None or contact.channel == cap.channel
+    ]
+    if cap.scope == CapScope.BRAND:
+        found = [contact for contact in found if contact.brand == policy.brand]
+    elif cap.scope == CapScope.SUBJECT:
+        found = [contact for contact in found if same_subject(contact.subject, policy.subject)]
+    found.sort(key=_at)
+    return found
 
 
 def same_subject(one: str, other: str) -> bool:
@@ -171,7 +174,3 @@ def _words(cap: Cap) -> str:
     words += f" by {cap.channel}" if cap.channel else ""
     words += " about one subject" if cap.scope == CapScope.SUBJECT else ""
     return f"{words} ({cap.basis})" if isinstance(cap, _Bound) else words
-
-
-def _at(contact: Contact) -> float:
-    return contact.at
