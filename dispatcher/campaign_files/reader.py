@@ -23,11 +23,17 @@ from dispatcher.campaign_files.words import (
 )
 from dispatcher.domain.campaigns import Audience, Brand, CampaignSpec, Offer
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.policies import ALL_DAY, DEFAULT_CAPS, Policy, Window
+from dispatcher.domain.policies import (
+    ALL_DAY,
+    ANY_SUBJECT,
+    BURST,
+    DEFAULT_CAPS,
+    Policy,
+    Window,
+)
 from dispatcher.errors import CampaignError, CampaignErrors
 
 USUAL_HOURS = Window(9 * 60, 20 * 60)
-ANY_SUBJECT = "*"
 _CHANNELS = {"email": Channel.EMAIL, "e-mail": Channel.EMAIL, "sms": Channel.SMS}
 
 
@@ -197,6 +203,7 @@ def _policy(tables: Mapping[str, Table], brand: Brand, channels: tuple[Channel, 
         ),
         max_attempts=policy.get("attempts", values.whole(1, 20), 5),
         offer_code=str(offer.values.get("code", "")),
+        burst=0 if widened and policy.has("caps") else BURST,
     )
 
 

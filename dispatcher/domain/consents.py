@@ -68,11 +68,16 @@ class ConsentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """The present state for one person, channel and topic, and the event that made it so."""
+    """The present state for one person, channel and topic, and the event that made it so.
+
+    `wording` is the last one shown since the person was last out: who joins again by a single word
+    has been promised what was promised before.
+    """
 
     state: ConsentState
     event_id: int = 0
     since: datetime | None = None
+    wording: str = ""
 
 
 def fold(events: Iterable[ConsentEvent]) -> Consent:
@@ -97,7 +102,8 @@ def _apply(present: Consent, event: ConsentEvent) -> Consent:
         return present
     if present.state is ConsentState.ACTIVE and state is ConsentState.UNPROVEN:
         return present
-    return Consent(state, event.id, event.effective_at)
+    wording = "" if state is ConsentState.OPTED_OUT else event.wording or present.wording
+    return Consent(state, event.id, event.effective_at, wording)
 
 
 def _may_undo(event: ConsentEvent) -> bool:

@@ -7,12 +7,16 @@ from enum import StrEnum
 
 from dispatcher.domain.messages import Channel, MessageClass
 
+ANY_SUBJECT = "*"  # of an offer that says nothing of its subject: it may be any
+
 
 class CapScope(StrEnum):
-    """Whose offers a cap counts."""
+    """Whose offers a cap counts; CHANNELS counts the channels they came by instead."""
 
     BRAND = "brand"
     PERSON = "person"
+    SUBJECT = "subject"
+    CHANNELS = "channels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Window:
     opens: int
     closes: int
 
+
+BURST = 3  # offers planned for one person within a day; of more only the best is sent
 
 ALL_DAY = Window(0, 24 * 60)
 
@@ -55,6 +61,8 @@ class Policy:
     back. `min_gap_hours` is the cool-down over all channels. `max_hold_hours`: a person held
     longer is skipped. `close_margin_minutes`: nothing is handed over that close to closing.
     `offer_code` is the offer's, "" if it has none.
+    `burst`: of more offers than so many for one person within a day only the best is sent; 0 is
+    any number.
     """
 
     campaign_id: int
@@ -73,3 +81,4 @@ class Policy:
     close_margin_minutes: int = 15
     max_attempts: int = 5
     offer_code: str = ""
+    burst: int = 0

@@ -9,6 +9,7 @@ from typing import TypeVar
 from dispatcher.rules.hours import readable
 from dispatcher.rules.jurisdictions import (
     Calendar,
+    Cap,
     Confidence,
     Deadline,
     EmailHours,
@@ -61,6 +62,7 @@ class _Reader(Reader):
         root = Table(self, "", self.tables)
         root.only(("meta", "product_defaults", "territory", "jurisdiction", "source"))
         meta = Table(self, "meta", root.get("meta", dict))
+        defaults = Table(self, "product_defaults", root.get("product_defaults", dict, {}))
         sources = self._each(root, "source", self._source)
         entries = self._each(root, "jurisdiction", self._jurisdiction)
         territories = self._each(root, "territory", self._territory)
@@ -71,7 +73,8 @@ class _Reader(Reader):
             unknown_country=meta.get("unknown_country", str),
             close_margin_minutes=meta.count("close_margin_minutes"),
             max_hold_hours=meta.count("max_hold_hours", 1),
-            defaults=root.get("product_defaults", dict, {}),
+            defaults=defaults.values,
+            us_promotional_cap=self._default_cap(defaults, "us_promotional_cap"),
             sources=sources,
             territories=territories,
             entries=entries,
@@ -177,3 +180,8 @@ class _Reader(Reader):
         if unit not in _UNITS:
             inner.refuse("unit", f'"{unit:.40}" is not known; write one of: {", ".join(_UNITS)}')
         return Deadline(inner.count("value"), unit)
+
+    def _default_cap(self, defaults: Table, field: str) -> Cap | None:
+        return (
+            self.cap(defaults, field, defaults.values[field]) if field in defaults.values else None
+        )

@@ -64,12 +64,10 @@ class _Reader(Reader):
         if isinstance(root.values.get("override"), dict):
             root.refuse("override", "write [[override]], with two brackets, above each entry")
         entries = root.get("override", list, [])
-        scopes = _scopes(base)
         found: list[tuple[Table, Override]] = []
         for number, values in enumerate(entries, 1):
             table = Table(self, _heading(number, values), values)
             made = self._override(number, table, base)
-            _check_scopes(table, made, scopes)
             _check_overlap(table, made, [other for _, other in found])
             found.append((table, made))
         for table, made in found:
@@ -168,20 +166,6 @@ def _lifts(table: Table, entry: Jurisdiction) -> bool | None:
     if entry.own_hand:
         table.refuse(field, f"there only {entry.own_hand} opens other hours; take it out")
     return True
-
-
-def _scopes(base: Jurisdictions) -> set[str]:
-    """Give the scopes that caps of the rule data have: those are the ones that are counted."""
-    entries = base.entries.values()
-    return {cap.scope for entry in entries for cap in (*entry.caps, *entry.email_caps)}
-
-
-def _check_scopes(table: Table, made: Override, scopes: set[str]) -> None:
-    for field, caps in (("caps", made.caps), ("email_caps", made.email_caps)):
-        for cap in caps or ():
-            if cap.scope not in scopes:
-                known = ", ".join(sorted(scopes))
-                table.refuse(field, f'scope "{cap.scope:.40}" is not known; write one of: {known}')
 
 
 def _check_overlap(table: Table, made: Override, others: list[Override]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 from dispatcher.errors import FileError
 from dispatcher.rules.hours import MINUTES, Hours
-from dispatcher.rules.jurisdictions import Cap, Day, Week
+from dispatcher.rules.jurisdictions import Cap, Counts, Day, Week
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -151,15 +151,16 @@ class Reader:
 
     def caps(self, table: Table, field: str) -> tuple[Cap, ...]:
         """Read a list of caps; none when the field is not there."""
-        return tuple(self._cap(table, field, each) for each in table.get(field, list, []))
+        return tuple(self.cap(table, field, each) for each in table.get(field, list, []))
 
-    def _cap(self, table: Table, field: str, values: Any) -> Cap:
+    def cap(self, table: Table, field: str, values: Any) -> Cap:
+        """Read one cap."""
         cap = Table(self, f"{table.heading}|{field}", values)
         cap.only(("max", "per_hours", "scope", "basis", "note"))
         return Cap(
             most=cap.count("max", 1),
             per_hours=cap.count("per_hours", 1),
-            scope=cap.get("scope", str),
+            scope=cap.word("scope", Counts),
             basis=cap.get("basis", str, ""),
             note=cap.get("note", str, ""),
         )

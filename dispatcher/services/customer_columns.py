@@ -30,6 +30,7 @@ class Column(StrEnum):
     CONSENT_SOURCE = "consent_source"
     CONSENT_WORDING = "consent_wording"
     CONSENT_CHANNELS = "consent_channels"
+    CONSENT_MAX_PER_MONTH = "consent_max_per_month"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.homes import read_country, read_region
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.names import is_topic, language_tag
+from dispatcher.domain.promises import MOST_A_MONTH, Shown, smaller
 from dispatcher.services.customer_columns import Column, Columns
 from dispatcher.services.customer_file import Line
 from dispatcher.storage.chains import microseconds
@@ -83,7 +84,7 @@ class RowReader:
         country: str = "",
         topic: str = "",
     ) -> None:
-        self.wordings: dict[str, str] = {}
+        self.wordings: dict[str, Shown] = {}
         self.told: list[StagedTold] = []
         self._width = columns.width
         self._email_at = columns.known.get(Column.EMAIL, -1)
@@ -186,8 +187,11 @@ class RowReader:
         wording = values.get(Column.CONSENT_WORDING, "")
         kind = _kind(values)
         origin = values.get(Column.CONSENT_SOURCE, "")[:200]
+        most = _max_per_month(values)
         if wording:
-            self.wordings.setdefault(wording, values.get(Column.LANGUAGE, ""))
+            shown = self.wordings.get(wording, Shown(values.get(Column.LANGUAGE, "")))
+            most = smaller(most, shown.max_per_month)
+            self.wordings[wording] = shown._replace(max_per_month=most)
         staged = StagedTold(
             0,
             _language(values),
@@ -342,6 +346,17 @@ def _kind(values: Mapping[Column, str]) -> str:
         hint = f"did you mean {close[0]}?" if close else f"write one of {', '.join(ConsentKind)}"
         raise _Bad(Column.CONSENT_KIND, text, f"there is no such kind of consent; {hint}")
     return text
+
+
+def _max_per_month(values: Mapping[Column, str]) -> int:
+    """Read how many offers a month were promised; 0 where nothing is told."""
+    text = values.get(Column.CONSENT_MAX_PER_MONTH, "")
+    if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_A_MONTH):
+        reason = (
+            f"write the promised offers a month as a number from 1 to {MOST_A_MONTH}, such as 4"
+        )
+        raise _Bad(Column.CONSENT_MAX_PER_MONTH, text, reason)
+    return int(text or 0)
 
 
 def _parse_instant(text: str) -> datetime:

@@ -31,7 +31,12 @@ from dispatcher.storage import explain as records
 
 _SAME_INSTANT = 0.001  # seconds: the database keeps microseconds
 # Decided on what the rules had said, by what else there was at that moment.
-_AFTER_THE_RULES = {Reason.OUTRANKED: Verdict.SEND, Reason.OTHER_CHANNEL: Verdict.SKIP}
+# What is said after the rules were asked, and what they themselves may have said there.
+_AFTER_THE_RULES = {
+    Reason.OUTRANKED: (Verdict.SEND,),
+    Reason.OTHER_CHANNEL: (Verdict.SKIP,),
+    Reason.BURST: (Verdict.SEND, Verdict.DEFER),
+}
 
 
 def explain(conn: Connection, person: Person, book: RuleBook, campaign_id: int = 0) -> Explanation:
@@ -125,7 +130,7 @@ def _at(instant: float | None) -> datetime | None:
 
 def _same(line: DecisionLine, decision: Decision) -> bool:
     if line.reason in _AFTER_THE_RULES:
-        return decision.verdict is _AFTER_THE_RULES[line.reason]
+        return decision.verdict in _AFTER_THE_RULES[line.reason]
     told = (line.verdict, line.reason, line.rule)
     if told != (decision.verdict, decision.reason, decision.rule):
         return False

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import count, cycle
 from typing import IO, NamedTuple
 
+from dispatcher.domain.promises import Shown
 from dispatcher.errors import ImportFileError, Unavailable
 from dispatcher.services.customer_columns import Columns
 from dispatcher.services.customer_file import Lines, Survey
@@ -50,7 +51,7 @@ class Chunk(NamedTuple):
     rows: bytes
     told: bytes
     rejects: list[Reject]
-    wordings: dict[str, str]
+    wordings: dict[str, Shown]
     read: int
     position: int
 

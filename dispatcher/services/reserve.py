@@ -15,6 +15,7 @@ from dispatcher.domain.decisions import Decision
 from dispatcher.domain.messages import Channel
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
+from dispatcher.services.bursts import drop_bursts
 from dispatcher.services.gate import WINDOW
 from dispatcher.services.one_voice import yield_to_better
 from dispatcher.services.openings import spread
@@ -97,6 +98,7 @@ def _decide(
     people = recipients.load(conn, batch, spec, ids, claim.now) if ids else []
     decisions = decide(people, spec.policy, claim.now, book)
     decisions = try_other_channel(conn, batch, spec, decisions, claim.now)
+    decisions = drop_bursts(conn, versions, book, version, batch, decisions, claim.now)
     decisions = yield_to_better(conn, versions, book, batch, people, decisions, claim.now, hold)
     decisions = spread(decisions, claim.people, spec.per_minute)
     reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, book.hash, claim.now)

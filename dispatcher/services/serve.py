@@ -21,6 +21,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.names import language_tag
 from dispatcher.domain.people import Address, Person
 from dispatcher.domain.places import Places
+from dispatcher.domain.promises import Shown
 from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services.find import address_of
 from dispatcher.services.subscribe import Act, Desk, join, leave
@@ -91,7 +92,7 @@ def opt_in(
     """
     in_force = {}
     with desk.database.begin() as conn:
-        consents.keep_wordings(conn, {proof.wording: person.language})
+        consents.keep_wordings(conn, {proof.wording: Shown(person.language)})
         for channel in channels:
             act = Act(
                 person.id,

@@ -1,7 +1,7 @@
 """The consent ledger: events appended for many people at once, and the present state they fold to.
 
 Whoever plans or dispatches joins the permission of a person with `PERMISSION_JOIN`,
-`PERMISSION_STATE` and `PERMISSION_EVENT`, which read `:channel` and `:topic`.
+`PERMISSION_STATE`, `PERMISSION_EVENT` and `PROMISED`, which read `:channel` and `:topic`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from dispatcher.domain.consents import (
+    Consent,
     ConsentAction,
     ConsentEvent,
     ConsentSource,
@@ -24,6 +25,7 @@ from dispatcher.domain.consents import (
     fold,
 )
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.promises import Shown, promised_in, smaller
 from dispatcher.errors import NotFound
 from dispatcher.storage import evidence
 from dispatcher.storage.chains import GENESIS, as_event, link
@@ -64,6 +66,10 @@ PERMISSION_EVENT = f"""
          ELSE consent_w.event_id END, 0)
 """
 
+# What was promised by the consents that are in force: for the topic, and for all topics.
+PROMISED = "CASE consent_t.state WHEN 'active' THEN consent_t.promised ELSE 0 END"
+PROMISED_IN_ALL = "CASE consent_w.state WHEN 'active' THEN consent_w.promised ELSE 0 END"
+
 _CONSENT_OF = text(
     f"SELECT p.id, {PERMISSION_STATE} AS consent_state, {PERMISSION_EVENT} AS consent_event"
     " FROM unnest(CAST(:people AS bigint[])) AS p (id)" + PERMISSION_JOIN.format(person="p.id")
@@ -82,18 +88,24 @@ _EVENT_COLUMNS = (
 )
 _LEDGER = text("SELECT * FROM consent_event WHERE customer_id = ANY(:people) ORDER BY id")
 _UPSERT = text(
-    "INSERT INTO consent (customer_id, channel, topic, state, event_id, own_hand, kind, since)"
-    " SELECT * FROM unnest(CAST(:customer_id AS bigint[]), CAST(:channel AS text[]),"
+    "INSERT INTO consent (customer_id, channel, topic, state, event_id, own_hand, kind, since,"
+    " promised) SELECT * FROM unnest(CAST(:customer_id AS bigint[]), CAST(:channel AS text[]),"
     " CAST(:topic AS text[]), CAST(:state AS text[]), CAST(:event_id AS bigint[]),"
-    " CAST(:own_hand AS boolean[]), CAST(:kind AS text[]), CAST(:since AS timestamptz[]))"
+    " CAST(:own_hand AS boolean[]), CAST(:kind AS text[]), CAST(:since AS timestamptz[]),"
+    " CAST(:promised AS smallint[]))"
     " ON CONFLICT (customer_id, channel, topic) DO UPDATE SET state = excluded.state,"
     " event_id = excluded.event_id, own_hand = excluded.own_hand, kind = excluded.kind,"
-    " since = excluded.since"
+    " since = excluded.since, promised = excluded.promised"
 )
+# Of two numbers told of one wording the smaller is the one that may be relied on; 0 is none.
 _WORDINGS = text(
-    "INSERT INTO wording (digest, text, language) SELECT * FROM unnest(CAST(:digests AS text[]),"
-    " CAST(:texts AS text[]), CAST(:languages AS text[])) ON CONFLICT DO NOTHING"
+    "INSERT INTO wording (digest, text, language, max_per_month) SELECT * FROM"
+    " unnest(CAST(:digests AS text[]), CAST(:texts AS text[]), CAST(:languages AS text[]),"
+    " CAST(:most AS smallint[])) ON CONFLICT (digest) DO UPDATE"
+    " SET max_per_month = excluded.max_per_month WHERE excluded.max_per_month > 0"
+    " AND (wording.max_per_month = 0 OR wording.max_per_month > excluded.max_per_month)"
 )
+_PROMISES = text("SELECT digest, max_per_month FROM wording WHERE digest = ANY(:digests)")
 
 
 class Permission(NamedTuple):
@@ -114,6 +126,7 @@ class Standing(NamedTuple):
     own_hand: bool
     kind: str
     since: datetime
+    promised: int
 
 
 Chain = tuple[int, int, bytes, bytes, Salted]  # event id, seq, prev hash, hash, evidence
@@ -172,16 +185,23 @@ def wording_digest(wording: str) -> str:
     return hashlib.sha256(wording.encode()).hexdigest()
 
 
-def keep_wordings(conn: Connection, wordings: Mapping[str, str]) -> None:
-    """Keep texts that were shown, text -> language; known ones stay as they are."""
+def keep_wordings(conn: Connection, wordings: Mapping[str, Shown]) -> None:
+    """Keep texts that were shown; of a known one only the promised number may get smaller.
+
+    What a text promises in plain words counts, whatever else is told of it.
+    """
     if wordings:
-        texts = list(wordings)
+        texts = sorted(wordings)  # in one order, so that two who keep the same never wait in a ring
         conn.execute(
             _WORDINGS,
             {
                 "digests": [wording_digest(wording) for wording in texts],
                 "texts": texts,
-                "languages": list(wordings.values()),
+                "languages": [wordings[wording].language for wording in texts],
+                "most": [
+                    smaller(wordings[wording].max_per_month, promised_in(wording))
+                    for wording in texts
+                ],
             },
         )
 
@@ -235,15 +255,32 @@ def _regroup(
 
 def _refresh(conn: Connection, groups: Mapping[_Place, Sequence[ConsentEvent]]) -> None:
     """Make `consent` equal to the fold of the events, at these places."""
-    rows = [_standing(place, events) for place, events in groups.items()]
+    folded = {place: fold(events) for place, events in groups.items()}
+    promises = _promises(conn, {consent.wording for consent in folded.values()} - {""})
+    rows = [_standing(place, folded[place], events, promises) for place, events in groups.items()]
     if rows:
         columns = zip(*rows, strict=True)
         conn.execute(_UPSERT, dict(zip(Standing._fields, map(list, columns), strict=True)))
 
 
-def _standing(place: _Place, events: Sequence[ConsentEvent]) -> Standing:
-    consent = fold(events)
+def _promises(conn: Connection, digests: set[str]) -> dict[str, int]:
+    if not digests:
+        return {}
+    return {
+        row.digest: row.max_per_month for row in conn.execute(_PROMISES, {"digests": [*digests]})
+    }
+
+
+def _standing(
+    place: _Place,
+    consent: Consent,
+    events: Sequence[ConsentEvent],
+    promises: Mapping[str, int],
+) -> Standing:
     made_by = next(event for event in events if event.id == consent.event_id)
     own_hand = made_by.source is ConsentSource.OWN_HAND
     assert consent.since is not None
-    return Standing(*place, consent.state, made_by.id, own_hand, made_by.kind, consent.since)
+    promised = promises.get(consent.wording, 0)
+    return Standing(
+        *place, consent.state, made_by.id, own_hand, made_by.kind, consent.since, promised
+    )

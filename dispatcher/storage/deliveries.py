@@ -205,6 +205,7 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> list[Delivery
     """
     values = _settlement_columns(settlements)
     news = [DeliveryKey(*row) for row in rows_of(conn, _SETTLE, values)]
+    values["news_waves"] = numbers([key.wave_id for key in news])
     values["news"] = numbers([key.customer_id for key in news])
     if any(s.cost for s in settlements):
         conn.execute(_SPEND, values)
@@ -244,7 +245,11 @@ _ROWS = """
     AS n (wave_id, customer_id, no, state, reason, outcome, not_before, reference, code, detail,
           parts, cost)
 """
-_IS_NEWS = "n.customer_id = ANY(CAST(:news AS bigint[]))"
+# Pairs: the same person may stand in two waves of one group, and only one of them be news.
+_IS_NEWS = """
+    (n.wave_id, n.customer_id) IN (
+        SELECT * FROM unnest(CAST(:news_waves AS bigint[]), CAST(:news AS bigint[])))
+"""
 
 # Most attempts are told by their delivery; UNSURE is the only outcome that changes.
 _SETTLE = text(f"""

@@ -63,10 +63,12 @@ _APPEND = text(f"""
 """)
 
 _KEEP = text("""
-    INSERT INTO consent (customer_id, channel, topic, state, event_id, own_hand, kind, since)
+    INSERT INTO consent (customer_id, channel, topic, state, event_id, own_hand, kind, since,
+                         promised)
     SELECT customer_id, channel, topic, CASE WHEN proven THEN 'active' ELSE 'imported_unproven' END,
-           id, false, kind, occurred_at
-    FROM import_first WHERE NOT blocked ORDER BY customer_id
+           id, false, kind, occurred_at, coalesce(w.max_per_month, 0)
+    FROM import_first f LEFT JOIN wording w ON w.digest = f.wording
+    WHERE NOT blocked ORDER BY customer_id
 """)
 
 

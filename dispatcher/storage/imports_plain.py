@@ -93,12 +93,14 @@ _CONSENTS = {
             {_TOLD} {_PLAIN} AND cardinality(t.channels) * cardinality(t.topics) >= :seq
             OFFSET 0
         ) e
-        RETURNING id, customer_id, channel, topic, action, kind, occurred_at
+        RETURNING id, customer_id, channel, topic, action, kind, wording, occurred_at
     ), kept AS (
-        INSERT INTO consent (customer_id, channel, topic, state, event_id, own_hand, kind, since)
+        INSERT INTO consent (customer_id, channel, topic, state, event_id, own_hand, kind, since,
+                             promised)
         SELECT customer_id, channel, topic,
-               CASE action WHEN 'opt_in' THEN 'active' ELSE action END, id, false, kind, occurred_at
-        FROM told
+               CASE action WHEN 'opt_in' THEN 'active' ELSE action END, id, false, kind,
+               occurred_at, coalesce(w.max_per_month, 0)
+        FROM told LEFT JOIN wording w ON w.digest = told.wording
     )
     SELECT count(*) FILTER (WHERE action = 'opt_in') AS proven,
            count(*) FILTER (WHERE action <> 'opt_in') AS unproven

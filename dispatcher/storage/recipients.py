@@ -15,7 +15,13 @@ from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.places import Places, with_home
 from dispatcher.storage.batches import PLACES, UNDECIDED
-from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
+from dispatcher.storage.consents import (
+    PERMISSION_EVENT,
+    PERMISSION_JOIN,
+    PERMISSION_STATE,
+    PROMISED,
+    PROMISED_IN_ALL,
+)
 from dispatcher.storage.database import Row, numbers, rows_of
 from dispatcher.storage.deliveries import DELIVERY_JOIN
 from dispatcher.storage.segments import (
@@ -76,7 +82,8 @@ _LOAD = f"""
            coalesce(a.bucket, 0), ({{condition}}), coalesce(d.tries, 0), c.attributes,
            coalesce(extract(epoch FROM CASE WHEN consent_t.state = 'active'
                THEN consent_t.since ELSE consent_w.since END)::float8, 0),
-           coalesce(extract(epoch FROM d.held_since)::float8, 0), c.region, a.jurisdictions
+           coalesce(extract(epoch FROM d.held_since)::float8, 0), c.region, a.jurisdictions,
+           {PROMISED}, {PROMISED_IN_ALL}
     FROM customer c
     LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
     {PERMISSION_JOIN.format(person="c.id")}
@@ -102,7 +109,7 @@ def _recipient(
     known = contacts.get(row[0], ())
     places = places_of(row[4], row[18], row[5], Places(tuple(row[19] or ()), tuple(row[6] or ())))
     head = (row[0], channel, *row[1:6], places.zones, *row[7:10], consent, row[11], known)
-    facts: list[Any] = [*head, *row[12:18], places.jurisdictions]
+    facts: list[Any] = [*head, *row[12:18], places.jurisdictions, *row[20:]]
     return Recipient(*facts)
 
 

@@ -83,9 +83,10 @@ CREATE TABLE contact (
 -- Permission -------------------------------------------------------------------------------------
 
 CREATE TABLE wording (
-    digest   text PRIMARY KEY,                               -- SHA-256 of the very text shown
-    text     text NOT NULL,
-    language text NOT NULL DEFAULT ''
+    digest        text PRIMARY KEY,                          -- SHA-256 of the very text shown
+    text          text NOT NULL,
+    language      text NOT NULL DEFAULT '',
+    max_per_month smallint NOT NULL DEFAULT 0                -- offers it promises at most; 0: says none
 );
 
 CREATE TABLE consent_event (
@@ -152,6 +153,7 @@ CREATE TABLE consent (
     own_hand    boolean NOT NULL,
     kind        text NOT NULL DEFAULT '',
     since       timestamptz NOT NULL,
+    promised    smallint NOT NULL DEFAULT 0,                 -- offers a month, as the wording says
     PRIMARY KEY (customer_id, channel, topic)
 );
 

@@ -13,7 +13,7 @@ import pytest
 
 from dispatcher.domain.decisions import Decision
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.policies import Cap
+from dispatcher.domain.policies import Cap, CapScope
 from dispatcher.services import reserve as reserving
 from dispatcher.services.reserve import reserve
 from dispatcher.storage import batches, campaigns, recipients, wave_starts
@@ -23,6 +23,7 @@ from tests.support.house import House
 PEOPLE = 12
 RESERVED = "SELECT customer_id, count(*) FROM delivery WHERE state = 'reserved' GROUP BY 1"
 CONTACTS = "SELECT customer_id, count(*) FROM contact GROUP BY 1"
+REFUSED = "SELECT DISTINCT reason FROM delivery WHERE state IN ('deferred', 'skipped')"
 VERSION = "SELECT version_id FROM wave WHERE campaign_id = :id"
 
 
@@ -105,6 +106,31 @@ def test_fifty_batches_at_once_use_a_cap_of_three_up_and_no_more(
     reserve_all(house, database, threads=50)
     assert dict(house.query(RESERVED)) == dict.fromkeys(people, 3)
     assert dict(house.query(CONTACTS)) == dict.fromkeys(people, 3)
+
+
+def test_fifty_batches_at_once_use_a_cap_of_a_subject_up_and_no_more(
+    house: House, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three of one subject a day are three, whoever asks at the same moment."""
+    monkeypatch.setattr(reserving, "yield_to_better", speak_at_random)
+    people = house.people(PEOPLE)
+    several_waves(house, 50, Cap(3, 24, CapScope.SUBJECT))
+    reserve_all(house, database, threads=25)
+    assert dict(house.query(CONTACTS)) == dict.fromkeys(people, 3)
+    assert set(house.query(REFUSED)) <= {"cap_subject"}
+
+
+def test_fifty_batches_at_once_keep_what_the_consents_wording_promised(
+    house: House, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two a month were promised, so two it is."""
+    monkeypatch.setattr(reserving, "yield_to_better", speak_at_random)
+    people = house.people(PEOPLE, consent=False)
+    house.promise(people, "Coffee offers by text, up to 2 messages a month.")
+    several_waves(house, 50, Cap(30, 24))
+    reserve_all(house, database, threads=25)
+    assert dict(house.query(CONTACTS)) == dict.fromkeys(people, 2)
+    assert set(house.query(REFUSED)) <= {"cap_disclosed_frequency"}
 
 
 def test_nobody_slips_in_between_the_reading_of_the_contacts_and_the_verdict(

@@ -87,7 +87,7 @@ contacts = st.builds(
     st.floats(-1, 40 * 24).map(lambda ago: NOON - ago * HOUR),
     st.sampled_from(Channel),
     st.sampled_from(["roaster", "theatre"]),
-    st.just("beans"),
+    st.sampled_from(["beans", "beans", "tea", "*"]),
     st.sampled_from([0, 1, 2, 2, 2]),
     st.sampled_from(["", "", "WEEK26"]),
 )
@@ -118,10 +118,13 @@ people = st.builds(
     attempts=st.integers(0, 6),
     held_since=st.just(0.0) | st.floats(0, 96).map(lambda ago: NOON - ago * HOUR),
     jurisdictions=st.sampled_from(PLACES),
+    promised=st.sampled_from([0, 0, 1, 4]),
+    promised_in_all=st.sampled_from([0, 0, 2, 30]),
 )
 
 policies = st.builds(
     policy,
+    subject=st.sampled_from(["beans", "beans", "*"]),
     message_class=st.sampled_from([MessageClass.PROMOTIONAL] * 5 + [MessageClass.HELP_REPLY]),
     starts_at=st.sampled_from([0.0, 0.0, NOON - DAY, NOON + HOUR]),
     ends_at=st.sampled_from([float("inf"), float("inf"), NOON + 30 * HOUR, NOON + HOUR, NOON]),

@@ -28,7 +28,7 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("attempts", 1): "0efa17b62ad1",
     ("quiet_hours", 2): "1e9d81dc1be5",
     ("echo", 1): "98b236f78a9b",
-    ("frequency_cap", 1): "00d43d8fd5a6",
+    ("frequency_cap", 2): "cdb5657fe306",
     ("cool_down", 1): "ded30f76af6a",
     ("hours", 2): "daffdebf62c1",
     ("permitted_hours", 1): "957769d47ccd",

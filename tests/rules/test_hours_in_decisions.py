@@ -238,7 +238,7 @@ def test_the_longest_hold_is_the_shorter_of_campaigns_and_datas() -> None:
 
 def test_number_and_residence_both_bind_on_the_clocks_of_both() -> None:
     """A New York number at home in France: open in both, and on no French Sunday."""
-    someone = person(zone="", zones=("America/New_York",), jurisdictions=("FR", "US"))
+    someone = person(zone="", zones=("America/New_York",), jurisdictions=("FR", "US-NY"))
     morning = at("2026-12-01T09:00Z")  # four in New York
     assert one(someone, ANY_HOUR, morning).until == at("2026-12-01T13:00Z")
     evening = at("2026-12-01T19:30Z")  # half past eight in Paris

@@ -202,7 +202,11 @@ def test_a_brand_does_not_undo_what_is_said_for_all() -> None:
         (entry("US", windows=week(DAY, holiday="[]")), 3, "windows.holiday: has windows, but no"),
         (entry(email='"no"'), 3, '"no" is not known; write one of: none, same'),
         (entry(caps="[{ max = 0, per_hours = 1, scope = 'x' }]"), 3, "caps.max: 0 must be 1 or"),
-        (entry(caps="[{ max = 1, per_hours = 1, scope = 'x' }]"), 3, 'scope "x" is not known'),
+        (
+            entry(caps="[{ max = 1, per_hours = 1, scope = 'x' }]"),
+            3,
+            'caps.scope: "x" is not known',
+        ),
         (entry(caps=f"[{{ max = 0x{'f' * 9000} }}]"), 3, "caps.max: must be 1000000 or less"),
         (entry(caps=f"0x{'f' * 9000}"), 3, "caps: the value must be a list"),
         (entry("US-VA", consent_lifts_hours="false"), 3, "can only be true"),

@@ -6,12 +6,13 @@ from hypothesis import given, settings
 
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Reason
+from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import Cap, Policy
 from dispatcher.rules.decide import decide
 from dispatcher.rules.facts import record
 from dispatcher.rules.replay import replay
 from tests.rules.people import NOON, contact, instants, people, person, policies, policy
-from tests.support.rules import BOOK
+from tests.support.rules import BOOK, LAW
 
 
 def same_again(someone: Recipient, terms: Policy, now: float) -> None:
@@ -49,11 +50,36 @@ def test_more_contacts_than_fit_into_a_record_still_replay() -> None:
     same_again(person(contacts=crowd), policy(caps=()), NOON)
 
 
+def test_of_too_many_contacts_each_is_kept_by_its_own_channel() -> None:
+    """Forty mails that use up a cap over all channels are no texts, for other caps count those."""
+    crowd = tuple(contact(ago / 10, Channel.EMAIL) for ago in range(10, 60))
+    terms = policy(caps=(Cap(40, 24), Cap(1, 72, channel=Channel.SMS)), max_hold_hours=1000.0)
+    (decision,) = decide([person(contacts=crowd)], terms, NOON, BOOK)
+    assert decision.reason is Reason.CAP_PERSON
+    same_again(person(contacts=crowd), terms, NOON)
+
+
+def test_caps_of_law_and_promise_replay() -> None:
+    """Place, promise, subject and channel stand in the record, however many contacts there are."""
+    crowd = tuple(contact(ago / 10, brand="theatre") for ago in range(1, 60))
+    for someone in (
+        person(contacts=crowd, jurisdictions=("US-FL",)),
+        person(contacts=crowd, jurisdictions=("CO",)),
+        person(contacts=crowd, channel=Channel.EMAIL, jurisdictions=("CO",)),
+        person(contacts=crowd, promised=3, promised_in_all=30),
+    ):
+        terms = policy(caps=(), max_hold_hours=1000.0)
+        (decision,) = decide([someone], terms, NOON, BOOK)
+        assert decision.rule == "frequency_cap"
+        assert "*" in decision.facts.rpartition("|")[2]
+        same_again(someone, terms, NOON)
+
+
 def test_a_replay_shows_the_details_again() -> None:
     """What explain prints is what was decided, in the same words."""
     someone = person(hours_from=600, hours_until=720)
     (decision,) = decide([someone], policy(), NOON, BOOK)
-    assert replay(record(someone, policy(), NOON), policy(), BOOK).detail == decision.detail
+    assert replay(record(someone, policy(), NOON, LAW), policy(), BOOK).detail == decision.detail
 
 
 def test_every_possible_clock_is_in_the_record() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from dispatcher.domain.consents import ConsentAction, ConsentEvent, ConsentSourc
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
 from dispatcher.domain.policies import Policy
+from dispatcher.domain.promises import Shown
 from dispatcher.rendering import load
 from dispatcher.resources import templates_folder
 from dispatcher.services.dispatch import Outbound, dispatch
@@ -101,6 +102,17 @@ class House:
         for customer_id in people if consent else ():
             self.consent(customer_id, channel)
 
+    def promise(self, people: Sequence[int], wording: str, topic: str = "coffee") -> None:
+        """Record a consent by text message of these people, who were shown this wording."""
+        digest = consents.wording_digest(wording)
+        events = [
+            replace(_opt_in(customer_id, Channel.SMS), wording=digest, topic=topic)
+            for customer_id in people
+        ]
+        with self.dispatcher.database.begin() as conn:
+            consents.keep_wordings(conn, {wording: Shown("en")})
+            consents.append(conn, events, self.dispatcher.desk.entropy)
+
     def campaign(
         self,
         name: str = "Coffee week",
@@ -121,7 +133,7 @@ class House:
         made = CampaignSpec(
             name,
             BRAND,
-            OFFER,
+            spec.pop("offer", OFFER),
             spec.pop("audience", Audience("coffee")),
             tuple(channels),
             "coffee-week",
