@@ -49,7 +49,7 @@ def inbound() -> None:
 def tidy() -> None:
     """Adopt, reap, wake, finish, and ring where work waits."""
     here = room().dispatcher
-    tidy_up(here.desk, here.versions, here.bell, here.settings.journals, here.host)
+    tidy_up(here.desk, here.versions, here.bell, here.settings.journals, here.host, here.bars)
 
 
 @app.task(name="checkpoint", base=Doorbell)

@@ -32,6 +32,8 @@ class Reason(StrEnum):
     IMPORTED_UNPROVEN = "imported_unproven"
     TOPIC_OPTED_OUT = "topic_opted_out"
     HOLDOUT = "holdout"
+    CONTEXT_HOLD = "context_hold"
+    QUIET_UNTIL = "quiet_until"
     QUIET_HOURS = "quiet_hours"
     QUIET_HOURS_EXPIRED = "quiet_hours_expired"
     SCHEDULED = "scheduled"

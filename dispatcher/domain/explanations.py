@@ -50,6 +50,16 @@ class SuppressionLine(NamedTuple):
     at: datetime
 
 
+class HoldLine(NamedTuple):
+    """What offers wait or waited for; `brand` "*" is every brand, `until` None is still open."""
+
+    flag: str
+    brand: str
+    since: datetime
+    until: datetime | None
+    closed_at: datetime | None
+
+
 class DecisionLine(NamedTuple):
     """One verdict of the rules. `agrees`: deciding again on its facts gives the same.
 
@@ -157,6 +167,7 @@ class Explanation:
     consents: tuple[ConsentLine, ...] = ()
     faults: tuple[str, ...] = ()
     suppressions: tuple[SuppressionLine, ...] = ()
+    holds: tuple[HoldLine, ...] = ()
     stories: tuple[Story, ...] = ()
     replies: tuple[ReplyLine, ...] = ()
     answers: tuple[AnswerLine, ...] = ()

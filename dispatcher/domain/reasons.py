@@ -19,6 +19,8 @@ MEANING: Mapping[Reason, str] = {
     Reason.IMPORTED_UNPROVEN: "A consent was imported without its evidence, so it does not count.",
     Reason.TOPIC_OPTED_OUT: "The person has opted out of this topic, or of the channel.",
     Reason.HOLDOUT: "The person is kept back, to see what the offer changes.",
+    Reason.CONTEXT_HOLD: "Something is wrong between us, or was until just now: no offers.",
+    Reason.QUIET_UNTIL: "The person asked for quiet for some time.",
     Reason.QUIET_HOURS: "It is too early or too late where the person lives; it waits.",
     Reason.QUIET_HOURS_EXPIRED: "The person's hours never opened in time, or it waited too long.",
     Reason.SCHEDULED: "It waits for the time of day that the campaign names.",

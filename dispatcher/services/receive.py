@@ -14,8 +14,11 @@ from dispatcher.domain.messages import DeliveryKey, Event, EventKind
 from dispatcher.inbound.replies import ReplyLabel
 from dispatcher.services import letters
 from dispatcher.services.subscribe import Act, Desk, leave
-from dispatcher.storage import customers, deliveries, events
+from dispatcher.storage import customers, deliveries, events, setbacks
 from dispatcher.storage.events import Heard, clean
+from dispatcher.storage.setbacks import Setback
+
+_SETBACKS = {EventKind.COMPLAINED: Setback.COMPLAINT, EventKind.BOUNCED: Setback.BOUNCE}
 
 
 class Received(NamedTuple):
@@ -93,6 +96,8 @@ def _obey_report(conn: Connection, desk: Desk, heard: Heard, tally: letters.Tall
     subject = events.subject_of(conn, event)
     if subject is None or not customers.lock_people(conn, [subject.customer_id]):
         return
+    if event.kind in _SETBACKS:
+        setbacks.note(conn, subject.wave_id, subject.customer_id, _SETBACKS[event.kind])
     if event.dead_address:
         customers.mark_undeliverable(conn, subject.customer_id, subject.channel)
     if ends:

@@ -12,6 +12,7 @@ from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
+from dispatcher.storage import context_flags
 from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.database import Row, numbers, rows_of
@@ -57,7 +58,9 @@ def load(
     }
     rows = rows_of(conn, _load(condition), values)
     contacts = _contacts(conn, ids, batch.key.wave_id, now)
-    return [_recipient(row, batch.channel, contacts) for row in rows]
+    people = [_recipient(row, batch.channel, contacts) for row in rows]
+    held = context_flags.standing(conn, ids, spec.brand.id, now)
+    return [_held(person, held) for person in people] if held else people
 
 
 # The columns stand in the order of Recipient's fields, which is how they are taken up.
@@ -93,9 +96,13 @@ def _recipient(
 ) -> Recipient:
     zones, consent = tuple(row[6] or ()), _STATES[row[10]]
     known = contacts.get(row[0], ())
-    return Recipient._make(
-        (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known, *row[12:])
-    )
+    facts = (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known, *row[12:])
+    return Recipient(*facts)
+
+
+def _held(person: Recipient, held: Mapping[int, context_flags.Standing]) -> Recipient:
+    found = held.get(person.customer_id)
+    return person._replace(context=found.flag, context_until=found.until) if found else person
 
 
 def _contacts(

@@ -75,6 +75,17 @@ CREATE TABLE contact (
     PRIMARY KEY (customer_id, wave_id)
 );
 
+-- What is going on with a person, in which offers wait: a complaint, a failed payment, a wish for quiet.
+CREATE TABLE context_flag (
+    customer_id bigint NOT NULL,
+    flag        text NOT NULL,
+    brand       text NOT NULL DEFAULT '*',                   -- whose offers wait
+    since       timestamptz NOT NULL,                        -- on the programme's clock, as all here
+    until       timestamptz NOT NULL,                        -- infinity while open; then some rest
+    closed_at   timestamptz,
+    PRIMARY KEY (customer_id, flag, brand)
+);
+
 -- Permission -------------------------------------------------------------------------------------
 
 CREATE TABLE wording (
@@ -178,7 +189,8 @@ CREATE TABLE campaign (
     brand      text NOT NULL REFERENCES brand (id),
     state      text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    note       text NOT NULL DEFAULT ''                      -- why it was paused or cancelled
+    note       text NOT NULL DEFAULT '',                     -- why it was paused or cancelled
+    counted_from timestamptz NOT NULL DEFAULT '-infinity'    -- the breaker counts from the last resume
 );
 
 CREATE TABLE campaign_version (
@@ -237,6 +249,22 @@ CREATE TABLE share (
     served      float8 NOT NULL DEFAULT 0,                   -- people for the wave's weight
     PRIMARY KEY (wave_id, channel)
 ) WITH (fillfactor = 50);
+
+-- What the breaker counts of a wave: hand-overs as they are settled, and whom they drove away.
+CREATE TABLE wave_tally (
+    wave_id     bigint NOT NULL,
+    channel     text NOT NULL,
+    accepted    bigint NOT NULL DEFAULT 0,
+    refused     bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (wave_id, channel)
+) WITH (fillfactor = 50);
+CREATE TABLE setback (
+    wave_id     bigint NOT NULL,
+    channel     text NOT NULL,
+    kind        text NOT NULL,                               -- opt_out, complaint, bounce
+    customer_id bigint NOT NULL,
+    PRIMARY KEY (wave_id, channel, kind, customer_id)
+);
 
 -- The hand-over protocol; partitioned by wave, a partition a month -----------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from hypothesis import strategies as st
@@ -109,6 +110,8 @@ people = st.builds(
     bucket=st.integers(0, 9999),
     in_audience=st.sampled_from([True, True, True, False]),
     attempts=st.integers(0, 6),
+    context=st.sampled_from(["", "", "complaint", "quiet"]),
+    context_until=st.just(inf) | st.floats(-2, 96).map(lambda ahead: NOON + ahead * HOUR),
     held_since=st.just(0.0) | st.floats(0, 96).map(lambda ago: NOON - ago * HOUR),
 )
 

@@ -26,6 +26,7 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("consent", 1): "cf3e35057f66",
     ("holdout", 1): "b3d721386314",
     ("attempts", 1): "0efa17b62ad1",
+    ("context_hold", 1): "2b77aec03623",
     ("quiet_hours", 1): "eca9171dc2ec",
     ("frequency_cap", 1): "00d43d8fd5a6",
     ("cool_down", 1): "ded30f76af6a",

@@ -48,6 +48,7 @@ REFUSALS: list[tuple[dict[str, Any], str, Reason]] = [
     ({"consent": ConsentState.NONE}, "consent", Reason.NO_CONSENT),
     ({"bucket": 0}, "holdout", Reason.HOLDOUT),
     ({"attempts": 9}, "attempts", Reason.TOO_MANY_ATTEMPTS),
+    ({"context": "complaint", "context_until": inf}, "context_hold", Reason.CONTEXT_HOLD),
     ({"hours_from": 0, "hours_until": 60}, "quiet_hours", Reason.QUIET_HOURS_EXPIRED),
     ({"contacts": (contact(1), contact(2))}, "frequency_cap", Reason.CAP_PERSON),
     ({}, "cool_down", Reason.MIN_GAP),
@@ -64,9 +65,9 @@ def test_the_first_refusal_in_the_books_order_speaks(place: int) -> None:
         holdout=1,
         ends_at=NOON if place <= 2 else inf,
         min_gap_hours=4.0,
-        caps=(Cap(1, 3),) if place <= 8 else (),
+        caps=(Cap(1, 3),) if place <= 9 else (),
     )
-    if place == 9:
+    if place == 10:
         changes["contacts"] = (contact(1),)
     decision = one(person(**changes), terms, NOON)
     _, rule, reason = REFUSALS[place]
@@ -131,6 +132,7 @@ def narrowed(someone: Recipient, terms: Policy, now: float) -> list[tuple[Recipi
         {"attempts": someone.attempts + 1},
         {"contacts": (*someone.contacts, more)},
         {"bucket": 0},
+        {"context": "complaint", "context_until": inf},
     ]
     if someone.hours_from == someone.hours_until:
         facts.append({"hours_from": 600, "hours_until": 660})
