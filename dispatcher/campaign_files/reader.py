@@ -23,7 +23,7 @@ from dispatcher.campaign_files.words import (
 )
 from dispatcher.domain.campaigns import Audience, Brand, CampaignSpec, Offer
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.policies import ALL_DAY, DEFAULT_CAPS, Policy, Window
+from dispatcher.domain.policies import ALL_DAY, DEFAULT_CAPS, Policy, Window, Worth
 from dispatcher.errors import CampaignError, CampaignErrors
 
 USUAL_HOURS = Window(9 * 60, 20 * 60)
@@ -192,7 +192,27 @@ def _policy(tables: Mapping[str, Table], brand: Brand, channels: tuple[Channel, 
             policy.get("close_margin", values.words(duration), 15 * 60.0) / 60
         ),
         max_attempts=policy.get("attempts", values.whole(1, 20), 5),
+        asks=policy.get("asks", values.yes_or_no, False),
+        worth=_worth(tables["cost"]),
     )
+
+
+_TOGETHER = (
+    *(("gain", "response"), ("response", "gain")),
+    *(("loss", "leaving"), ("leaving", "loss"), ("loss", "gain")),
+)
+
+
+def _worth(cost: Table) -> Worth | None:
+    """Give what a message is worth; nothing is reckoned unless the file says what it brings."""
+    gain = cost.get("gain", values.money, 0.0)
+    response = cost.get("response", values.words(share), 0) / 10_000
+    loss = cost.get("loss", values.money, 0.0)
+    leaving = cost.get("leaving", values.words(share), 0) / 10_000
+    for one, other in _TOGETHER:
+        if cost.has(one) and not cost.has(other):
+            cost.report.add(("cost", one), f"this says nothing without {other}; add it")
+    return Worth(gain, response, loss, leaving) if cost.has("gain") else None
 
 
 _NEVER = float("inf")

@@ -132,6 +132,13 @@ def whole(least: int, most: int) -> Callable[[Any], int]:
     return read
 
 
+def yes_or_no(value: Any) -> bool:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise Unreadable("write true or false, without quotation marks")
+    return value
+
+
 def money(value: Any) -> float:
     """Read an amount of money: a number, or a text such as "120.00"."""
     try:

@@ -27,6 +27,7 @@ app.command("import")(customer_import.import_file)
 app.command()(customer_hold.hold)
 app.command()(customer_hold.release)
 app.command()(customer_hold.quiet)
+app.command()(customer_hold.seen)
 
 OnChannel = Annotated[
     Channel | None, typer.Option("--channel", help="Only this channel; else all they have.")

@@ -1,4 +1,4 @@
-"""`dispatcher customer hold`, `release` and `quiet`: offers to somebody wait."""
+"""`dispatcher customer hold`, `release`, `quiet` and `seen`: how much somebody should hear."""
 
 from __future__ import annotations
 
@@ -66,6 +66,14 @@ def quiet(
     until = by.now + wanted
     lines = [f"No offers before {until:%Y-%m-%d %H:%M} UTC."]
     answer({"customer": person.id, "until": until, "news": news}, lines, as_json=as_json)
+
+
+def seen(who: Who, as_json: Json = False) -> None:
+    """Note that somebody bought, redeemed or came: offers they ignored are counted anew."""
+    with at_work() as here:
+        person = _person(here, who)
+        holds.seen(here.desk, person, By(actor(), here.now()))
+    answer({"customer": person.id}, [f"Customer {person.id} is awake."], as_json=as_json)
 
 
 def _person(here: Dispatcher, who: str) -> Person:

@@ -47,6 +47,22 @@ DEFAULT_CAPS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """What a message is expected to bring and to cost, in the programme's currency.
+
+    `gain` comes with each response, `response` is their share; `loss` goes with each person who
+    leaves because of it, `leaving` is their share. Prices are those of a whole message.
+    """
+
+    gain: float
+    response: float
+    loss: float = 0.0
+    leaving: float = 0.0
+    email_price: float = 0.0
+    sms_price: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything the rules need to know of a campaign version.
 
@@ -54,6 +70,8 @@ class Policy:
     is "10:00 recipient-local" in minutes, or -1. `holdout` is 0..9999 of 10,000 people kept
     back. `min_gap_hours` is the cool-down over all channels. `max_hold_hours`: a person held
     longer is skipped. `close_margin_minutes`: nothing is handed over that close to closing.
+    `asks`: it asks for an answer, so that silence is told from interest. `worth` None: nobody
+    reckoned it.
     """
 
     campaign_id: int
@@ -71,3 +89,5 @@ class Policy:
     max_hold_hours: float = 72.0
     close_margin_minutes: int = 15
     max_attempts: int = 5
+    asks: bool = False
+    worth: Worth | None = None

@@ -16,6 +16,7 @@ from dispatcher.rules import (
     consent,
     context_hold,
     cool_down,
+    fatigue,
     frequency_cap,
     holding,
     holdout,
@@ -25,6 +26,7 @@ from dispatcher.rules import (
     permitted_hours,
     quiet_hours,
     suppression,
+    worth_it,
 )
 from dispatcher.rules.jurisdictions import Law
 
@@ -63,9 +65,11 @@ ORDER = (
     Rule("holdout", holdout.VERSION, holdout.holdout),
     Rule("attempts", attempts.VERSION, attempts.attempts),
     Rule("context_hold", context_hold.VERSION, context_hold.context_hold),
+    Rule("worth_it", worth_it.VERSION, worth_it.worth_it),
     Rule("quiet_hours", quiet_hours.VERSION, quiet_hours.quiet_hours, by_law=True),
     Rule("frequency_cap", frequency_cap.VERSION, frequency_cap.frequency_cap),
     Rule("cool_down", cool_down.VERSION, cool_down.cool_down),
+    Rule("fatigue", fatigue.VERSION, fatigue.fatigue),
 )
 
 # Not rules, but rules stand on them.

@@ -13,7 +13,7 @@ from dispatcher.domain.people import Person
 from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services.serve import By
 from dispatcher.services.subscribe import Desk
-from dispatcher.storage import audit, brands, context_flags, customers
+from dispatcher.storage import audit, brands, context_flags, customers, signs_of_life
 from dispatcher.storage.withdrawals import withdraw
 
 _MONTHS = re.compile(r"(\d{1,2}) months?")
@@ -61,6 +61,14 @@ def release(desk: Desk, person: Person, flag: ContextFlag | None, brand: str | N
         detail = {"flag": str(flag or "any"), "brand": brand or "any", "closed": closed}
         audit.write(conn, by.actor, "release", f"customer:{person.id}", detail)
     return closed
+
+
+def seen(desk: Desk, person: Person, by: By) -> None:
+    """Note a sign of life that no gateway tells of: a purchase, a redemption, a visit."""
+    with desk.database.begin() as conn:
+        _lock(conn, person)
+        signs_of_life.note(conn, [person.id], by.now)
+        audit.write(conn, by.actor, "seen", f"customer:{person.id}")
 
 
 def span_of(text: str) -> timedelta:

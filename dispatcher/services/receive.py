@@ -14,7 +14,7 @@ from dispatcher.domain.messages import DeliveryKey, Event, EventKind
 from dispatcher.inbound.replies import ReplyLabel
 from dispatcher.services import letters
 from dispatcher.services.subscribe import Act, Desk, leave
-from dispatcher.storage import customers, deliveries, events, setbacks
+from dispatcher.storage import customers, deliveries, events, setbacks, signs_of_life
 from dispatcher.storage.events import Heard, clean
 from dispatcher.storage.setbacks import Setback
 
@@ -90,6 +90,9 @@ def _arrived(event: Event) -> DeliveryKey | None:
 def _obey_report(conn: Connection, desk: Desk, heard: Heard, tally: letters.Tally) -> None:
     """Act on a dead address, a complaint, or a gateway that blocks the person for us."""
     event = heard.event
+    if event.kind is EventKind.CLICKED:
+        clicked = events.subject_of(conn, event)
+        signs_of_life.note(conn, [clicked.customer_id] if clicked else [], heard.heard_at)
     ends = event.contact_stopped or event.kind in (EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
     if not (ends or event.dead_address):
         return

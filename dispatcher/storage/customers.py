@@ -51,6 +51,7 @@ _ERASE_WORDS = (
     text("UPDATE reply SET text = '' WHERE customer_id = :id"),
     text("DELETE FROM service_message WHERE customer_id = :id"),
     text("DELETE FROM context_flag WHERE customer_id = :id"),
+    text("DELETE FROM sign_of_life WHERE customer_id = :id"),
 )
 
 

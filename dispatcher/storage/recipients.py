@@ -12,7 +12,7 @@ from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
-from dispatcher.storage import context_flags
+from dispatcher.storage import context_flags, signs_of_life
 from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import PERMISSION_EVENT, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.database import Row, numbers, rows_of
@@ -60,7 +60,11 @@ def load(
     contacts = _contacts(conn, ids, batch.key.wave_id, now)
     people = [_recipient(row, batch.channel, contacts) for row in rows]
     held = context_flags.standing(conn, ids, spec.brand.id, now)
-    return [_held(person, held) for person in people] if held else people
+    people = [_held(person, held) for person in people] if held else people
+    if spec.policy.asks:
+        ignored = signs_of_life.ignored(conn, ids, batch.key.wave_id, now)
+        people = [each._replace(ignored=ignored.get(each.customer_id, 0)) for each in people]
+    return people
 
 
 # The columns stand in the order of Recipient's fields, which is how they are taken up.

@@ -86,6 +86,12 @@ CREATE TABLE context_flag (
     PRIMARY KEY (customer_id, flag, brand)
 );
 
+-- When a person last answered, joined, clicked or bought: offers ignored since then are counted.
+CREATE TABLE sign_of_life (
+    customer_id bigint PRIMARY KEY,
+    at          timestamptz NOT NULL
+);
+
 -- Permission -------------------------------------------------------------------------------------
 
 CREATE TABLE wording (
@@ -233,6 +239,7 @@ CREATE TABLE wave (
     people      bigint NOT NULL DEFAULT 0,
     spent       numeric(14, 4) NOT NULL DEFAULT 0,           -- what settled messages have cost
     weight      int NOT NULL DEFAULT 5,
+    asks        boolean NOT NULL DEFAULT false,              -- its offers ask for an answer
     closes_at   timestamptz NOT NULL,
     enqueue_key text NOT NULL UNIQUE,                        -- enqueueing twice is one wave
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),

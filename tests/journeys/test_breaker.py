@@ -99,9 +99,8 @@ def test_addresses_that_do_not_exist_stop_it(house: House, running: int) -> None
 def test_refusals_are_counted_where_they_are_settled_and_once(house: House) -> None:
     """A receipt that comes twice counts once."""
     house.people(4)
-    house.campaign(per_minute=60)
-    house.plan()
-    house.send(Channel.SMS)
+    house.campaign()
+    house.run(Channel.SMS)
     (wave,) = house.query("SELECT id FROM wave")
     with house.dispatcher.database.begin() as conn:
         conn.exec_driver_sql("UPDATE delivery SET state = 'reserved' WHERE customer_id <= 2")
@@ -118,7 +117,7 @@ def test_refusals_are_counted_where_they_are_settled_and_once(house: House) -> N
     for _ in range(2):
         with house.dispatcher.database.begin() as conn:
             deliveries.settle(conn, refused)
-    assert house.query("SELECT accepted, refused FROM wave_tally") in ([(0, 1)], [(0, 2)])
+    assert house.query("SELECT accepted, refused FROM wave_tally") == [(0, 2)]
 
 
 def _event(house: House, person: int, kind: EventKind, *, dead_address: bool = False) -> Event:

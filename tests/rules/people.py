@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
-from dispatcher.domain.policies import DEFAULT_CAPS, Cap, CapScope, Policy, Window
+from dispatcher.domain.policies import DEFAULT_CAPS, Cap, CapScope, Policy, Window, Worth
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -110,6 +110,7 @@ people = st.builds(
     bucket=st.integers(0, 9999),
     in_audience=st.sampled_from([True, True, True, False]),
     attempts=st.integers(0, 6),
+    ignored=st.sampled_from([0, 0, 0, 7, 8, 11, 12]),
     context=st.sampled_from(["", "", "complaint", "quiet"]),
     context_until=st.just(inf) | st.floats(-2, 96).map(lambda ahead: NOON + ahead * HOUR),
     held_since=st.just(0.0) | st.floats(0, 96).map(lambda ago: NOON - ago * HOUR),
@@ -127,4 +128,6 @@ policies = st.builds(
     min_gap_hours=st.sampled_from([0.0, 4.0, 0.7]),
     max_hold_hours=st.sampled_from([72.0, 12.0, 1000.0]),
     close_margin_minutes=st.sampled_from([0, 15]),
+    asks=st.booleans(),
+    worth=st.sampled_from([None, None, Worth(4.0, 0.02, 30.0, 0.001, 0.001, 0.05)]),
 )
