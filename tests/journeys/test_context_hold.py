@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from dispatcher.domain.context_flags import ContextFlag
 from dispatcher.domain.messages import Channel
+from dispatcher.errors import NotFound
 from dispatcher.services import hold as holds
 from dispatcher.services.explain import explain
 from dispatcher.services.serve import By
 from dispatcher.storage import customers
 from tests.journeys.test_withdrawals import finish, send_while
-from tests.support.house import TUESDAY, House
+from tests.support.house import BRAND, TUESDAY, House
 
 COMPLAINT = ContextFlag.COMPLAINT
 ENDS = (TUESDAY + timedelta(days=30)).timestamp()
@@ -74,8 +77,7 @@ def test_offers_rest_for_three_days_after_it_is_closed(house: House) -> None:
     house.run(Channel.SMS)
     assert house.inbox() == []
     house.jump(TUESDAY + timedelta(hours=73))
-    house.tidy()
-    house.run(Channel.SMS)
+    finish(house)
     assert house.inbox() == [1]
     assert agrees(house, 1)
 
@@ -104,7 +106,8 @@ def test_a_flag_of_one_brand_holds_that_brand_only(house: House) -> None:
     hold(house, 2, brand=BRAND.id)
     with pytest.raises(NotFound):
         hold(house, 1, brand="theater")
-    house.run(Channel.SMS)
+    house.plan()
+    finish(house)
     assert house.inbox() == [1]
 
 
@@ -116,7 +119,8 @@ def test_quiet_is_kept_and_may_be_ended_by_the_person(house: House) -> None:
         assert holds.quiet(house.dispatcher.desk, who(house, person), span, by(house))
     release(house, 2)
     house.campaign()
-    house.run(Channel.SMS)
+    house.plan()
+    finish(house)
     assert house.verdicts() == {("skipped", "quiet_until"): 1, ("accepted", "ok"): 1}
     assert house.inbox() == [2]
 
