@@ -15,14 +15,7 @@ from dispatcher.domain.people import Person
 from dispatcher.inbound.replies import MOST_CHARACTERS, ReplyLabel, Understanding, understand
 from dispatcher.services.service_texts import service_text
 from dispatcher.services.subscribe import Act, Desk, join, leave, rejoinable
-from dispatcher.storage import (
-    consents,
-    customers,
-    replies,
-    service_messages,
-    signs_of_life,
-    suppressions,
-)
+from dispatcher.storage import consents, customers, replies, service_messages, suppressions
 from dispatcher.storage.events import Heard, clean
 from dispatcher.storage.service_messages import ServiceMessage
 from dispatcher.storage.suppressions import SuppressionReason
@@ -93,7 +86,6 @@ def read(conn: Connection, desk: Desk, heard: Heard) -> Letter:
 def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
     """Do what the letter asks for, keep it, and answer at most once."""
     answer = _deed(conn, desk, letter, tally)
-    signs_of_life.note(conn, letter.people, letter.heard.heard_at)
     if answer and _may_answer(conn, letter):
         tally.answers += _queue_answer(conn, letter, answer)
     replies.record(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -52,6 +52,9 @@ def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
             letters.obey(conn, desk, letter, tally)
         for heard in fresh:
             _obey_report(conn, desk, heard, tally)
+        # All in one statement, in order, so that callbacks do not deadlock here either.
+        awake = {person for letter in written for person in letter.people}
+        signs_of_life.note(conn, awake | set(_clicked(conn, fresh)), now)
         deliveries.resolve_unsure(conn, [key for heard in fresh if (key := _arrived(heard.event))])
     labels = tuple(letter.meaning.label for letter in written)
     counts = (tally.opted_out, tally.opted_in, tally.answers)
@@ -87,12 +90,17 @@ def _arrived(event: Event) -> DeliveryKey | None:
     return event.key if told and events.ours(event) else None
 
 
+def _clicked(conn: Connection, fresh: Sequence[Heard]) -> Iterator[int]:
+    for heard in fresh:
+        if heard.event.kind is EventKind.CLICKED:
+            subject = events.subject_of(conn, heard.event)
+            if subject is not None:
+                yield subject.customer_id
+
+
 def _obey_report(conn: Connection, desk: Desk, heard: Heard, tally: letters.Tally) -> None:
     """Act on a dead address, a complaint, or a gateway that blocks the person for us."""
     event = heard.event
-    if event.kind is EventKind.CLICKED:
-        clicked = events.subject_of(conn, event)
-        signs_of_life.note(conn, [clicked.customer_id] if clicked else [], heard.heard_at)
     ends = event.contact_stopped or event.kind in (EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
     if not (ends or event.dead_address):
         return

@@ -19,7 +19,7 @@ from dispatcher.domain.consents import (
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
 from dispatcher.errors import NotFound
-from dispatcher.storage import consents, customers, signs_of_life, suppressions
+from dispatcher.storage import consents, customers, suppressions
 from dispatcher.storage.database import Database
 from dispatcher.storage.evidence import Entropy, erase_evidence
 from dispatcher.storage.setbacks import Departure, note_departures
@@ -152,7 +152,6 @@ def join(conn: Connection, desk: Desk, act: Act, topics: Iterable[str]) -> None:
     customers.lock_people(conn, [act.customer_id])
     lines = [act.event(ConsentAction.OPT_IN, topic) for topic in topics]
     consents.append(conn, lines, desk.entropy)
-    signs_of_life.note(conn, [act.customer_id], act.heard_at)
     person = customers.person(conn, act.customer_id)
     at = person.address(act.channel) if person else None
     if at and act.source is ConsentSource.OWN_HAND:
