@@ -35,6 +35,8 @@ from dispatcher.storage import clock
 
 CONFIG = """\
 safe_mode = false
+breaker_opt_outs_email = 1.0
+breaker_errors_email = 1.0
 work_seconds = 2.0
 
 [gateways.email]
@@ -95,7 +97,7 @@ def run(plan: Plan) -> Findings:
         conductor = Conductor(stage, plan, wave)
         problem = conductor.run(plan.patience)
         stage.stop_workers()
-        tidy(here.desk, here.versions, here.bell, here.settings.journals, here.host)
+        tidy(here.desk, here.versions, here.bell, here.settings.journals, here.host, here.bars)
         stage.listen()
         seconds = time.monotonic() - began
         if problem:

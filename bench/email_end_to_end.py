@@ -37,6 +37,8 @@ from dispatcher.wiring import Dispatcher
 
 CONFIG = """\
 safe_mode = false
+breaker_opt_outs_email = 1.0
+breaker_errors_email = 1.0
 
 [gateways.email]
 kind = "smtp"

@@ -107,6 +107,30 @@ class Settings(BaseSettings):
         description="A better offer that may go within so many hours counts as ready now: a lesser "
         "one leaves it the person's last free slot.",
     )
+    breaker_opt_outs_sms: float = Field(
+        0.02,
+        gt=0,
+        le=1,
+        description="Share of people leaving at which a campaign of texts is paused by itself.",
+    )
+    breaker_opt_outs_email: float = Field(
+        0.005,
+        gt=0,
+        le=1,
+        description="Share of people leaving at which a campaign by e-mail is paused by itself.",
+    )
+    breaker_complaints: float = Field(
+        0.003,
+        gt=0,
+        le=1,
+        description="Share of complaints at which a campaign is paused by itself.",
+    )
+    breaker_errors_sms: float = Field(
+        0.05, gt=0, le=1, description="Share of texts that fail for good, likewise."
+    )
+    breaker_errors_email: float = Field(
+        0.02, gt=0, le=1, description="Share of mails that fail for good, likewise."
+    )
     gateways: dict[str, GatewaySettings] = Field(
         default_factory=dict, description="The ways out, by name."
     )

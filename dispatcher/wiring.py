@@ -16,6 +16,7 @@ from celery import Celery
 from pydantic import SecretStr
 
 from dispatcher.bell import CeleryBell, SilentBell
+from dispatcher.domain.breakers import Bars
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.errors import ConfigError, FileError
@@ -70,6 +71,18 @@ class Dispatcher:
             name: Tariff(gateway.price, gateway.per_second)
             for name, gateway in gateway_settings(self.settings).items()
         }
+
+    @property
+    def bars(self) -> Bars:
+        """Say at which shares a campaign is paused by itself."""
+        known = self.settings
+        return Bars(
+            opt_outs_sms=known.breaker_opt_outs_sms,
+            opt_outs_email=known.breaker_opt_outs_email,
+            complaints=known.breaker_complaints,
+            errors_sms=known.breaker_errors_sms,
+            errors_email=known.breaker_errors_email,
+        )
 
     def now(self) -> datetime:
         """Give the programme's present instant."""

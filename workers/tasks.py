@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import TypeVar
 
 from dispatcher.domain.messages import Channel
@@ -61,11 +62,9 @@ def inbound() -> None:
 def tidy() -> None:
     """Adopt, reap, wake, finish, and ring where work waits."""
     here = room().dispatcher
-    _answering(
-        asyncio.to_thread(
-            tidy_up, here.desk, here.versions, here.bell, here.settings.journals, here.host
-        )
-    )
+    journals = here.settings.journals
+    work = partial(tidy_up, here.desk, here.versions, here.bell, journals, here.host, here.bars)
+    _answering(asyncio.to_thread(work))
 
 
 @app.task(name="checkpoint", base=Doorbell)

@@ -134,6 +134,14 @@ _KEYS = (
     Key("policy", "attempts", "5", "How often a gateway may put one message off, 1 to 20.", "5"),
     Key(
         "policy",
+        "asks",
+        "true",
+        "The offer asks for an answer you hear of (a reply, a click). Whoever ignores eight of such"
+        " offers in a row then gets one a month, after twelve none until they stir.",
+        "false",
+    ),
+    Key(
+        "policy",
         "widen_reason",
         '"Members asked for hourly seat alerts on 2 May"',
         "Why this campaign may go beyond the programme's limits. With it `caps` replaces them,"
@@ -157,6 +165,10 @@ _KEYS = (
     ),
     Key("schedule", "throttle", '"600 per minute"', "At most so many messages.", "no throttle"),
     Key("cost", "ceiling", '"120.00"', "Stop when this much is spent.", "no ceiling"),
+    Key("cost", "gain", '"4.00"', "What each response brings. Whoever costs more is skipped.", "0"),
+    Key("cost", "response", '"2 %"', "The share of people expected to respond.", "`gain` needs it"),
+    Key("cost", "loss", '"30.00"', "What each person who leaves costs, for good.", "0"),
+    Key("cost", "leaving", '"0.1 %"', "The share expected to leave over it.", "`loss` needs it"),
     Key("gateways", "email", '"smtp"', "The gateway to use for e-mail.", "the first for e-mail"),
     Key("gateways", "sms", '"sandbox-sms"', "The gateway to use for SMS.", "the first for SMS"),
 )

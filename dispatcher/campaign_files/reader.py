@@ -30,6 +30,7 @@ from dispatcher.domain.policies import (
     DEFAULT_CAPS,
     Policy,
     Window,
+    Worth,
 )
 from dispatcher.errors import CampaignError, CampaignErrors
 
@@ -204,7 +205,27 @@ def _policy(tables: Mapping[str, Table], brand: Brand, channels: tuple[Channel, 
         max_attempts=policy.get("attempts", values.whole(1, 20), 5),
         offer_code=str(offer.values.get("code", "")),
         burst=0 if widened and policy.has("caps") else BURST,
+        asks=policy.get("asks", values.flag, False),
+        worth=_worth(tables["cost"]),
     )
+
+
+_TOGETHER = (
+    *(("gain", "response"), ("response", "gain")),
+    *(("loss", "leaving"), ("leaving", "loss"), ("loss", "gain")),
+)
+
+
+def _worth(cost: Table) -> Worth | None:
+    """Give what a message is worth; nothing is reckoned unless the file says what it brings."""
+    gain = cost.get("gain", values.money, 0.0)
+    response = cost.get("response", values.words(share), 0) / 10_000
+    loss = cost.get("loss", values.money, 0.0)
+    leaving = cost.get("leaving", values.words(share), 0) / 10_000
+    for one, other in _TOGETHER:
+        if cost.has(one) and not cost.has(other):
+            cost.report.add(("cost", one), f"this says nothing without {other}; add it")
+    return Worth(gain, response, loss, leaving) if cost.has("gain") else None
 
 
 _NEVER = float("inf")

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from dispatcher.cli import customer_import, person_pages
+from dispatcher.cli import customer_hold, customer_import, person_pages
 from dispatcher.cli.desk import actor, at_work, instant
 from dispatcher.cli.files import write
-from dispatcher.cli.show import Json, Yes, answer, facts, notice, to_json
+from dispatcher.cli.show import Json, Who, Yes, answer, facts, notice, to_json
 from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.messages import Channel
@@ -24,8 +24,11 @@ from dispatcher.wiring import Dispatcher
 
 app = typer.Typer(help="People and what they agreed to.")
 app.command("import")(customer_import.import_file)
+app.command()(customer_hold.hold)
+app.command()(customer_hold.release)
+app.command()(customer_hold.quiet)
+app.command()(customer_hold.seen)
 
-Who = Annotated[str, typer.Argument(help="E-mail address, phone number or customer number.")]
 OnChannel = Annotated[
     Channel | None, typer.Option("--channel", help="Only this channel; else all they have.")
 ]
@@ -68,6 +71,7 @@ def show(who: Who, as_json: Json = False) -> None:
         "customer": person_pages.person_data(person),
         "allows": told.standings,
         "suppressions": told.suppressions,
+        "holds": told.holds,
     }
     answer(data, person_pages.card(told), as_json=as_json)
 

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from dispatcher.cli.show import facts, heading, table
+from dispatcher.domain.context_flags import ANY_BRAND
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.explanations import ConsentLine, DecisionLine, Explanation, HoursLine, Story
 from dispatcher.domain.people import Person
@@ -35,6 +36,7 @@ def everything(told: Explanation) -> dict[str, Any]:
         "consents": told.consents,
         "ledger_faults": told.faults,
         "suppressions": told.suppressions,
+        "holds": told.holds,
         "campaigns": told.stories,
         "replies": told.replies,
         "answers": told.answers,
@@ -57,6 +59,10 @@ def card(told: Explanation) -> Iterator[RenderableType]:
         yield (
             f"{line.channel} is suppressed since {_at(line.at)}: {line.reason}, by {line.source}."
         )
+    for hold in told.holds:
+        about = "" if hold.brand == ANY_BRAND else f" of {hold.brand}"
+        end = f"until {_at(hold.until)}" if hold.until else "open"
+        yield f"Offers{about} held since {_at(hold.since)}, {end}: {hold.flag}."
 
 
 def story(told: Explanation) -> Iterator[RenderableType]:

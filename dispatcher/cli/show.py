@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+Who = Annotated[str, typer.Argument(help="E-mail address, phone number or customer number.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 _WIDE = 200  # columns when nobody looks: a pipe has no edge

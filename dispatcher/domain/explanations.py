@@ -65,6 +65,16 @@ class HoursLine(NamedTuple):
     closes: datetime | None
 
 
+class HoldLine(NamedTuple):
+    """What offers wait or waited for; `brand` "*" is every brand, `until` None is still open."""
+
+    flag: str
+    brand: str
+    since: datetime
+    until: datetime | None
+    closed_at: datetime | None
+
+
 class DecisionLine(NamedTuple):
     """One verdict of the rules. `agrees`: deciding again on its facts gives the same.
 
@@ -177,6 +187,7 @@ class Explanation:
     consents: tuple[ConsentLine, ...] = ()
     faults: tuple[str, ...] = ()
     suppressions: tuple[SuppressionLine, ...] = ()
+    holds: tuple[HoldLine, ...] = ()
     stories: tuple[Story, ...] = ()
     replies: tuple[ReplyLine, ...] = ()
     answers: tuple[AnswerLine, ...] = ()

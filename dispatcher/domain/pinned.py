@@ -11,7 +11,7 @@ from typing import Any
 
 from dispatcher.domain.campaigns import Audience, Brand, CampaignSpec, Offer, TemplateSource
 from dispatcher.domain.messages import Channel, MessageClass
-from dispatcher.domain.policies import Cap, CapScope, Policy, Window
+from dispatcher.domain.policies import Cap, CapScope, Policy, Window, Worth
 
 _OPEN_END = "never"  # JSON has no infinity
 
@@ -76,6 +76,7 @@ def _policy(values: Mapping[str, Any], campaign_id: int) -> Policy:
             "ends_at": math.inf if ends_at == _OPEN_END else ends_at,
             "window": Window(**values["window"]),
             "caps": tuple(_cap(cap) for cap in values["caps"]),
+            "worth": Worth(**values["worth"]) if values.get("worth") else None,
         }
     )
 

@@ -53,6 +53,22 @@ DEFAULT_CAPS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """What a message is expected to bring and to cost, in the programme's currency.
+
+    `gain` comes with each response, `response` is their share; `loss` goes with each person who
+    leaves because of it, `leaving` is their share. Prices are those of a whole message.
+    """
+
+    gain: float
+    response: float
+    loss: float = 0.0
+    leaving: float = 0.0
+    email_price: float = 0.0
+    sms_price: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything the rules need to know of a campaign version.
 
@@ -63,6 +79,8 @@ class Policy:
     `offer_code` is the offer's, "" if it has none.
     `burst`: of more offers than so many for one person within a day only the best is sent; 0 is
     any number.
+    `asks`: it asks for an answer, so that silence is told from interest. `worth` None: nobody
+    reckoned it.
     """
 
     campaign_id: int
@@ -82,3 +100,5 @@ class Policy:
     max_attempts: int = 5
     offer_code: str = ""
     burst: int = 0
+    asks: bool = False
+    worth: Worth | None = None

@@ -14,8 +14,10 @@ from dispatcher.rules import (
     addressable,
     attempts,
     consent,
+    context_hold,
     cool_down,
     echo,
+    fatigue,
     frequency_cap,
     holding,
     holdout,
@@ -27,6 +29,7 @@ from dispatcher.rules import (
     possible_zones,
     quiet_hours,
     suppression,
+    worth_it,
 )
 from dispatcher.rules.jurisdictions import Law
 
@@ -64,10 +67,13 @@ ORDER = (
     Rule("consent", consent.VERSION, consent.consent),
     Rule("holdout", holdout.VERSION, holdout.holdout),
     Rule("attempts", attempts.VERSION, attempts.attempts),
+    Rule("context_hold", context_hold.VERSION, context_hold.context_hold),
+    Rule("worth_it", worth_it.VERSION, worth_it.worth_it),
     Rule("quiet_hours", quiet_hours.VERSION, quiet_hours.quiet_hours, by_law=True),
     Rule("echo", echo.VERSION, echo.echo),
     Rule("frequency_cap", frequency_cap.VERSION, frequency_cap.frequency_cap, by_law=True),
     Rule("cool_down", cool_down.VERSION, cool_down.cool_down),
+    Rule("fatigue", fatigue.VERSION, fatigue.fatigue),
 )
 
 # Not rules, but rules stand on them.

@@ -112,7 +112,8 @@ def _promised(person: Recipient) -> str:
 
 
 def _context(person: Recipient) -> str:
-    return f"{_word(person.context, 24)} {ceil(person.context_until)}"
+    until = person.context_until
+    return f"{_word(person.context, 24)} {until if isinf(until) else ceil(until)}"
 
 
 def _contacts(contacts: tuple[Contact, ...], policy: Policy, now: float) -> str:

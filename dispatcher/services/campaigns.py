@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,11 +10,13 @@ import orjson
 from sqlalchemy import Connection
 
 from dispatcher.campaign_files.syntax import parse
+from dispatcher.domain.breakers import Tripped
 from dispatcher.domain.campaigns import Campaign, CampaignState, CampaignVersion
+from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignError, Conflict
 from dispatcher.services.care import USUAL, Care, Order, require, require_true_end
 from dispatcher.services.validate import Checked
-from dispatcher.storage import audit, brands, campaigns, clock, halts, wave_starts
+from dispatcher.storage import audit, brands, campaigns, clock, halts, setbacks, wave_starts
 from dispatcher.storage.database import Database
 from dispatcher.storage.withdrawals import withdraw_scope
 
@@ -102,18 +105,40 @@ def pause(database: Database, which: str, actor: str, note: str = "") -> Campaig
     return _narrow(database, which, actor, CampaignState.PAUSED, note)
 
 
+def pause_by_itself(
+    database: Database, campaign_id: int, actor: str, channel: Channel, why: Tripped
+) -> bool:
+    """Pause a campaign that reached a bar; False when it was not running any more."""
+    with database.begin() as conn:
+        campaign = campaigns.lock(conn, campaign_id)
+        if campaign.state is not CampaignState.RUNNING:
+            return False
+        note = f"paused by the breaker: by {channel}, {why}"
+        _stop(conn, campaign, CampaignState.PAUSED, {CampaignState.RUNNING}, note)
+        told: dict[str, int | str] = {"channel": str(channel), "what": why.what}
+        told |= {"people": why.people, "of": why.of, "bar": str(why.bar)}
+        _audit(conn, actor, "pause", campaign, **told)
+    return True
+
+
 def cancel(database: Database, which: str, actor: str, note: str = "") -> Campaign:
     """Stop a campaign for good; everybody still undecided gets the verdict `cancelled`."""
     return _narrow(database, which, actor, CampaignState.CANCELLED, note)
 
 
 def resume(database: Database, which: str, actor: str) -> Campaign:
-    """Let a paused campaign go on; ring `dispatch.*` and `plan` once this has returned."""
+    """Let a paused campaign go on; ring `dispatch.*` and `plan` once this has returned.
+
+    The breaker counts anew from here.
+    """
     with database.begin() as conn:
         campaign = campaigns.find(conn, which)
         _refuse_halted(conn, campaign)
         to, come_from = CampaignState.RUNNING, {CampaignState.PAUSED}
+        was = campaign.state
         campaign = campaigns.change_state(conn, campaign, to, come_from)
+        if was is not to:
+            setbacks.count_anew(conn, campaign.id, clock.now(conn))
         _audit(conn, actor, "resume", campaign)
     return campaign
 
@@ -159,9 +184,7 @@ def _named(name: str, source: str, which: str) -> str:
 def _narrow(database: Database, which: str, actor: str, to: CampaignState, note: str) -> Campaign:
     come_from = {CampaignState.RUNNING} if to is CampaignState.PAUSED else _CANCELLABLE
     with database.begin() as conn:
-        campaign = campaigns.find(conn, which)
-        campaign = campaigns.change_state(conn, campaign, to, come_from, note)
-        withdraw_scope(conn, f"campaign:{campaign.id}")
+        campaign = _stop(conn, campaigns.find(conn, which), to, come_from, note)
         _audit(conn, actor, "pause" if to is CampaignState.PAUSED else "cancel", campaign)
     return campaign
 
@@ -171,6 +194,18 @@ def _second(conn: Connection, actor: str, campaign: Campaign, version: CampaignV
     subject, said = f"campaign:{campaign.id}", {"version": version.no}
     if actor not in audit.actors(conn, ("approve", "second"), subject, {**said}):
         _audit(conn, actor, "second", campaign, version=version.no, digest=version.digest)
+
+
+def _stop(
+    conn: Connection,
+    campaign: Campaign,
+    to: CampaignState,
+    come_from: Collection[CampaignState],
+    note: str,
+) -> Campaign:
+    campaign = campaigns.change_state(conn, campaign, to, come_from, note)
+    withdraw_scope(conn, f"campaign:{campaign.id}")
+    return campaign
 
 
 def _refuse_halted(conn: Connection, campaign: Campaign) -> None:

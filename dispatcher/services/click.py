@@ -1,11 +1,13 @@
-"""Click: somebody leaves by the link in a message, with one click and no questions."""
+"""Click: somebody leaves, or has some quiet, by the link in a message; no questions."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.messages import Channel
+from dispatcher.services.hold import quiet
+from dispatcher.services.serve import By
 from dispatcher.services.subscribe import Act, Desk, leave
 from dispatcher.storage import customers
 from dispatcher.storage.topics import topic_of_wave
@@ -38,3 +40,12 @@ def click_out(
         ]
         news = [leave(conn, desk, [act])[person.id] for act in acts]
         return any(news)
+
+
+def quiet_by_link(desk: Desk, token: Token, span: timedelta, now: datetime) -> bool:
+    """Send the holder of a token no offers for a while; give whether it is news."""
+    with desk.database.begin() as conn:
+        person = customers.person(conn, token.customer_id)
+    if person is None or person.erased:
+        return False
+    return quiet(desk, person, span, By("the person", now))

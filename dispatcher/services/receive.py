@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -14,8 +14,11 @@ from dispatcher.domain.messages import DeliveryKey, Event, EventKind
 from dispatcher.inbound.replies import ReplyLabel
 from dispatcher.services import letters
 from dispatcher.services.subscribe import Act, Desk, leave
-from dispatcher.storage import customers, deliveries, events
+from dispatcher.storage import customers, deliveries, events, setbacks, signs_of_life
 from dispatcher.storage.events import Heard, clean
+from dispatcher.storage.setbacks import Setback
+
+_SETBACKS = {EventKind.COMPLAINED: Setback.COMPLAINT, EventKind.BOUNCED: Setback.BOUNCE}
 
 
 class Received(NamedTuple):
@@ -49,6 +52,9 @@ def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
             letters.obey(conn, desk, letter, tally)
         for heard in fresh:
             _obey_report(conn, desk, heard, tally)
+        # All in one statement, in order, so that callbacks do not deadlock here either.
+        awake = {person for letter in written for person in letter.people}
+        signs_of_life.note(conn, awake | set(_clicked(conn, fresh)), now)
         deliveries.resolve_unsure(conn, [key for heard in fresh if (key := _arrived(heard.event))])
     labels = tuple(letter.meaning.label for letter in written)
     counts = (tally.opted_out, tally.opted_in, tally.answers)
@@ -84,6 +90,14 @@ def _arrived(event: Event) -> DeliveryKey | None:
     return event.key if told and events.ours(event) else None
 
 
+def _clicked(conn: Connection, fresh: Sequence[Heard]) -> Iterator[int]:
+    for heard in fresh:
+        if heard.event.kind is EventKind.CLICKED:
+            subject = events.subject_of(conn, heard.event)
+            if subject is not None:
+                yield subject.customer_id
+
+
 def _obey_report(conn: Connection, desk: Desk, heard: Heard, tally: letters.Tally) -> None:
     """Act on a dead address, a complaint, or a gateway that blocks the person for us."""
     event = heard.event
@@ -93,6 +107,8 @@ def _obey_report(conn: Connection, desk: Desk, heard: Heard, tally: letters.Tall
     subject = events.subject_of(conn, event)
     if subject is None or not customers.lock_people(conn, [subject.customer_id]):
         return
+    if event.kind in _SETBACKS:
+        setbacks.note(conn, subject.wave_id, subject.customer_id, _SETBACKS[event.kind])
     if event.dead_address:
         customers.mark_undeliverable(conn, subject.customer_id, subject.channel)
     if ends:

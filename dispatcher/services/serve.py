@@ -26,7 +26,7 @@ from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services.find import address_of
 from dispatcher.services.subscribe import Act, Desk, join, leave
 from dispatcher.services.subscribe import forget as erase
-from dispatcher.storage import audit, consents, customers, suppressions
+from dispatcher.storage import audit, consents, customers, signs_of_life, suppressions
 from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.tokens import Digests
 
@@ -108,6 +108,7 @@ def opt_in(
             join(conn, desk, act, [topic])
             permission = consents.consent_of(conn, channel, topic, [person.id])
             in_force[channel] = permission[person.id].state is ConsentState.ACTIVE
+        signs_of_life.note(conn, [person.id], by.now)
         detail = {"topic": topic, "channels": [str(channel) for channel in channels]}
         audit.write(conn, by.actor, "opt_in", f"customer:{person.id}", detail)
     return in_force

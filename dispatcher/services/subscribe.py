@@ -22,6 +22,7 @@ from dispatcher.errors import NotFound
 from dispatcher.storage import consents, customers, suppressions
 from dispatcher.storage.database import Database
 from dispatcher.storage.evidence import Entropy, erase_evidence
+from dispatcher.storage.setbacks import Departure, note_departures
 from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.storage.withdrawals import withdraw
 from dispatcher.tokens import Digests
@@ -137,6 +138,8 @@ def leave(conn: Connection, desk: Desk, acts: Sequence[Act]) -> dict[int, bool]:
     before = {act.customer_id: _allowed(conn, act) for act in acts}
     lines = [line for act in acts for line in _opt_out_lines(conn, act)]
     consents.append(conn, lines, desk.entropy)
+    departed = [Departure(act.customer_id, act.channel, act.heard_at) for act in acts]
+    note_departures(conn, departed)
     everything = [act for act in acts if act.topic == ANY_TOPIC]
     people = customers.people(conn, {act.customer_id for act in everything})
     for act in everything:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from dispatcher.domain.breakers import Bars
 from dispatcher.domain.deliveries import SETTLED_AS
 from dispatcher.domain.ports import Bell
+from dispatcher.services import breaker
 from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.settle import REASONS
 from dispatcher.services.subscribe import Desk
@@ -27,6 +29,7 @@ from dispatcher.storage.database import Database
 from dispatcher.storage.deliveries import Settlement
 from dispatcher.storage.journal import Legacy
 
+_BARS = Bars()
 _PATIENCE = 300.0  # seconds the reaper waits for a journal on another host to be adopted
 
 
@@ -40,14 +43,18 @@ class Tidied:
     woken: int = 0
     finished: list[int] = field(default_factory=list)
     cancelled: int = 0
+    paused: list[int] = field(default_factory=list)
 
 
-def tidy(desk: Desk, versions: Versions, bell: Bell, journals: Path, host: str) -> Tidied:
+def tidy(
+    desk: Desk, versions: Versions, bell: Bell, journals: Path, host: str, bars: Bars = _BARS
+) -> Tidied:
     """Do what is nobody's task in particular; any number of these at once is harmless."""
     done = adopt(desk, journals)
     database = desk.database
     with database.begin() as conn:
         reap_expired(conn, host, done)
+    done.paused = breaker.trip(database, bars)
     wake(database, versions, done)
     with database.begin() as conn:
         done.cancelled = waves.close_cancelled(conn, clock.now(conn))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from dispatcher.campaign_files.syntax import MAX_BYTES
 from dispatcher.campaign_files.table import MOST_TOLD
 from dispatcher.campaign_files.urgency import claims, untrue
 from dispatcher.domain.campaigns import TemplateSource
+from dispatcher.domain.gsm7 import count
 from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignError, CampaignErrors
@@ -22,6 +24,9 @@ from dispatcher.rendering.revealed import Place, place_of
 from dispatcher.rendering.source import languages
 from dispatcher.services import disclosure
 from dispatcher.services.known_facts import shipped
+
+_TAG = re.compile(r"\{[%#].*?[%#]\}\n?", re.DOTALL)
+_FILLED = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,29 @@ def validate(path: Path, bench: Workbench) -> Checked:
         problems.append(file.problem(("campaign", "template"), told))
     if problems or template is None:
         raise CampaignErrors(problems)
-    return Checked(_pinned(file, bench), template)
+    return Checked(_pinned(file, bench, template), template)
 
 
-def _pinned(file: CampaignFile, bench: Workbench) -> CampaignFile:
-    """Name the gateway of each channel: what goes out through it must not change by itself."""
+def _pinned(file: CampaignFile, bench: Workbench, template: TemplateSource) -> CampaignFile:
+    """Name each channel's gateway and its price: neither may change by itself after approval."""
     chosen = {channel: bench.gateway(file, channel) for channel in file.spec.channels}
-    return replace(file, spec=replace(file.spec, gateways=chosen))
+    worth = file.spec.policy.worth
+    if worth is not None:
+        prices = {at: bench.prices.get(name, 0.0) for at, name in chosen.items()}
+        worth = replace(
+            worth,
+            email_price=prices.get(Channel.EMAIL, 0.0),
+            sms_price=prices.get(Channel.SMS, 0.0) * _parts(template),
+        )
+    policy = replace(file.spec.policy, worth=worth)
+    return replace(file, spec=replace(file.spec, gateways=chosen, policy=policy))
+
+
+def _parts(template: TemplateSource) -> int:
+    """Guess the parts of the longest text, a word of ten letters standing for what is filled in."""
+    texts = [words for name, words in template.texts.items() if name.endswith("/sms.txt")]
+    bare = [_FILLED.sub("x" * 10, _TAG.sub("", words)).strip() for words in texts]
+    return max((count(words).parts for words in bare), default=1)
 
 
 def _bytes(path: Path) -> bytes:

@@ -54,6 +54,8 @@ _ERASE_WORDS = (
     text("DELETE FROM address WHERE customer_id = :id"),
     text("UPDATE reply SET text = '' WHERE customer_id = :id"),
     text("DELETE FROM service_message WHERE customer_id = :id"),
+    text("DELETE FROM context_flag WHERE customer_id = :id"),
+    text("DELETE FROM sign_of_life WHERE customer_id = :id"),
 )
 
 

@@ -274,6 +274,14 @@ _SETTLE = text(f"""
         SET outcome = excluded.outcome, reference = excluded.reference, code = excluded.code,
             detail = excluded.detail
         WHERE attempt.outcome = 'unsure'
+    ), tallied AS (
+        INSERT INTO wave_tally AS t (wave_id, channel, accepted, refused)
+        SELECT wave_id, channel, count(*) FILTER (WHERE outcome = 'accepted'),
+               count(*) FILTER (WHERE outcome = 'refused')
+        FROM settled WHERE outcome IN ('accepted', 'refused')
+        GROUP BY wave_id, channel ORDER BY wave_id, channel
+        ON CONFLICT (wave_id, channel) DO UPDATE
+        SET accepted = t.accepted + excluded.accepted, refused = t.refused + excluded.refused
     )
     SELECT wave_id, customer_id, attempt FROM settled
 """)

@@ -14,6 +14,7 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.places import Places, with_home
+from dispatcher.storage import context_flags, signs_of_life
 from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import (
     PERMISSION_EVENT,
@@ -70,7 +71,13 @@ def load(
     }
     rows = rows_of(conn, _load(condition), values)
     contacts = _contacts(conn, ids, batch.key.wave_id, now)
-    return [_recipient(row, batch.channel, contacts) for row in rows]
+    people = [_recipient(row, batch.channel, contacts) for row in rows]
+    held = context_flags.standing(conn, ids, spec.brand.id, now)
+    people = [_held(person, held) for person in people] if held else people
+    if spec.policy.asks:
+        ignored = signs_of_life.ignored(conn, ids, batch.key.wave_id, now)
+        people = [each._replace(ignored=ignored.get(each.customer_id, 0)) for each in people]
+    return people
 
 
 # The columns stand in the order of Recipient's fields, which is how they are taken up.
@@ -134,6 +141,11 @@ _ELSEWHERE = """
     SELECT c.id FROM customer c {joins}
     WHERE c.id = ANY(CAST(:ids AS bigint[])) AND {channel} <> :channel
 """
+
+
+def _held(person: Recipient, held: Mapping[int, context_flags.Standing]) -> Recipient:
+    found = held.get(person.customer_id)
+    return person._replace(context=found.flag, context_until=found.until) if found else person
 
 
 def _contacts(

@@ -35,6 +35,7 @@ def start(conn: Connection, version: CampaignVersion, enqueue_key: str) -> Start
         "version": version.id,
         "brand": version.spec.brand.id,
         "weight": version.spec.priority,
+        "asks": version.spec.policy.asks,
         "closes": version.spec.policy.ends_at,
         "key": enqueue_key,
     }
@@ -51,6 +52,8 @@ _NEXT = text("""
 """)
 _PARTITIONS = text("SELECT ensure_partitions(:wave)")
 _INSERT = text("""
-    INSERT INTO wave (id, campaign_id, version_id, brand, state, weight, closes_at, enqueue_key)
-    VALUES (:wave, :campaign, :version, :brand, 'planning', :weight, to_timestamp(:closes), :key)
+    INSERT INTO wave (id, campaign_id, version_id, brand, state, weight, asks, closes_at,
+                      enqueue_key)
+    VALUES (:wave, :campaign, :version, :brand, 'planning', :weight, :asks,
+            to_timestamp(:closes), :key)
 """)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse
@@ -22,6 +23,9 @@ _HEADERS = {
 _PAGES = Environment(loader=PackageLoader("dispatcher.web"), autoescape=True)
 
 
+SPANS = {"week": timedelta(days=7), "month": timedelta(days=30), "quarter": timedelta(days=90)}
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What a page says; a page without a button only tells."""
@@ -30,6 +34,8 @@ class Words:
     text: str
     everything: str = ""
     button: str = ""
+    quiet: str = ""
+    spans: tuple[str, ...] = ()
 
 
 ASK = {
@@ -38,18 +44,24 @@ ASK = {
         "One click, and you will get no more messages on this topic.",
         "Everything, not only this topic",
         "Unsubscribe",
+        "Or have some quiet first, from everybody here:",
+        ("A week", "A month", "Three months"),
     ),
     "fr": Words(
         "Se désabonner",
         "Un clic, et vous ne recevrez plus de messages sur ce thème.",
         "Tout, pas seulement ce thème",
         "Se désabonner",
+        "Ou d’abord un peu de calme, de la part de tous :",
+        ("Une semaine", "Un mois", "Trois mois"),
     ),
     "de": Words(
         "Abmelden",
         "Ein Klick, und Sie bekommen keine Nachrichten mehr zu diesem Thema.",
         "Alles, nicht nur dieses Thema",
         "Abmelden",
+        "Oder erst einmal Ruhe, von allen hier:",
+        ("Eine Woche", "Einen Monat", "Drei Monate"),
     ),
 }
 DONE = {
@@ -65,6 +77,14 @@ DONE = {
         "Sie sind abgemeldet",
         "Es ist erledigt: Wir schreiben Ihnen dazu nicht mehr. Danke für die Zeit mit Ihnen.",
     ),
+}
+QUIET = {
+    "en": Words("It will be quiet", "It is done: no offers for that long, and then as before."),
+    "fr": Words(
+        "Le calme est là",
+        "C’est fait : aucune offre pendant ce temps, puis comme avant.",
+    ),
+    "de": Words("Jetzt ist Ruhe", "Es ist erledigt: so lange keine Angebote, danach wie bisher."),
 }
 LATER = {
     "en": Words(
@@ -90,7 +110,9 @@ def page(
 ) -> HTMLResponse:
     """Make a page in the language the browser asks for."""
     language = choose_language(accept_language)
-    html = _PAGES.get_template("page.html").render(language=language, words=words[language])
+    html = _PAGES.get_template("page.html").render(
+        language=language, words=words[language], spans=SPANS, zip=zip
+    )
     return HTMLResponse(html, status, _HEADERS | {"content-language": language} | (headers or {}))
 
 

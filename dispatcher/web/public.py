@@ -1,4 +1,4 @@
-"""The customer's own endpoint: leaving by the link in a message (RFC 8058; 16 CFR 316.5).
+"""The customer's own endpoint: leaving, or quiet, by a message's link (RFC 8058; 16 CFR 316.5).
 
 GET shows a page with one button and changes nothing, since scanners follow links. POST leaves, with
 or without a page before it. The answer never tells whether a token was good.
@@ -6,6 +6,7 @@ or without a page before it. The answer never tells whether a token was good.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
@@ -14,11 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dispatcher.errors import StorageDown
-from dispatcher.services.click import click_out
+from dispatcher.services.click import click_out, quiet_by_link
 from dispatcher.tokens import Purpose, Token
 from dispatcher.web.bodies import read_body
 from dispatcher.web.deps import Deps, deps_of
-from dispatcher.web.pages import ASK, DONE, LATER, page
+from dispatcher.web.pages import ASK, DONE, LATER, QUIET, SPANS, page
 
 _BODY_LIMIT = 64 * 1024  # of a form with one field
 _ALLOWED = {"allow": "GET, HEAD, OPTIONS, POST"}
@@ -37,7 +38,11 @@ async def unsubscribe(request: Request) -> Response:
     kind = "page" if "everything" in form or not _is_one_click(body) else "one_click"
     everything = "everything" in form
     token = _token(request)
+    span = None if _is_one_click(body) else SPANS.get(form.get("quiet", [""])[0])
     try:
+        if span is not None:
+            await run_in_threadpool(_quiet, deps_of(request), token, span)
+            return page(QUIET, wish)
         await run_in_threadpool(_leave, deps_of(request), token, everything, kind)
     except StorageDown as down:
         return page(LATER, wish, 503, {"retry-after": str(round(down.retry_after))})
@@ -53,6 +58,11 @@ def _token(request: Request) -> Token | None:
 def _leave(deps: Deps, token: Token | None, everything: bool, kind: str) -> None:
     if token is not None:
         click_out(deps.desk, token, deps.now(), everything=everything, kind=kind)
+
+
+def _quiet(deps: Deps, token: Token | None, span: timedelta) -> None:
+    if token is not None:
+        quiet_by_link(deps.desk, token, span, deps.now())
 
 
 def _fields(body: bytes) -> dict[str, list[str]]:

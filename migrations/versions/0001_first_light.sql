@@ -80,6 +80,23 @@ CREATE TABLE contact (
     PRIMARY KEY (customer_id, wave_id)
 );
 
+-- What is going on with a person, in which offers wait: a complaint, a failed payment, a wish for quiet.
+CREATE TABLE context_flag (
+    customer_id bigint NOT NULL,
+    flag        text NOT NULL,
+    brand       text NOT NULL DEFAULT '*',                   -- whose offers wait
+    since       timestamptz NOT NULL,                        -- on the programme's clock, as all here
+    until       timestamptz NOT NULL,                        -- infinity while open; then some rest
+    closed_at   timestamptz,
+    PRIMARY KEY (customer_id, flag, brand)
+);
+
+-- When a person last answered, joined, clicked or bought: offers ignored since then are counted.
+CREATE TABLE sign_of_life (
+    customer_id bigint PRIMARY KEY,
+    at          timestamptz NOT NULL
+);
+
 -- Permission -------------------------------------------------------------------------------------
 
 CREATE TABLE wording (
@@ -185,7 +202,8 @@ CREATE TABLE campaign (
     brand      text NOT NULL REFERENCES brand (id),
     state      text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    note       text NOT NULL DEFAULT ''                      -- why it was paused or cancelled
+    note       text NOT NULL DEFAULT '',                     -- why it was paused or cancelled
+    counted_from timestamptz NOT NULL DEFAULT '-infinity'    -- the breaker counts from the last resume
 );
 
 CREATE TABLE campaign_version (
@@ -228,6 +246,7 @@ CREATE TABLE wave (
     people      bigint NOT NULL DEFAULT 0,
     spent       numeric(14, 4) NOT NULL DEFAULT 0,           -- what settled messages have cost
     weight      int NOT NULL DEFAULT 5,
+    asks        boolean NOT NULL DEFAULT false,              -- its offers ask for an answer
     closes_at   timestamptz NOT NULL,
     enqueue_key text NOT NULL UNIQUE,                        -- enqueueing twice is one wave
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -244,6 +263,22 @@ CREATE TABLE share (
     served      float8 NOT NULL DEFAULT 0,                   -- people for the wave's weight
     PRIMARY KEY (wave_id, channel)
 ) WITH (fillfactor = 50);
+
+-- What the breaker counts of a wave: hand-overs as they are settled, and whom they drove away.
+CREATE TABLE wave_tally (
+    wave_id     bigint NOT NULL,
+    channel     text NOT NULL,
+    accepted    bigint NOT NULL DEFAULT 0,
+    refused     bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (wave_id, channel)
+) WITH (fillfactor = 50);
+CREATE TABLE setback (
+    wave_id     bigint NOT NULL,
+    channel     text NOT NULL,
+    kind        text NOT NULL,                               -- opt_out, complaint, bounce
+    customer_id bigint NOT NULL,
+    PRIMARY KEY (wave_id, channel, kind, customer_id)
+);
 
 -- The hand-over protocol; partitioned by wave, a partition a month -----------------------------------
 

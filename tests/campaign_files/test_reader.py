@@ -14,7 +14,7 @@ from dispatcher.campaign_files.prices import TRIAL
 from dispatcher.campaign_files.reader import read
 from dispatcher.domain.campaigns import Audience, CampaignSpec
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.policies import ALL_DAY, DEFAULT_CAPS, Cap, CapScope, Window
+from dispatcher.domain.policies import ALL_DAY, DEFAULT_CAPS, Cap, CapScope, Window, Worth
 from dispatcher.errors import CampaignErrors
 from tests.support.campaigns import EXAMPLES, GOOD
 
@@ -137,3 +137,23 @@ def test_the_reader_asks_for_exactly_the_documented_keys() -> None:
 def test_the_reference_is_the_code_s_own() -> None:
     """docs/reference/campaign-file.md is what the code says about itself."""
     assert Path(REFERENCE).read_text("utf-8") == reference()
+
+
+def test_what_a_message_is_worth_is_reckoned_only_if_the_file_says() -> None:
+    """Gain and response belong together, as do loss and leaving; half a sum is an error."""
+    assert spec(GOOD).policy.worth is None
+    gain = '[cost]\ngain = "4.00"\nresponse = "2 %"\n'
+    assert spec(GOOD.replace("[cost]\n", gain)).policy.worth == Worth(4.0, 0.02)
+    loss = f'{gain}loss = "30"\nleaving = "0.1 %"\n'
+    assert spec(GOOD.replace("[cost]\n", loss)).policy.worth == Worth(4.0, 0.02, 30.0, 0.001)
+    for half in ('gain = "4"', 'response = "2 %"', 'loss = "3"', 'leaving = "1 %"'):
+        with pytest.raises(CampaignErrors, match="says nothing without"):
+            spec(GOOD.replace("[cost]\n", f"[cost]\n{half}\n"))
+
+
+def test_asking_for_an_answer_is_said_with_true() -> None:
+    """Off unless the file says so, and nothing else than true or false."""
+    assert not spec(GOOD).policy.asks
+    assert spec(GOOD.replace("[policy]\n", "[policy]\nasks = true\n")).policy.asks
+    with pytest.raises(CampaignErrors, match="true or false"):
+        spec(GOOD.replace("[policy]\n", '[policy]\nasks = "yes"\n'))

@@ -156,3 +156,28 @@ def test_control_characters_never_reach_the_terminal(shell: Shell, database_url:
     assert "Anna" in card
     assert "\x1b" not in card
     assert "\x07" not in card
+
+
+def test_offers_are_held_released_and_kept_quiet(shell: Shell) -> None:
+    """Each is shown on the person's card and in the export, with its end."""
+    anna = add_anna(shell)
+    assert shell.done("customer", "hold", "anna@example.com", "--because", "complaint")["news"]
+    assert not shell.done("customer", "hold", anna, "--because", "complaint")["news"]
+    (held,) = shell.done("customer", "show", anna)["holds"]
+    assert (held["flag"], held["brand"], held["until"]) == ("complaint", "*", None)
+    assert "complaint" in shell("customer", "show", anna).out
+    assert shell.done("customer", "release", anna)["closed"] == 1
+    (held,) = json.loads(shell("customer", "export", anna).out)["holds"]
+    assert held["closed_at"] < held["until"]
+    assert shell.done("customer", "quiet", anna, "--for", "3 months")["news"]
+    assert shell.done("customer", "release", anna, "--because", "quiet")["closed"] == 1
+
+
+def test_a_hold_that_cannot_be_meant_is_refused(shell: Shell) -> None:
+    """A brand nobody knows, quiet without an end, a span nobody can read."""
+    anna = add_anna(shell)
+    unknown = shell("customer", "hold", anna, "--because", "complaint", "--brand", "nobody")
+    assert 'there is no brand "nobody"' in unknown.err
+    assert "customer quiet" in shell("customer", "hold", anna, "--because", "quiet").err
+    assert "3 months" in shell("customer", "quiet", anna, "--for", "ever").err
+    assert "a year" in shell("customer", "quiet", anna, "--for", "20 months").err

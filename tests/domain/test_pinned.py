@@ -18,7 +18,7 @@ from dispatcher.domain.pinned import (
     template_from_json,
     template_to_json,
 )
-from dispatcher.domain.policies import Cap, CapScope, Policy, Window
+from dispatcher.domain.policies import Cap, CapScope, Policy, Window, Worth
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 MINUTES = st.integers(0, 1440)
@@ -45,6 +45,8 @@ POLICIES = st.builds(
         max_size=4,
     ).map(tuple),
     min_gap_hours=st.floats(0, 100),
+    asks=st.booleans(),
+    worth=st.none() | st.builds(Worth, MONEY, MONEY, MONEY, MONEY, MONEY, MONEY),
 )
 SPECS = st.builds(
     CampaignSpec,

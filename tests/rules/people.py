@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
-from dispatcher.domain.policies import DEFAULT_CAPS, Cap, CapScope, Policy, Window
+from dispatcher.domain.policies import DEFAULT_CAPS, Cap, CapScope, Policy, Window, Worth
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -116,6 +117,9 @@ people = st.builds(
     bucket=st.integers(0, 9999),
     in_audience=st.sampled_from([True, True, True, False]),
     attempts=st.integers(0, 6),
+    ignored=st.sampled_from([0, 0, 0, 7, 8, 11, 12]),
+    context=st.sampled_from(["", "", "complaint", "quiet"]),
+    context_until=st.just(inf) | st.floats(-2, 96).map(lambda ahead: NOON + ahead * HOUR),
     held_since=st.just(0.0) | st.floats(0, 96).map(lambda ago: NOON - ago * HOUR),
     jurisdictions=st.sampled_from(PLACES),
     promised=st.sampled_from([0, 0, 1, 4]),
@@ -136,4 +140,6 @@ policies = st.builds(
     max_hold_hours=st.sampled_from([72.0, 12.0, 1000.0]),
     close_margin_minutes=st.sampled_from([0, 15]),
     offer_code=st.sampled_from(["", "WEEK26"]),
+    asks=st.booleans(),
+    worth=st.sampled_from([None, None, Worth(4.0, 0.02, 30.0, 0.001, 0.001, 0.05)]),
 )

@@ -14,7 +14,7 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
-from dispatcher.domain.policies import Cap, Policy, Window
+from dispatcher.domain.policies import Cap, Policy, Window, Worth
 from dispatcher.rules.book import ORDER
 from dispatcher.rules.decide import decide
 from tests.rules.people import HOUR, NOON, at, contact, instants, people, person, policies, policy
@@ -49,10 +49,13 @@ REFUSALS: list[tuple[dict[str, Any], str, Reason]] = [
     ({"consent": ConsentState.NONE}, "consent", Reason.NO_CONSENT),
     ({"bucket": 0}, "holdout", Reason.HOLDOUT),
     ({"attempts": 9}, "attempts", Reason.TOO_MANY_ATTEMPTS),
+    ({"context": "complaint", "context_until": inf}, "context_hold", Reason.CONTEXT_HOLD),
+    ({}, "worth_it", Reason.NOT_WORTH_IT),
     ({"hours_from": 0, "hours_until": 60}, "quiet_hours", Reason.QUIET_HOURS_EXPIRED),
     ({"contacts": (ECHO, contact(1))}, "echo", Reason.ECHO),
     ({"contacts": (contact(1), contact(2))}, "frequency_cap", Reason.CAP_PERSON),
     ({}, "cool_down", Reason.MIN_GAP),
+    ({"ignored": 12}, "fatigue", Reason.DORMANT),
 ]
 
 
@@ -66,11 +69,13 @@ def test_the_first_refusal_in_the_books_order_speaks(place: int) -> None:
         holdout=1,
         ends_at=NOON if place <= 2 else inf,
         min_gap_hours=4.0,
-        caps=(Cap(1, 3),) if place <= 9 else (),
+        caps=(Cap(1, 3),) if place <= 11 else (),
+        asks=True,
+        worth=Worth(0.0, 0.02, loss=1.0, leaving=0.1) if place <= 8 else None,
     )
-    if place <= 8:
+    if place <= 10:
         changes["contacts"] = (ECHO, contact(1))
-    if place == 10:
+    if place == 12:
         changes["contacts"] = (contact(1),)
     decision = one(person(**changes), terms, NOON)
     _, rule, reason = REFUSALS[place]
@@ -120,6 +125,11 @@ def test_the_same_question_has_the_same_answer(
     assert one(someone, terms, now) == one(someone._replace(), replace(terms), now)
 
 
+def dearer(worth: Worth | None) -> Worth:
+    """Give a reckoning by which each person who leaves costs more."""
+    return replace(worth or Worth(1.0, 0.01), loss=1.0, leaving=0.5)
+
+
 def narrowed(someone: Recipient, terms: Policy, now: float) -> list[tuple[Recipient, Policy]]:
     """Give the same question with one more restriction each."""
     opens, closes = terms.window.opens, terms.window.closes
@@ -135,6 +145,8 @@ def narrowed(someone: Recipient, terms: Policy, now: float) -> list[tuple[Recipi
         {"attempts": someone.attempts + 1},
         {"contacts": (*someone.contacts, more)},
         {"bucket": 0},
+        {"context": "complaint", "context_until": inf},
+        {"ignored": someone.ignored + 1},
     ]
     if someone.hours_from == someone.hours_until:
         facts.append({"hours_from": 600, "hours_until": 660})
@@ -150,6 +162,8 @@ def narrowed(someone: Recipient, terms: Policy, now: float) -> list[tuple[Recipi
         {"close_margin_minutes": terms.close_margin_minutes + 10},
         {"max_hold_hours": terms.max_hold_hours / 2},
         {"max_attempts": terms.max_attempts - 1},
+        {"asks": True},
+        {"worth": dearer(terms.worth)},
     ]
     return [(someone._replace(**change), terms) for change in facts] + [
         (someone, replace(terms, **change)) for change in narrower

@@ -185,7 +185,8 @@ class House:
     def tidy(self) -> Tidied:
         """Do one round of what beat rings for."""
         here = self.dispatcher
-        return tidy(here.desk, here.versions, here.bell, here.settings.journals, here.host)
+        journals, host = here.settings.journals, here.host
+        return tidy(here.desk, here.versions, here.bell, journals, host, here.bars)
 
     def query(self, sql: str, **values: Any) -> list[Any]:
         """Ask the database; rows as tuples, single columns as values."""

@@ -96,9 +96,10 @@ def test_a_scanner_that_follows_the_link_changes_nothing(
     assert ledger_length(desk) == before
 
 
-def test_the_page_has_one_button_that_needs_no_script(web: TestClient, desk: Desk) -> None:
+def test_leaving_takes_the_first_button_which_needs_no_script(web: TestClient, desk: Desk) -> None:
     html = web.get(LINK, headers={"accept-language": "fr-CA,fr;q=0.9,en;q=0.5"}).text
-    assert html.count("<button") == html.count("<form") == 1
+    leaving, quiet = html.split("<form")[1:]
+    assert (leaving.count("<button"), quiet.count("<button")) == (1, 3)
     assert '<html lang="fr">' in html
     assert "<script" not in html
     assert "http" not in html  # no tracker, nothing from elsewhere
@@ -184,3 +185,39 @@ def test_a_body_too_long_to_read_still_leaves(web: TestClient, desk: Desk) -> No
     """A valid token never fails for what came along with it."""
     assert web.post(LINK, content=b"x" * 200_000).status_code == 200
     assert state(desk, "coffee") is ConsentState.OPTED_OUT
+
+
+@pytest.mark.parametrize(("span", "days"), [("week", 7), ("month", 30), ("quarter", 90)])
+def test_who_wants_quiet_has_quiet_and_stays(
+    web: TestClient, desk: Desk, span: str, days: int
+) -> None:
+    """One press, and no brand sends offers for that long; every consent stays as it was."""
+    assert f'value="{span}"' in web.get(LINK).text
+    answer = web.post(LINK, data={"quiet": span}, headers={"accept-language": "de"})
+    assert (answer.status_code, "Ruhe" in answer.text) == (200, True)
+    assert state(desk, "coffee") is ConsentState.ACTIVE
+    with desk.database.begin() as conn:
+        found = conn.execute(
+            text("SELECT flag, brand, extract(day FROM until - since)::int FROM context_flag")
+        ).all()
+        told = conn.execute(text("SELECT person_id FROM withdrawal")).scalars().all()
+    assert [tuple(row) for row in found] == [("quiet", "*", days)]
+    assert told == [7]
+
+
+@pytest.mark.parametrize("form", [{"quiet": "for ever"}, {"quiet": "week", **ONE_CLICK}])
+def test_what_is_no_plain_wish_for_quiet_leaves(
+    web: TestClient, desk: Desk, form: dict[str, str]
+) -> None:
+    """A mail client's one click, or a value nobody offered, is still a wish to leave."""
+    web.post(LINK, data=form)
+    assert state(desk, "coffee") is ConsentState.OPTED_OUT
+
+
+def test_quiet_for_a_stranger_changes_nothing(web: TestClient, desk: Desk) -> None:
+    """The same answer as for everybody, and no trace."""
+    forget(desk, 7, later(0))
+    assert web.post(LINK, data={"quiet": "month"}).status_code == 200
+    assert web.post("/u/nonsense", data={"quiet": "month"}).status_code == 200
+    with desk.database.begin() as conn:
+        assert conn.execute(text("SELECT count(*) FROM context_flag")).scalar_one() == 0
