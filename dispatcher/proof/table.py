@@ -98,7 +98,7 @@ class Table:
             return there[country]
         return there[part] if part in there and there[part]["of"] == country else None
 
-    def _rows(self, code: str) -> list[Mapping[str, Any]]:
+    def _rows(self, code: str) -> Sequence[Mapping[str, Any]]:
         """Give the rows of a place, the nearest first: part, country, else the unknown country."""
         rows = self._file["jurisdiction"]
         place = self._place(code)

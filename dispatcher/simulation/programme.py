@@ -74,7 +74,7 @@ def people(dice: random.Random, size: int) -> list[Someone]:
 def _someone(dice: random.Random, number: int) -> Someone:
     place = PLACES[number % len(PLACES)]
     codes: tuple[str, ...] = (dice.choice(place.codes),)
-    zone, zones = place.zone, ()
+    zone, zones = place.zone, tuple[str, ...]()
     kind = dice.random()
     if kind < 0.12:  # a number from elsewhere
         codes = (*codes, dice.choice(dice.choice(PLACES).codes))

@@ -17,7 +17,9 @@ from dispatcher.simulation.year import Books, Part, live
 _SHARE = 25_000  # decisions of one part: fifty a person
 
 
-def simulate(decisions: int, seed: int, processes: int, tell: Callable[[int], None]) -> Tally:
+def simulate(
+    decisions: int, seed: int, processes: int = 1, tell: Callable[[int], None] = lambda _: None
+) -> Tally:
     """Decide so often, judge every decision; the same for a seed however many processes there are.
 
     `tell` hears of so many more decisions each time.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from dispatcher.domain.decisions import Decision
 
+UNKNOWN = "not known"
 _KEPT = 100  # violations of a part that are told in full
 
 
@@ -38,9 +39,15 @@ class Tally:
     wrong: int = 0
     violations: list[Violation] = field(default_factory=list)
 
+    @property
+    def zones_met(self) -> set[str]:
+        """The zones of people whose zone is known."""
+        return {zone for zone, _ in self.zones} - {UNKNOWN}
+
     def count(self, decision: Decision, zone: str) -> None:
         """Count one decision."""
         self.decisions += 1
+        zone = zone or UNKNOWN
         self.reasons[decision.verdict.value, decision.reason.value] += 1
         self.zones[zone, decision.verdict.value] += 1
 

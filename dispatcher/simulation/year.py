@@ -110,7 +110,7 @@ def _decide(year: _Year, turn: Wave, who: Sequence[int]) -> int:
         _blame(year, turn, asked[0], decisions[0], f"{len(asked)} asked, {len(decisions)} told")
     for person, decision in zip(asked, decisions, strict=False):
         someone = year.crowd[person.customer_id]
-        year.tally.count(decision, someone.zone or "not known")
+        year.tally.count(decision, someone.zone)
         _judge(year, turn, someone, person, decision)
     _ask_again(year, turn, asked, decisions)
     _obey(year, turn, decisions)
@@ -141,9 +141,7 @@ def _ask_again(
         if decision.verdict == Verdict.DEFER:
             put_off.setdefault(decision.until, []).append((person, decision))
     for until, pairs in put_off.items():
-        held = [
-            person._replace(held_since=person.held_since or year.clock) for person, _ in pairs
-        ]
+        held = [person._replace(held_since=person.held_since or year.clock) for person, _ in pairs]
         later = decide(held, turn.policy, until, year.books[turn.profile])
         year.tally.again += len(later)
         for (person, first), again in zip(pairs, later, strict=True):
