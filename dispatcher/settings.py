@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 from dispatcher.embedded.runfile import find_running
 from dispatcher.errors import ConfigError
+from dispatcher.rules.jurisdictions import Profile
 
 CONFIG_FILE = "dispatcher.toml"
 
@@ -70,6 +71,11 @@ class Settings(BaseSettings):
     )
     default_country: str = Field(
         "", description="Country of phone numbers written without +, as ISO 3166 (GB)."
+    )
+    hours_profile: Profile = Field(
+        Profile.BALANCED,
+        description="How doubtful rules on permitted hours are read: balanced leaves them out, "
+        "strict obeys them too.",
     )
     keys: list[SecretStr] = Field(
         default_factory=list,

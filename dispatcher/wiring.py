@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from dispatcher.bell import CeleryBell, SilentBell
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Bell, Gateway
-from dispatcher.errors import ConfigError
+from dispatcher.errors import ConfigError, FileError
 from dispatcher.gateways import registry
 from dispatcher.rendering.links import Links
 from dispatcher.rules.book import RuleBook, rule_book
@@ -31,7 +31,7 @@ from dispatcher.services.subscribe import Desk
 from dispatcher.services.tidy import adopt
 from dispatcher.services.versions import Versions
 from dispatcher.settings import GatewaySettings, Settings
-from dispatcher.storage import clock, installation, sandbox, workers
+from dispatcher.storage import clock, installation, rule_books, sandbox, workers
 from dispatcher.storage.database import Database
 from dispatcher.storage.journal import Journal, boot_id
 from dispatcher.storage.watch import Watch
@@ -84,6 +84,7 @@ class Dispatcher:
 def build(settings: Settings, celery: Celery | None = None) -> Dispatcher:
     """Wire everything; raises ConfigError when a setting or the keys do not fit."""
     keys = load_keys(settings)
+    book = rule_book(load_law(settings))
     database = Database(settings.database)
     with database.begin() as conn:
         installation.check_keys(conn, keys[-1])
@@ -92,11 +93,23 @@ def build(settings: Settings, celery: Celery | None = None) -> Dispatcher:
         database=database,
         bell=CeleryBell(celery) if celery else SilentBell(),
         versions=Versions(),
-        book=rule_book(Law(jurisdictions.shipped())),
+        book=book,
         tokens=Tokens(keys),
         digests=Digests(keys[-1:]),  # the pepper is the oldest key and never changes
         seal=SecretStr(keys[0].hex()),
     )
+
+
+def load_law(settings: Settings) -> Law:
+    """Read the rule data; a process that has none does not start, so that it sends nothing."""
+    try:
+        return Law(jurisdictions.shipped(), settings.hours_profile)
+    except (FileError, OSError) as error:
+        raise ConfigError(
+            "rule data",
+            f"{error}; without it no hours are known and nothing is sent: mend the file, or "
+            "install this version again",
+        ) from None
 
 
 def build_with_bell(settings: Settings) -> Dispatcher:
@@ -185,6 +198,8 @@ def _put(database: Database, gateway: str, messages: Sequence[Message]) -> None:
 def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outbound:
     """Build what one worker process sends with; adopts what dead processes left, first."""
     adopt(dispatcher.desk, dispatcher.settings.journals)
+    with dispatcher.database.begin() as conn:
+        rule_books.note(conn, dispatcher.book)
     watch = Watch(dispatcher.settings.database)
     watch.start()
     return Outbound(

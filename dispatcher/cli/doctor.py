@@ -23,9 +23,10 @@ from dispatcher import __version__
 from dispatcher.cli.desk import check_address, load, told_plainly
 from dispatcher.cli.show import Json, answer, mark
 from dispatcher.domain.findings import Finding, Level
-from dispatcher.errors import DispatcherError
+from dispatcher.errors import DispatcherError, FileError
 from dispatcher.gateways import registry
-from dispatcher.rules.jurisdictions import Jurisdictions, stale
+from dispatcher.rules import holiday_calendars
+from dispatcher.rules.jurisdictions import Calendar, Jurisdictions, stale
 from dispatcher.services.doctor import examine
 from dispatcher.services.jurisdictions import shipped
 from dispatcher.settings import GatewaySettings, Settings
@@ -56,7 +57,18 @@ def rule_data(book: Jurisdictions, today: date) -> Finding:
     told, _, remedy = stale(book, today).partition(": ")
     if told:
         return Finding(_FAIL, "rule data", told, remedy)
+    unread = {each for each in _calendars(book) if not holiday_calendars.known(each)}
+    if unread:
+        names = ", ".join(sorted("-".join(filter(None, each)) for each in unread))
+        told = f"{book.version} names calendars that nobody knows: {names}"
+        remedy = "their holidays count as weekdays until the holidays package is newer"
+        return Finding(_WARN, "rule data", told, remedy)
     return Finding(_OK, "rule data", f"{book.version}, {len(book.entries)} jurisdictions")
+
+
+def _calendars(book: Jurisdictions) -> Iterator[Calendar]:
+    countries = (entry.calendar for entry in book.entries.values())
+    yield from filter(None, (*countries, *(place.calendar for place in book.territories.values())))
 
 
 def _sentence(found: Finding) -> str:
@@ -67,7 +79,10 @@ def _sentence(found: Finding) -> str:
 def _examination() -> Iterator[Finding]:
     yield Finding(_OK, "version", f"dispatcher {__version__}, Python {platform.python_version()}")
     yield _wheels()
-    yield rule_data(shipped(), datetime.now(UTC).date())
+    try:
+        yield rule_data(shipped(), datetime.now(UTC).date())
+    except (FileError, OSError) as error:
+        yield Finding(_FAIL, "rule data", str(error), "mend it: without it no process starts")
     try:
         known = load()
     except DispatcherError as error:

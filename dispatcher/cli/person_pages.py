@@ -11,7 +11,7 @@ from rich.console import RenderableType
 
 from dispatcher.cli.show import facts, heading, table
 from dispatcher.domain.decisions import Reason
-from dispatcher.domain.explanations import ConsentLine, DecisionLine, Explanation, Story
+from dispatcher.domain.explanations import ConsentLine, DecisionLine, Explanation, HoursLine, Story
 from dispatcher.domain.people import Person
 from dispatcher.domain.reasons import MEANING
 
@@ -156,6 +156,9 @@ def _campaign(told: Story) -> Iterator[RenderableType]:
     if told.decisions:
         heads = ("decided", "verdict", "reason", "rule", "until", "rule book", "decided again")
         yield table(heads, [_decision(line) for line in told.decisions])
+        for line in told.decisions:
+            if line.hours:
+                yield f"Hours, {_at(line.at)}: {_hours(line, line.hours)}"
     for attempt in told.attempts:
         said = " ".join(filter(None, (attempt.code, attempt.detail)))
         yield f"Attempt {attempt.no}, {_at(attempt.at)}: {attempt.outcome} {said}".rstrip()
@@ -171,9 +174,29 @@ def _decision(line: DecisionLine) -> tuple[str, ...]:
         line.reason,
         line.rule or "(all passed)",
         _at(line.until),
-        line.rule_book,
+        _book(line),
         f"{_AGREES[line.agrees]}{': ' + again if again else ''}",
     )
+
+
+def _book(line: DecisionLine) -> str:
+    if not line.data_version:
+        return line.rule_book
+    return f"{line.rule_book}, rule data {line.data_version}, profile {line.profile}"
+
+
+def _hours(line: DecisionLine, hours: HoursLine) -> str:
+    """Say whose hours bound, on which clocks, and what they came to."""
+    bound = ", ".join(hours.bound_by) or "no jurisdiction, only the campaign's and the person's own"
+    said = f"bound by {bound}; clock of {', '.join(hours.zones) or 'nowhere known'}"
+    if hours.shut:
+        said += f"; shut: {', '.join(hours.shut)}"
+    if hours.next_open is None:
+        return said + "; never open"
+    if hours.next_open > line.at:
+        return said + f"; opens {_at(hours.next_open)}"
+    until = line.send_before or hours.closes
+    return said + (f"; open, to be sent before {_at(until)}" if until else "; open")
 
 
 def _topic(topic: str) -> str:

@@ -50,11 +50,27 @@ class SuppressionLine(NamedTuple):
     at: datetime
 
 
+class HoursLine(NamedTuple):
+    """Which hours bound an offer: by whom, on which clocks, and what was shut.
+
+    `jurisdictions` are those of the number and the residence, `bound_by` those whose hours count.
+    `next_open`: when all was or would be open, None if never. `closes`: when that ends.
+    """
+
+    jurisdictions: tuple[str, ...]
+    bound_by: tuple[str, ...]
+    zones: tuple[str, ...]
+    shut: tuple[str, ...]
+    next_open: datetime | None
+    closes: datetime | None
+
+
 class DecisionLine(NamedTuple):
     """One verdict of the rules. `agrees`: deciding again on its facts gives the same.
 
     None: it was made under another rule book, so this build cannot judge it. `replayed` is what
-    the rules say now, where that differs.
+    the rules say now, where that differs. `data_version` and `profile` are those of the rule data.
+    `hours`: None where none bound, or where this build cannot judge.
     """
 
     at: datetime
@@ -64,8 +80,12 @@ class DecisionLine(NamedTuple):
     until: datetime | None
     rule_book: str
     facts: str
+    data_version: str = ""
+    profile: str = ""
     agrees: bool | None = None
     replayed: str = ""
+    send_before: datetime | None = None
+    hours: HoursLine | None = None
 
 
 class AttemptLine(NamedTuple):

@@ -72,7 +72,8 @@ class Where(NamedTuple):
 
     `jurisdictions`: of the number and of the residence, all that are known; all of them bind.
     `zones`: every zone the person may live in; none: every zone of the jurisdictions.
-    `own`: hours of the person or the campaign, which only narrow.
+    `own`: hours of the person or the campaign, which only narrow. `margin`: seconds before each
+    closing that count as closed; what is open no longer than that is no opening.
     """
 
     jurisdictions: tuple[str, ...]
@@ -81,6 +82,7 @@ class Where(NamedTuple):
     channel: Channel = Channel.SMS
     own: tuple[Hours, ...] = ()
     own_hand: tuple[OwnHand, ...] = ()
+    margin: int = 0
 
 
 class Permitted(NamedTuple):
@@ -136,6 +138,7 @@ class _Openings(NamedTuple):
     plan: Plan
 
 
+@lru_cache(maxsize=1 << 13)
 def permitted(book: Jurisdictions, where: Where, now: float) -> Permitted:
     """Answer for one instant; the next opening is the earliest instant at which all is open."""
     starts, ends, plan = _openings(book, where, int(now // DAY))
@@ -164,7 +167,9 @@ def _openings(book: Jurisdictions, where: Where, day: int) -> _Openings:
     for zone in zones:
         for limit in made.limits:
             shared = intersect(shared, _limit_spans(zone, limit, day))
-    return _Openings(tuple(span[0] for span in shared), tuple(span[1] for span in shared), made)
+    margin = where.margin
+    kept = [(start, end - margin) for start, end in shared if start < end - margin]
+    return _Openings(tuple(span[0] for span in kept), tuple(span[1] for span in kept), made)
 
 
 @lru_cache(maxsize=1 << 12)

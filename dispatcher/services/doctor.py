@@ -16,6 +16,7 @@ _SKEW = 2.0  # seconds the clocks of machine and database may differ unnoticed b
 _POLL_FIRST = 5.0  # seconds the first poll may take
 _POLL_GOOD = 0.1
 _STALE_BEAT = 60.0
+_SHOWN = 3  # kinds of unknown places that are named
 
 _OK, _WARN, _FAIL = Level.OK, Level.WARN, Level.FAIL
 
@@ -32,6 +33,7 @@ def examine(database: Database, oldest_key: bytes, wall: float) -> Iterator[Find
     if revision == migrate.newest():
         yield _keys(database, oldest_key)
         yield from _work(database)
+        yield _unplaced(database)
         yield examine_watch(database.url)
 
 
@@ -124,3 +126,17 @@ def _work(database: Database) -> Iterator[Finding]:
     if now.unsure:
         told = f"nobody knows whether {now.unsure:,} messages arrived"
         yield Finding(_WARN, "unsure", told, "'dispatcher unsure list' names them")
+
+
+def _unplaced(database: Database) -> Finding:
+    """Count people whom no offer reached in the last day, as nobody knows their hours."""
+    with database.begin() as conn:
+        found = health.unplaced(conn)
+    if not found:
+        return Finding(_OK, "hours", "known for everybody who was to be written to in a day")
+    most = "; ".join(f"{people:,}: {detail}" for detail, people in list(found.items())[:_SHOWN])
+    told = (
+        f"{sum(found.values()):,} people got nothing in a day, as their hours are unknown ({most})"
+    )
+    remedy = "import their zone or country, or let them say it; unknown hours count as closed"
+    return Finding(_WARN, "hours", told, remedy)

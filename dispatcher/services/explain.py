@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import isfinite
 
 from sqlalchemy import Connection
 
 from dispatcher.domain.decisions import Decision, Verdict
-from dispatcher.domain.explanations import DecisionLine, Explanation, Story, SuppressionLine
+from dispatcher.domain.explanations import (
+    DecisionLine,
+    Explanation,
+    HoursLine,
+    Story,
+    SuppressionLine,
+)
+from dispatcher.domain.messages import MessageClass
 from dispatcher.domain.people import Person
 from dispatcher.domain.policies import Policy, Window
-from dispatcher.rules.book import RuleBook
+from dispatcher.rules.book import RuleBook, rule_book
+from dispatcher.rules.facts import recall
+from dispatcher.rules.jurisdictions import Jurisdictions, Profile
+from dispatcher.rules.permitted_hours import Where, causes, permitted, plan
+from dispatcher.rules.quiet_hours import whereabouts
 from dispatcher.rules.replay import replay
 from dispatcher.storage import campaigns, chains
 from dispatcher.storage import explain as records
@@ -22,7 +35,7 @@ _SAME_INSTANT = 0.001  # seconds: the database keeps microseconds
 def explain(conn: Connection, person: Person, book: RuleBook, campaign_id: int = 0) -> Explanation:
     """Give everything on record about a person; of one campaign only, or (0) of all.
 
-    Decisions made by this very `book` are made again.
+    Decisions made by this very `book`, or by it under the other profile, are made again.
     """
     stories = records.stories(conn, person.id, campaign_id)
     return Explanation(
@@ -57,15 +70,54 @@ def _replayed(conn: Connection, story: Story, book: RuleBook) -> Story:
 
 def _again(line: DecisionLine, policy: Policy, book: RuleBook) -> DecisionLine:
     """Decide again on the recorded facts, and say whether that gives the recorded verdict."""
-    if line.rule_book != book.hash:
+    then = _book_of(line, book)
+    if then is None:
         return line
     try:
-        decision = replay(line.facts, policy, book)
+        decision = replay(line.facts, policy, then)
     except (ValueError, KeyError, IndexError):
         return line._replace(agrees=False, replayed="its facts cannot be read")
+    line = line._replace(send_before=_at(decision.send_before), hours=_hours(line, policy, then))
     if _same(line, decision):
         return line._replace(agrees=True)
     return line._replace(agrees=False, replayed=_words(decision))
+
+
+def _book_of(line: DecisionLine, book: RuleBook) -> RuleBook | None:
+    """Give the book that decided, if it is this one under any profile."""
+    profiles = (
+        rule_book(book.law._replace(profile=each), book.name, book.version) for each in Profile
+    )
+    return next((each for each in (book, *profiles) if each.hash == line.rule_book), None)
+
+
+def _hours(line: DecisionLine, policy: Policy, book: RuleBook) -> HoursLine | None:
+    """Tell the hours that bound the person then, on the recorded facts."""
+    person, now = recall(line.facts, policy)
+    where, data = whereabouts(person, policy, now, book.law), book.law.jurisdictions
+    if where is None or policy.message_class is not MessageClass.PROMOTIONAL:
+        return None
+    made, told = plan(data, where), permitted(data, where, now)
+    shut = (made.problem,) if made.problem else tuple(_shut(data, where, now))
+    return HoursLine(
+        person.jurisdictions,
+        made.bound_by,
+        made.zones,
+        shut,
+        _at(told.next_open),
+        _at(told.closes),
+    )
+
+
+def _shut(data: Jurisdictions, where: Where, now: float) -> Iterator[str]:
+    for cause in causes(data, where, now):
+        if not cause.open:
+            yield f"{cause.code} in {cause.zone}" + (f" ({cause.holiday})" * bool(cause.holiday))
+
+
+def _at(instant: float | None) -> datetime | None:
+    """Give an instant; None for none, and for the end of what has no end."""
+    return datetime.fromtimestamp(instant, UTC) if instant and isfinite(instant) else None
 
 
 def _same(line: DecisionLine, decision: Decision) -> bool:

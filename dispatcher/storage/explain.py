@@ -156,8 +156,9 @@ _UNDECIDED = text(f"""
         SELECT FROM delivery d WHERE d.wave_id = w.id AND d.customer_id = :person)
 """)
 _DECISIONS = text("""
-    SELECT d.at, n.verdict, n.reason, n.rule, to_timestamp(n.until) AS until, d.rule_book, n.facts
-    FROM decision d
+    SELECT d.at, n.verdict, n.reason, n.rule, to_timestamp(n.until) AS until, d.rule_book, n.facts,
+           coalesce(b.data_version, '') AS data_version, coalesce(b.profile, '') AS profile
+    FROM decision d LEFT JOIN rule_book b ON b.hash = d.rule_book
     CROSS JOIN unnest(d.customer_ids, d.verdicts, d.reasons, d.rules, d.untils, d.facts)
          AS n (customer_id, verdict, reason, rule, until, facts)
     WHERE d.wave_id = :wave AND d.shard = :shard AND n.customer_id = :person ORDER BY d.at

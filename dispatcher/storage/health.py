@@ -39,6 +39,14 @@ def work(conn: Connection) -> Work:
     return Work(*conn.execute(_WORK).one())
 
 
+def unplaced(conn: Connection) -> dict[str, int]:
+    """Count people who got nothing in the last day as nobody knows their hours, by what is amiss.
+
+    The last day is the programme's. Only waves that were still at work in it are looked through.
+    """
+    return {row.detail: row.people for row in conn.execute(_UNPLACED)}
+
+
 # A committed row survives the loss of this disk only on a standby that commits wait for.
 _HEALTH = text("""
     SELECT current_setting('server_version'), extract(epoch FROM clock_timestamp())::float8,
@@ -52,4 +60,13 @@ _WORK = text("""
            (SELECT extract(epoch FROM clock_timestamp() - max(beat_at))::float8 FROM worker),
            (SELECT count(*) FROM batch WHERE state = 'ready' AND not_before <= clock_timestamp()),
            (SELECT count(*) FROM delivery WHERE state = 'unsure')
+""")
+_UNPLACED = text("""
+    SELECT d.detail, count(DISTINCT d.customer_id) AS people
+    FROM clock CROSS JOIN wave w JOIN delivery d ON d.wave_id = w.id
+    WHERE (w.finished_at IS NULL OR w.finished_at
+           > clock_timestamp() + least(clock.ahead, interval '0') - interval '1 day')
+      AND d.decided_at > clock_timestamp() + clock.ahead - interval '1 day'
+      AND d.reason = 'zone_unknown_closed'
+    GROUP BY d.detail ORDER BY people DESC, d.detail
 """)

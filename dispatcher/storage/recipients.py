@@ -69,7 +69,7 @@ _LOAD = f"""
            coalesce(a.bucket, 0), ({{condition}}), coalesce(d.tries, 0), c.attributes,
            coalesce(extract(epoch FROM CASE WHEN consent_t.state = 'active'
                THEN consent_t.since ELSE consent_w.since END)::float8, 0),
-           coalesce(extract(epoch FROM d.held_since)::float8, 0)
+           coalesce(extract(epoch FROM d.held_since)::float8, 0), c.region, a.jurisdictions
     FROM customer c
     LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
     {PERMISSION_JOIN.format(person="c.id")}
@@ -93,9 +93,28 @@ def _recipient(
 ) -> Recipient:
     zones, consent = tuple(row[6] or ()), _STATES[row[10]]
     known = contacts.get(row[0], ())
+    places = _places(row[4], row[18], tuple(row[19] or ()))
     return Recipient._make(
-        (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known, *row[12:])
+        (
+            row[0],
+            channel,
+            *row[1:6],
+            zones,
+            *row[7:10],
+            consent,
+            row[11],
+            known,
+            *row[12:18],
+            places,
+        )
     )
+
+
+@lru_cache(maxsize=1 << 12)
+def _places(country: str, region: str, of_number: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the jurisdictions of the residence and of the number: each that is known binds."""
+    residence = f"{country}-{region}" if region else country
+    return tuple(dict.fromkeys((residence, *of_number) if country else of_number))
 
 
 def _contacts(

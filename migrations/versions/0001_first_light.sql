@@ -37,6 +37,7 @@ CREATE TABLE customer (
     import_id   bigint,                                      -- invisible until that import is done
     language    text NOT NULL DEFAULT '',
     country     text NOT NULL DEFAULT '',
+    region      text NOT NULL DEFAULT '',                    -- state or province: TX
     zone        text NOT NULL DEFAULT '',                    -- IANA name, as the person said
     hours_from  smallint NOT NULL DEFAULT 0,                 -- the person's own hours: minutes after
     hours_until smallint NOT NULL DEFAULT 0,                 -- local midnight; equal: none set
@@ -53,6 +54,7 @@ CREATE TABLE address (
     digest_wide bytea NOT NULL,                              -- the same without +tag (docs/tokens.md)
     bucket      smallint NOT NULL,                           -- keyed hash 0..9999, for holdouts
     zones       text[] NOT NULL DEFAULT '{}',                -- zones a phone number may be in
+    jurisdictions text[] NOT NULL DEFAULT '{}',                -- those a phone number may be of: US-OR
     deliverable boolean NOT NULL DEFAULT true,
     PRIMARY KEY (customer_id, channel)
 );
@@ -312,6 +314,19 @@ CREATE TABLE attempt (
     PRIMARY KEY (wave_id, customer_id, no)
 ) PARTITION BY RANGE (wave_id);
 CREATE INDEX attempt_reference ON attempt (reference) WHERE reference <> '';
+
+-- The rule books that have decided, so that each decision's hash names its rule data.
+CREATE TABLE rule_book (
+    hash             text PRIMARY KEY,
+    name             text NOT NULL,
+    version          text NOT NULL,
+    data_version     text NOT NULL,
+    data_fingerprint text NOT NULL,
+    profile          text NOT NULL,
+    first_used       timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TRIGGER rule_book_immutable BEFORE UPDATE OR DELETE ON rule_book
+    FOR EACH ROW EXECUTE FUNCTION forbid_change();
 
 -- One row for all verdicts of a round: the arrays stand in the same order.
 CREATE TABLE decision (

@@ -22,6 +22,11 @@ ZONES = (
     "Etc/UTC",
     "Africa/Casablanca",
 )
+# No known place, one, two at once, a territory, an unlisted country, and slips in the data.
+PLACES = (
+    *((), ("DE",), ("US-TX", "US-OR"), ("GB", "FR"), ("KR",), ("ZA",), ("CO", "US"), ("GP",)),
+    *(("IS",), ("AU",), ("de",), ("",)),
+)
 
 
 def at(text: str) -> float:
@@ -110,6 +115,7 @@ people = st.builds(
     in_audience=st.sampled_from([True, True, True, False]),
     attempts=st.integers(0, 6),
     held_since=st.just(0.0) | st.floats(0, 96).map(lambda ago: NOON - ago * HOUR),
+    jurisdictions=st.sampled_from(PLACES),
 )
 
 policies = st.builds(

@@ -26,12 +26,12 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("consent", 1): "cf3e35057f66",
     ("holdout", 1): "b3d721386314",
     ("attempts", 1): "0efa17b62ad1",
-    ("quiet_hours", 1): "eca9171dc2ec",
+    ("quiet_hours", 2): "9bda251a89fc",
     ("frequency_cap", 1): "00d43d8fd5a6",
     ("cool_down", 1): "ded30f76af6a",
     ("hours", 1): "ad1d45afdd00",
-    ("permitted_hours", 1): "0f13a931703a",
-    ("holding", 1): "d127ea929ddd",
+    ("permitted_hours", 1): "73ea51fc4af7",
+    ("holding", 2): "005ce839ac8a",
 }
 
 

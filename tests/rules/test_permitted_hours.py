@@ -43,7 +43,14 @@ profiles = st.sampled_from(Profile)
 channels = st.sampled_from(Channel)
 instants = st.integers(0, 400 * 1440).map(lambda minute: YEAR + minute * MINUTE)
 places = st.builds(
-    Where, some_codes, some_zones, profiles, channels, st.lists(hours, max_size=1).map(tuple)
+    Where,
+    some_codes,
+    some_zones,
+    profiles,
+    channels,
+    st.lists(hours, max_size=1).map(tuple),
+    st.just(()),
+    st.sampled_from([0, 900]),
 )
 
 
@@ -109,6 +116,7 @@ def test_more_of_anything_never_opens(
         where._replace(jurisdictions=(*where.jurisdictions, code)),
         where._replace(own=(*where.own, own)),
         where._replace(profile=Profile.STRICT),
+        where._replace(margin=where.margin + 600),
     ]
     if where.zones:
         narrower.append(where._replace(zones=(*where.zones, zone)))
@@ -131,7 +139,7 @@ def test_the_same_question_has_the_same_answer(where: Where, now: float) -> None
 @given(places, instants)
 def test_the_causes_agree_with_the_answer(where: Where, now: float) -> None:
     """Where the law alone holds a message, at least one rule is told as closed, else none."""
-    alone = where._replace(own=())
+    alone = where._replace(own=(), margin=0)
     answer = permitted(BOOK, alone, now)
     if answer.reason != Reason.ZONE_UNKNOWN_CLOSED:
         told_open = all(cause.open for cause in causes(BOOK, alone, now))

@@ -51,7 +51,8 @@ def test_the_rule_books_vectors_hold(
 ) -> None:
     """Allowed or put off to the very minute, over zones and changes of the clock."""
     terms = policy(window=Window(int(opens * 60), int(closes * 60)), close_margin_minutes=0)
-    ruling = quiet_hours(person(zone="", zones=zones), terms, at(instant), LAW)
+    someone = person(zone="", zones=zones, channel=Channel.EMAIL, jurisdictions=())
+    ruling = quiet_hours(someone, terms, at(instant), LAW)
     if expected is None:
         assert ruling is None
     else:
@@ -60,10 +61,12 @@ def test_the_rule_books_vectors_hold(
 
 
 def test_what_is_quiet_is_told_in_words() -> None:
-    """The detail names the hours and the clock they are read on."""
-    ruling = quiet_hours(person(hours_from=600, hours_until=720), policy(), NOON, LAW)
+    """The detail names the hours, the clock they are read on, and whose hours bind besides."""
+    ruling = quiet_hours(
+        person(hours_from=600, hours_until=720, jurisdictions=("DE",)), policy(), NOON, LAW
+    )
     assert ruling is not None
-    assert ruling.detail == "09:00-20:00 and 10:00-12:00 Europe/Berlin"
+    assert ruling.detail == "09:00-20:00 and 10:00-12:00 Europe/Berlin, hours of DE"
 
 
 @pytest.mark.parametrize("channel", Channel)
@@ -120,9 +123,9 @@ def test_zones_that_share_no_open_hour_are_an_unknown_zone() -> None:
 
 def test_where_no_hours_are_set_no_zone_is_needed() -> None:
     """A mail campaign without hours reaches people whose zone nobody knows."""
-    terms = policy(window=ALL_DAY)
-    assert quiet_hours(person(zone=""), terms, NOON, LAW) is None
-    assert open_until(person(zone=""), terms, NOON, LAW) == float("inf")
+    terms, someone = policy(window=ALL_DAY), person(zone="", channel=Channel.EMAIL)
+    assert quiet_hours(someone, terms, NOON, LAW) is None
+    assert open_until(someone, terms, NOON, LAW) == float("inf")
 
 
 def test_a_message_that_would_come_after_the_offer_is_dropped() -> None:
@@ -174,7 +177,7 @@ def test_who_waited_already_is_not_made_to_wait_for_ten_again() -> None:
 def test_a_time_outside_the_persons_hours_waits_for_the_next_of_them() -> None:
     """At ten, but own hours end at nine: the next morning's hours are meant."""
     terms = policy(send_at=10 * 60, window=Window(7 * 60, 20 * 60))
-    someone = person(hours_from=7 * 60, hours_until=9 * 60)
+    someone = person(channel=Channel.EMAIL, hours_from=7 * 60, hours_until=9 * 60)
     ruling = quiet_hours(someone, terms, at("2026-11-23T06:00Z"), LAW)
     assert ruling is not None
     assert ruling[:3] == (Verdict.DEFER, Reason.SCHEDULED, at("2026-11-24T06:00Z"))
