@@ -45,10 +45,16 @@ class Hours(NamedTuple):
 
 
 @cache
+def clock_in(zone: str) -> ZoneInfo:
+    """Give a zone's clock, and keep it: reading one takes a while."""
+    return ZoneInfo(zone)
+
+
+@cache
 def readable(zone: str) -> bool:
     """Whether there is such a zone."""
     try:
-        return bool(ZoneInfo(zone))
+        return bool(clock_in(zone))
     except (KeyError, ValueError, OSError):
         return False
 
@@ -56,7 +62,7 @@ def readable(zone: str) -> bool:
 def is_open(hours: Hours, at: datetime) -> bool:
     """Look at every wall clock, and at every sheet by it."""
     for zone in hours.zones:
-        wall = at.astimezone(ZoneInfo(zone))
+        wall = at.astimezone(clock_in(zone))
         minute = wall.hour * 60 + wall.minute
         windows = [_windows(sheet, wall.date()) for sheet in hours.sheets]
         windows += [_halves(*each) for each in hours.daily]
@@ -164,7 +170,7 @@ def _local_days(zone: str, day: int) -> tuple[tuple[int, int, int, int], ...]:
     Gives (first minute, last minute, minute at which the local date began, local date).
     """
     found = []
-    for first, last, ahead in _steady(ZoneInfo(zone), day):
+    for first, last, ahead in _steady(zone, day):
         low, high = (first + ahead) // _MINUTES, (last - 1 + ahead) // _MINUTES
         for local in range(low, high + 1):
             begins = local * _MINUTES - ahead
@@ -173,8 +179,13 @@ def _local_days(zone: str, day: int) -> tuple[tuple[int, int, int, int], ...]:
     return tuple(found)
 
 
-def _steady(clock: ZoneInfo, day: int) -> Iterator[tuple[int, int, int]]:
+@lru_cache(maxsize=1 << 15)
+def _steady(zone: str, day: int) -> tuple[tuple[int, int, int], ...]:
     """Part a day at changes of the clock; gives first and last minute, and minutes before UTC."""
+    return tuple(_stretches(clock_in(zone), day))
+
+
+def _stretches(clock: ZoneInfo, day: int) -> Iterator[tuple[int, int, int]]:
     first, ahead = 0, _ahead(clock, day, 0)
     for hour in range(0, _MINUTES, 60):
         if _ahead(clock, day, hour) == _ahead(clock, day, hour + 60) == ahead:
@@ -185,6 +196,12 @@ def _steady(clock: ZoneInfo, day: int) -> Iterator[tuple[int, int, int]]:
                 yield first, minute, ahead
                 first, ahead = minute, now
     yield first, _MINUTES, ahead
+
+
+@lru_cache(maxsize=1 << 15)
+def face(zone: str, day: int) -> tuple[object, ...]:
+    """Give what a zone's clock shows around a day: zones of one face tell the same time."""
+    return tuple(_steady(zone, each) for each in range(day - 2, day + _AHEAD + 7))
 
 
 def _ahead(clock: ZoneInfo, day: int, minute: int) -> int:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dispatcher.domain.customers import Contact, Recipient
-from dispatcher.domain.policies import CapScope, Policy
+from dispatcher.domain.policies import Policy
 from dispatcher.proof.table import Table
 
 HOUR = 3600
-_MONTH = 30 * 24 * HOUR
+_MONTH = 31 * 24  # hours: of the longest month
+_ANY = "*"  # the subject of an offer that does not say what it is about
+# As policies say it, and as the table does.
+PERSON = ("person", "recipient")
+BRAND = ("brand", "recipient+brand")
+SUBJECT = ("subject", "recipient+subject")
+CHANNELS = ("channels", "recipient_channels")
 
 
 def full_caps(
@@ -17,44 +23,36 @@ def full_caps(
 ) -> Iterator[str]:
     """Name each cap that leaves no room at `at` for one more offer to a person."""
     for cap in policy.caps:
-        if cap.channel not in (None, person.channel):
-            continue
-        counted = [
-            contact
-            for contact in _within(log, cap.hours * HOUR, at)
-            if cap.channel in (None, contact.channel)
-            and (cap.scope != CapScope.BRAND or contact.brand == policy.brand)
-        ]
-        if len(counted) >= cap.max:
-            yield f"{len(counted)} of {cap.max} in {cap.hours} h ({cap.scope}, {cap.channel})"
-    yield from _full_by_table(table, person, policy, log, at)
+        if cap.channel in (None, person.channel):
+            found = _within(log, cap.hours, at, cap.channel)
+            if _used(cap.scope, found, person, policy) >= cap.max:
+                yield f"{cap.max} in {cap.hours} h ({cap.scope}, {cap.channel or 'any channel'})"
+    for law in table.caps(person.jurisdictions, person.channel):
+        found = _within(log, law.hours, at, None if law.scope in CHANNELS else law.channel)
+        if _used(law.scope, found, person, policy) >= law.most:
+            yield f"{law.most} in {law.hours} h ({law.scope}, {law.code})"
     if person.promised:
-        counted = [
-            contact for contact in _within(log, _MONTH, at) if contact.channel == person.channel
-        ]
-        own = [contact for contact in counted if contact.brand == policy.brand]
-        if len(own) >= person.promised:
-            yield f"{len(own)} of {person.promised} promised for 30 days"
+        found = _within(log, _MONTH, at, person.channel)
+        if _used(BRAND[0], found, person, policy) >= person.promised:
+            yield f"{person.promised} promised for a month"
 
 
-def _full_by_table(
-    table: Table, person: Recipient, policy: Policy, log: Sequence[Contact], at: float
-) -> Iterator[str]:
-    for cap in table.caps(person.jurisdictions, person.channel):
-        counted = [
-            contact
-            for contact in _within(log, cap.hours * HOUR, at)
-            if _counts(cap.scope, contact, person, policy)
-        ]
-        if len(counted) >= cap.most:
-            yield f"{len(counted)} of {cap.most} in {cap.hours} h ({cap.code}, {cap.scope})"
+def _used(scope: str, found: Sequence[Contact], person: Recipient, policy: Policy) -> int:
+    """Count what a cap of this scope counts, by the words of policies and those of the table."""
+    if scope in CHANNELS:
+        return len({contact.channel for contact in found if contact.channel != person.channel})
+    if scope in BRAND:
+        return sum(contact.brand == policy.brand for contact in found)
+    if scope in SUBJECT:
+        return sum(_same(contact.subject, policy.subject) for contact in found)
+    if scope in PERSON:
+        return len(found)
+    raise ValueError(scope)
 
 
-def _counts(scope: str, contact: Contact, person: Recipient, policy: Policy) -> bool:
-    if scope == "recipient_channels":
-        return contact.channel != person.channel
-    same = contact.channel == person.channel
-    return same and (scope != "recipient+subject" or contact.subject == policy.subject)
+def _same(one: str, other: str) -> bool:
+    """Whether two offers may be about the same; one that does not say may be about any."""
+    return one == other or _ANY in (one, other)
 
 
 def newest(log: Sequence[Contact], at: float) -> float:
@@ -62,5 +60,10 @@ def newest(log: Sequence[Contact], at: float) -> float:
     return max((contact.at for contact in log if contact.at <= at), default=0.0)
 
 
-def _within(log: Sequence[Contact], seconds: float, at: float) -> list[Contact]:
-    return [contact for contact in log if contact.at <= at < contact.at + seconds]
+def _within(log: Sequence[Contact], hours: float, at: float, channel: str | None) -> list[Contact]:
+    seconds = hours * HOUR
+    return [
+        contact
+        for contact in log
+        if contact.at <= at < contact.at + seconds and channel in (None, contact.channel)
+    ]

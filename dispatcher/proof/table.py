@@ -33,12 +33,16 @@ class Sheet:
 
 @dataclass(frozen=True)
 class TableCap:
-    """At most so many messages in so many hours, by a row of the table."""
+    """At most so many messages in so many hours, by a row of the table.
+
+    `channel`: only those by it count; None: all do.
+    """
 
     code: str
     most: int
     hours: int
     scope: str
+    channel: str | None
 
 
 class Table:
@@ -59,6 +63,11 @@ class Table:
         """How long before closing no more texts are handed over."""
         return int(self._file["meta"]["close_margin_minutes"])
 
+    @property
+    def max_hold_hours(self) -> int:
+        """How long an offer may be held for its hours at most."""
+        return int(self._file["meta"]["max_hold_hours"])
+
     def sheets(self, codes: Sequence[str], channel: str, profile: str) -> tuple[Sheet, ...]:
         """Give all that binds at these places at once; a text to nowhere is bound as to ZZ."""
         known = codes or ([self._file["meta"]["unknown_country"]] if channel == SMS else [])
@@ -77,16 +86,19 @@ class Table:
         return tuple(found)
 
     def caps(self, codes: Sequence[str], channel: str) -> tuple[TableCap, ...]:
-        """Give the caps that bind at these places."""
-        key = "email_caps" if channel == EMAIL else "caps"
-        return tuple(
-            dict.fromkeys(
-                TableCap(row["code"], cap["max"], cap["per_hours"], cap["scope"])
-                for code in codes
-                for row in self._rows(code)
-                for cap in row.get(key, ())
-            )
-        )
+        """Give the caps that bind at these places for messages by a channel."""
+        rows = [row for code in codes for row in self._rows(code)]
+        return tuple(dict.fromkeys(cap for row in rows for cap in self._caps(row, channel)))
+
+    def _caps(self, row: Mapping[str, Any], channel: str) -> Iterator[TableCap]:
+        as_one = row["email"] == "same"  # texts and e-mail are under the same rule
+        known = [(cap, None if as_one else SMS) for cap in row.get("caps", ())]
+        known += [(cap, EMAIL) for cap in row.get("email_caps", ())]
+        if row["code"] == "US" and "us_promotional_cap" in self._file["product_defaults"]:
+            known.append((self._file["product_defaults"]["us_promotional_cap"], SMS))
+        for cap, only in known:
+            if only in (None, channel):
+                yield TableCap(row["code"], cap["max"], cap["per_hours"], cap["scope"], only)
 
     def _place(self, code: str) -> Mapping[str, Any] | None:
         """Give the territory of a code such as PR, PR-01 or US-PR."""

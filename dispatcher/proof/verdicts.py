@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Policy
-from dispatcher.proof.hours import Hours, first_open, open_end
+from dispatcher.proof.hours import Hours, clock_in, face, first_open, open_end, readable
 from dispatcher.proof.pressure import HOUR, full_caps, newest
 from dispatcher.proof.table import Table
 
+DAY = 86400
 _WHOLE_DAY = (0, 1440)
+_BY_HOURS = (Reason.QUIET_HOURS, Reason.QUIET_HOURS_EXPIRED, Reason.SCHEDULED)
 # A record keeps contacts in whole seconds, and the later one counts.
 _ROUNDED = 1.0
 
@@ -62,19 +63,35 @@ def judged(decision: Decision) -> bool:
     return decision.reason in known
 
 
-def clock_of(table: Table, person: Recipient, policy: Policy, profile: str) -> Clock:
+def clock_of(table: Table, case: Case) -> Clock:
     """Find what binds: the table's sheets, the campaign's window and the person's own hours."""
+    person, policy, now, profile = case[:4]
     own, window = (person.hours_from, person.hours_until), policy.window
     daily = [(window.opens, window.closes)]
     if own[0] != own[1]:
         daily.append(own)
-    zones = (person.zone,) if person.zone else person.zones or table.zones(person.jurisdictions)
+    zones = (person.zone,) if person.zone else _possible(table, person, now)
     sheets = table.sheets(person.jurisdictions, person.channel, profile)
     margin = policy.close_margin_minutes
     if person.channel == Channel.SMS:
         margin = max(margin, table.margin_minutes)
     bound = tuple(each for each in dict.fromkeys(daily) if each != _WHOLE_DAY)
     return Clock(Hours(sheets, bound, zones), margin * 60.0)
+
+
+def _possible(table: Table, person: Recipient, now: float) -> tuple[str, ...]:
+    """Give every zone there may be: those known, and all of a place that has none of them."""
+    known = person.zones
+    if not known:
+        return table.zones(person.jurisdictions)
+    if not all(map(readable, known)):
+        return known
+    clocks = {face(zone, int(now // DAY)) for zone in known}
+    for code in person.jurisdictions:
+        theirs = table.zones([code])
+        if not any(face(zone, int(now // DAY)) in clocks for zone in theirs):
+            known = (*known, *theirs)
+    return tuple(dict.fromkeys(known))
 
 
 def _send(table: Table, case: Case) -> Iterator[str]:
@@ -102,7 +119,7 @@ def _send(table: Table, case: Case) -> Iterator[str]:
 
 
 def _in_hours(table: Table, case: Case) -> Iterator[str]:
-    clock = clock_of(table, case.person, case.policy, case.profile)
+    clock = clock_of(table, case)
     if _unknown(clock, case):
         yield "sent though nobody knows what time it is there"
         return
@@ -122,8 +139,8 @@ def _defer(table: Table, case: Case) -> Iterator[str]:
     began = max(int(case.person.held_since) or now, policy.starts_at)
     if not now < decision.until < policy.ends_at:
         yield f"put off to {_utc(decision.until)}, which is not between now and the offer's end"
-    elif decision.until > began + policy.max_hold_hours * HOUR:
-        yield f"put off to {_utc(decision.until)}, beyond {policy.max_hold_hours:g} h"
+    elif decision.until > began + _longest(table, case):
+        yield f"put off to {_utc(decision.until)}, beyond {_longest(table, case) / HOUR:g} h"
     if decision.reason in _DEFERS and not _DEFERS[decision.reason](table, case):
         yield f"put off without cause, or not until the first instant: {decision.reason}"
 
@@ -147,14 +164,14 @@ def _until_open(table: Table, case: Case) -> bool:
 
 
 def _opens(table: Table, case: Case) -> float | None:
-    clock = clock_of(table, case.person, case.policy, case.profile)
+    clock = clock_of(table, case)
     if _unknown(clock, case):
         return None
     return first_open(clock.hours, max(case.now, _release(clock, case)), clock.margin)
 
 
 def _until_release(table: Table, case: Case) -> bool:
-    clock = clock_of(table, case.person, case.policy, case.profile)
+    clock = clock_of(table, case)
     return case.now < _release(clock, case) and _until_open(table, case)
 
 
@@ -184,22 +201,29 @@ _DEFERS: Mapping[Reason, _Judge] = {
 
 def _closed_too_long(table: Table, case: Case) -> bool:
     opens = _opens(table, case)
-    return opens is None or (opens > case.now and _too_late(opens, case))
+    return opens is None or (opens > case.now and _too_late(table, opens, case))
 
 
-def _too_late(until: float, case: Case) -> bool:
+def _too_late(table: Table, until: float, case: Case) -> bool:
     began = max(int(case.person.held_since) or case.now, case.policy.starts_at)
-    hold = case.policy.max_hold_hours * HOUR
-    return until >= case.policy.ends_at or until > began + hold
+    return until >= case.policy.ends_at or until > began + _longest(table, case)
+
+
+def _longest(table: Table, case: Case) -> float:
+    """Give how long one may be held, in seconds: for hours no longer than the table says."""
+    longest = case.policy.max_hold_hours
+    if case.decision.reason in _BY_HOURS:
+        longest = min(longest, table.max_hold_hours)
+    return longest * HOUR
 
 
 def _no_zone(table: Table, case: Case) -> bool:
-    clock = clock_of(table, case.person, case.policy, case.profile)
+    clock = clock_of(table, case)
     return _unknown(clock, case) or (not case.person.zone and _opens(table, case) is None)
 
 
 def _scheduled_too_late(table: Table, case: Case) -> bool:
-    clock = clock_of(table, case.person, case.policy, case.profile)
+    clock = clock_of(table, case)
     return case.now < _release(clock, case) and _closed_too_long(table, case)
 
 
@@ -207,9 +231,9 @@ def _full_too_long(table: Table, case: Case) -> bool:
     return any(full_caps(table, case.person, case.policy, case.log, case.now))
 
 
-def _rests_too_long(_table: Table, case: Case) -> bool:
+def _rests_too_long(table: Table, case: Case) -> bool:
     rested = newest(case.log, case.now) + case.policy.min_gap_hours * HOUR
-    return case.now < rested and _too_late(rested + _ROUNDED, case)
+    return case.now < rested and _too_late(table, rested + _ROUNDED, case)
 
 
 def _suppressed(case: Case) -> bool:
@@ -230,7 +254,9 @@ _SKIPS: Mapping[Reason, _Judge] = {
     Reason.NO_ADDRESS: lambda _, case: not case.person.address,
     Reason.BAD_ADDRESS: lambda _, case: not case.person.deliverable,
     Reason.LEFT_AUDIENCE: lambda _, case: not case.person.in_audience,
-    Reason.OFFER_EXPIRED: lambda _, case: _too_late(max(case.now, case.policy.starts_at), case),
+    Reason.OFFER_EXPIRED: lambda _, case: (
+        max(case.now, case.policy.starts_at) >= case.policy.ends_at
+    ),
     Reason.SUPPRESSED: lambda _, case: _suppressed(case),
     Reason.NO_CONSENT: _without_consent,
     Reason.IMPORTED_UNPROVEN: _without_consent,
@@ -257,7 +283,7 @@ def _release(clock: Clock, case: Case) -> float:
         return 0.0
     first = max(int(case.person.held_since) or case.now, policy.starts_at)
     hour, minute = divmod(policy.send_at, 60)
-    walls = [datetime.fromtimestamp(first, ZoneInfo(zone)) for zone in clock.hours.zones]
+    walls = [datetime.fromtimestamp(first, clock_in(zone)) for zone in clock.hours.zones]
     return max(
         wall.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0).timestamp()
         for wall in walls
@@ -267,7 +293,7 @@ def _release(clock: Clock, case: Case) -> float:
 def _places(case: Case, clock: Clock) -> str:
     rows = ", ".join(dict.fromkeys(sheet.code for sheet in clock.hours.sheets)) or "no country"
     clocks = ", ".join(
-        f"{zone} {datetime.fromtimestamp(case.now, ZoneInfo(zone)):%a %H:%M:%S}"
+        f"{zone} {datetime.fromtimestamp(case.now, clock_in(zone)):%a %H:%M:%S}"
         for zone in clock.hours.zones
     )
     return f"{rows} ({clocks})"
