@@ -23,11 +23,10 @@ from dispatcher.campaign_files.words import (
 )
 from dispatcher.domain.campaigns import Audience, Brand, CampaignSpec, Offer
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.policies import ALL_DAY, DEFAULT_CAPS, Policy, Window
+from dispatcher.domain.policies import ALL_DAY, ANY_SUBJECT, DEFAULT_CAPS, Policy, Window
 from dispatcher.errors import CampaignError, CampaignErrors
 
 USUAL_HOURS = Window(9 * 60, 20 * 60)
-ANY_SUBJECT = "*"
 _CHANNELS = {"email": Channel.EMAIL, "e-mail": Channel.EMAIL, "sms": Channel.SMS}
 
 

@@ -29,8 +29,9 @@ class Recipient(NamedTuple):
     holdouts. `in_audience`: the segment still holds.
     `consent_since` is in Unix seconds. `held_since` is when this wave first had a
     verdict on the person (Unix seconds), 0 if it has none yet. `jurisdictions` are those of the
-    number and of the residence, such as US-OR. `promised`: offers a month, as the consent's wording
-    says, 0 if it says nothing. `context`: what is going on with the person that offers wait for,
+    number and of the residence, such as US-OR. `promised`: offers a month on this channel, as the
+    wording of the consent to the topic says, 0 if it says nothing; `promised_in_all`: as that of a
+    consent to every topic says. `context`: what is going on with the person that offers wait for,
     until `context_until` (Unix seconds). `ignored`: offers in a row they took no notice of.
     `address` and `fields` are personal and never part of a recorded decision.
     """
@@ -60,3 +61,4 @@ class Recipient(NamedTuple):
     context: str = ""
     context_until: float = 0.0
     ignored: int = 0
+    promised_in_all: int = 0

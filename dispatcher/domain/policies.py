@@ -7,12 +7,16 @@ from enum import StrEnum
 
 from dispatcher.domain.messages import Channel, MessageClass
 
+ANY_SUBJECT = "*"  # of an offer that says nothing of its subject: it may be any
+
 
 class CapScope(StrEnum):
-    """Whose offers a cap counts."""
+    """Whose offers a cap counts; CHANNELS counts the channels they came by instead."""
 
     BRAND = "brand"
     PERSON = "person"
+    SUBJECT = "subject"
+    CHANNELS = "channels"
 
 
 @dataclass(frozen=True, slots=True)

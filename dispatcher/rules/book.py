@@ -62,7 +62,7 @@ ORDER = (
     Rule("holdout", holdout.VERSION, holdout.holdout),
     Rule("attempts", attempts.VERSION, attempts.attempts),
     Rule("quiet_hours", quiet_hours.VERSION, quiet_hours.quiet_hours, by_law=True),
-    Rule("frequency_cap", frequency_cap.VERSION, frequency_cap.frequency_cap),
+    Rule("frequency_cap", frequency_cap.VERSION, frequency_cap.frequency_cap, by_law=True),
     Rule("cool_down", cool_down.VERSION, cool_down.cool_down),
 )
 

@@ -20,7 +20,7 @@ def decide(
 
 
 def _decision(person: Recipient, policy: Policy, now: float, book: RuleBook) -> Decision:
-    seen = record(person, policy, now)
+    seen = record(person, policy, now, book.law)
     for name, judge in book.judges:
         ruling = judge(person, policy, now)
         if ruling is not None:

@@ -6,13 +6,15 @@
 `who` is the channel's first letter, then `a` (there is an address), `d` (deliverable), `i` (in the
 audience). `places` are the codes of jurisdictions with dots between. `zone` is a name, or `*` and
 two digits for each clock of those possible. `context` is the flag that holds and the second it ends
-at. A contact is its channel's first letter, a capital if of the campaign's own brand, `=` if it has
+at. `promised` is what holds for the topic, then `+` and what holds for all topics together. A
+contact is its channel's first letter, a capital if of the campaign's own brand, `=` if it may have
 the same subject, `~` if it is of the same campaign, and its age in seconds (hex).
 Person and consent event are columns of the decision itself.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from math import ceil, isinf
 
@@ -20,9 +22,10 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import CapScope, Policy
-from dispatcher.rules.frequency_cap import fullest
+from dispatcher.rules.frequency_cap import counted, fullest, same_subject
 from dispatcher.rules.holding import HOUR
 from dispatcher.rules.hours import DAY, distinct, readable
+from dispatcher.rules.jurisdictions import Law
 from dispatcher.rules.zone_codes import code_of, zone_of
 
 LIMIT = 200
@@ -33,7 +36,7 @@ _CONSENTS = {state: state[0] for state in ConsentState}
 _STATES = {letter: state for state, letter in _CONSENTS.items()}
 
 
-def record(person: Recipient, policy: Policy, now: float) -> str:
+def record(person: Recipient, policy: Policy, now: float, law: Law) -> str:
     """Write down what the rules see of a person at `now`, in at most 200 bytes."""
     who = (
         _LETTERS[person.channel]
@@ -45,14 +48,14 @@ def record(person: Recipient, policy: Policy, now: float) -> str:
         f"2|{_instant(now)}|{who}|{_places(person.jurisdictions)}|{_zone(person, now)}|"
         f"{person.hours_from}-{person.hours_until}|"
         f"{_word(person.suppressed, 24) if person.suppressed else ''}|"
-        f"{_CONSENTS.get(person.consent, 'n')}|{person.promised or ''}|"
+        f"{_CONSENTS.get(person.consent, 'n')}|{_promised(person)}|"
         f"{_context(person) if person.context else ''}|{person.ignored or ''}|"
         f"{person.bucket}|{person.attempts}|{int(person.held_since)}|"
     )
     if not person.contacts:
         return head
     line = head + _contacts(person.contacts, policy, now)
-    return line if len(line) <= LIMIT else head + _deciding(person, policy, now)
+    return line if len(line) <= LIMIT else head + _deciding(person, policy, now, law)
 
 
 def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
@@ -62,6 +65,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
     now = float(at)
     hours_from, hours_until = own.split("-")
     flag, _, until = context.partition(" ")
+    own, _, in_all = promised.partition("+")
     person = Recipient(
         customer_id=0,
         channel=_CHANNELS[who[0]],
@@ -83,7 +87,8 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         fields={},
         held_since=float(held),
         jurisdictions=tuple(places.split(".")) if places else (),
-        promised=int(promised or 0),
+        promised=int(own or 0),
+        promised_in_all=int(in_all or 0),
         context=flag,
         context_until=float(until or 0),
         ignored=int(ignored or 0),
@@ -100,6 +105,11 @@ def _places(jurisdictions: tuple[str, ...]) -> str:
     return ".".join(_word(code, 6) for code in jurisdictions)
 
 
+def _promised(person: Recipient) -> str:
+    own = str(person.promised or "")
+    return f"{own}+{person.promised_in_all}" if person.promised_in_all else own
+
+
 def _context(person: Recipient) -> str:
     return f"{_word(person.context, 24)} {ceil(person.context_until)}"
 
@@ -111,9 +121,9 @@ def _contacts(contacts: tuple[Contact, ...], policy: Policy, now: float) -> str:
 
 
 def _marks(contact: Contact, policy: Policy) -> str:
-    same_subject = "=" if contact.subject == policy.subject else ""
+    same = "=" if same_subject(contact.subject, policy.subject) else ""
     same_campaign = "~" if contact.campaign_id and contact.campaign_id == policy.campaign_id else ""
-    return _letter(contact.channel, contact.brand == policy.brand) + same_subject + same_campaign
+    return _letter(contact.channel, contact.brand == policy.brand) + same + same_campaign
 
 
 def _letter(channel: Channel, own_brand: bool) -> str:
@@ -121,18 +131,24 @@ def _letter(channel: Channel, own_brand: bool) -> str:
     return letter.upper() if own_brand else letter
 
 
-def _deciding(person: Recipient, policy: Policy, now: float) -> str:
+def _deciding(person: Recipient, policy: Policy, now: float, law: Law) -> str:
     """Write only what the verdict hangs on, of more contacts than fit.
 
-    That is the oldest contact of those that use up the fullest cap, as often as the cap allows;
-    or the newest contact, if no cap is used up.
+    That is the newest contact, if no cap is used up; else those that use up the fullest cap, each
+    by its own channel and as old as the oldest of them. What that cap does not ask for is left
+    out, and they only get older: so no other cap can refuse for longer than it did.
     """
-    full = fullest(person, policy, now)
+    full = fullest(person, policy, now, law)
     if full is None or isinf(full[1]):
         return _contacts((max(person.contacts, key=lambda contact: contact.at),), policy, now)
     cap, until = full
-    letter = _letter(cap.channel or person.channel, cap.scope == CapScope.BRAND)
-    return f"{letter}{int(now) - int(until - cap.hours * HOUR):x}*{cap.max}"
+    age = f"{int(now) - int(until - cap.hours * HOUR):x}"
+    same = "=" if cap.scope == CapScope.SUBJECT else ""
+    by_channel = Counter(
+        _letter(contact.channel, cap.scope == CapScope.BRAND)
+        for contact in counted(cap, person, policy)[-cap.max :]
+    )
+    return ",".join(f"{mark}{same}{age}*{times}" for mark, times in by_channel.items())
 
 
 def _read_contacts(text: str, policy: Policy, now: float) -> tuple[Contact, ...]:

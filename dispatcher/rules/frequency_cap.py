@@ -2,44 +2,153 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, inf
 
-from dispatcher.domain.customers import Recipient
+from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Reason, Ruling, Verdict
-from dispatcher.domain.messages import MessageClass
-from dispatcher.domain.policies import Cap, CapScope, Policy
+from dispatcher.domain.messages import Channel, MessageClass
+from dispatcher.domain.policies import ANY_SUBJECT, Cap, CapScope, Policy
 from dispatcher.rules.holding import HOUR, hold
+from dispatcher.rules.jurisdictions import Cap as CapOfLaw
+from dispatcher.rules.jurisdictions import Counts, EmailHours, Jurisdiction, Jurisdictions, Law
 
-VERSION = 1
+VERSION = 2
 
-_REASONS = {CapScope.BRAND: Reason.CAP_BRAND, CapScope.PERSON: Reason.CAP_PERSON}
+# The longest month: so no month by the calendar ever holds more than was promised for one.
+MONTH = 31 * 24  # hours
+_UNITED_STATES = "US"
+
+_REASONS = {
+    CapScope.BRAND: Reason.CAP_BRAND,
+    CapScope.PERSON: Reason.CAP_PERSON,
+    CapScope.SUBJECT: Reason.CAP_SUBJECT,
+    CapScope.CHANNELS: Reason.CAP_CHANNELS,
+}
+_SCOPES = {
+    Counts.PERSON: CapScope.PERSON,
+    Counts.BRAND: CapScope.BRAND,
+    Counts.SUBJECT: CapScope.SUBJECT,
+    Counts.CHANNELS: CapScope.CHANNELS,
+}
 
 
-def frequency_cap(person: Recipient, policy: Policy, now: float) -> Ruling | None:
-    """Refuse while a cap is used up by offers sent or in flight; put off until a slot frees."""
+@dataclass(frozen=True, slots=True)
+class _Bound(Cap):
+    """A cap that no campaign may lift: `basis` says who set it."""
+
+    reason: Reason = Reason.CAP_PERSON
+    basis: str = ""
+
+
+def frequency_cap(person: Recipient, policy: Policy, now: float, law: Law) -> Ruling | None:
+    """Refuse while a cap is used up by offers sent or in flight; put off until a slot frees.
+
+    Caps are those of the campaign, those of every place the person may be in, and the frequency
+    that was promised when the person agreed.
+    """
     if policy.message_class != MessageClass.PROMOTIONAL:
         return None
-    full = fullest(person, policy, now)
+    full = fullest(person, policy, now, law)
     if full is None:
         return None
     cap, until = full
-    detail = f"{cap.max} in {cap.hours} h" + (f" by {cap.channel}" if cap.channel else "")
-    return hold(Ruling(Verdict.DEFER, _REASONS[cap.scope], until, detail), person, policy, now)
+    reason = cap.reason if isinstance(cap, _Bound) else _REASONS[cap.scope]
+    return hold(Ruling(Verdict.DEFER, reason, until, _words(cap)), person, policy, now)
 
 
-def fullest(person: Recipient, policy: Policy, now: float) -> tuple[Cap, float] | None:
+def fullest(person: Recipient, policy: Policy, now: float, law: Law) -> tuple[Cap, float] | None:
     """Give the cap that refuses for longest, and when its slot frees; None if all have room."""
     found: tuple[Cap, float] | None = None
-    newest = max([ceil(contact.at) for contact in person.contacts], default=-inf)
-    for cap in policy.caps:
+    contacts = person.contacts
+    newest = max([ceil(contact.at) for contact in contacts], default=-inf)
+    caps = policy.caps + caps_by_law(law.jurisdictions, person.jurisdictions, person.channel)
+    if person.promised or person.promised_in_all:
+        caps += _promises(person.promised, person.promised_in_all, person.channel)
+    for cap in caps:
         if cap.channel is not None and cap.channel != person.channel:
             continue
-        if cap.max > 0 and (len(person.contacts) < cap.max or newest + cap.hours * HOUR <= now):
+        if cap.max > 0 and (len(contacts) < cap.max or newest + cap.hours * HOUR <= now):
             continue  # most people: nothing has to be counted
         until = _frees(cap, person, policy)
         if until > now and (found is None or until > found[1]):
             found = cap, until
     return found
+
+
+def counted(cap: Cap, person: Recipient, policy: Policy) -> list[Contact]:
+    """Give the contacts that use up a cap, by age, the newest last.
+
+    Of channels, each other one counts once, by its newest contact: one more is about to be used.
+    """
+    if cap.scope == CapScope.CHANNELS:
+        by_channel: dict[Channel, Contact] = {}
+        for contact in person.contacts:
+            known = by_channel.get(contact.channel, contact)
+            if contact.channel != person.channel:
+                by_channel[contact.channel] = max(known, contact, key=_at)
+        return sorted(by_channel.values(), key=_at)
+    return sorted(
+        (
+            contact
+            for contact in person.contacts
+            if (cap.channel is None or contact.channel == cap.channel)
+            and (cap.scope != CapScope.BRAND or contact.brand == policy.brand)
+            and (cap.scope != CapScope.SUBJECT or same_subject(contact.subject, policy.subject))
+        ),
+        key=_at,
+    )
+
+
+def same_subject(one: str, other: str) -> bool:
+    """Tell whether two offers may be about the same; one that does not say may be about any."""
+    return one == other or ANY_SUBJECT in (one, other)
+
+
+@lru_cache(maxsize=1 << 12)
+def caps_by_law(book: Jurisdictions, codes: tuple[str, ...], channel: Channel) -> tuple[Cap, ...]:
+    """Give the caps that come with these places, on one channel.
+
+    Oregon lets purchases and questions of the person's own lift its cap; nothing tells of them
+    here, so they do not.
+    """
+    places = [place for code in codes for place in book.chain(code).members]
+    return tuple(dict.fromkeys(cap for place in places for cap in _caps_of(book, place, channel)))
+
+
+def _caps_of(book: Jurisdictions, place: Jurisdiction, channel: Channel) -> Iterator[Cap]:
+    """Give one place's caps: those of texts, or of e-mail, or of both where they are as one."""
+    if place.email is EmailHours.SAME:
+        for cap in place.caps:
+            yield _bound(cap, None, place.code)
+    elif channel is Channel.SMS:
+        for cap in place.caps:
+            yield _bound(cap, channel, place.code)
+    if channel is Channel.EMAIL:
+        for cap in place.email_caps:
+            yield _bound(cap, channel, place.code)
+    if place.code == _UNITED_STATES and book.us_promotional_cap and channel is Channel.SMS:
+        yield _bound(book.us_promotional_cap, channel, place.code)
+
+
+def _bound(cap: CapOfLaw, channel: Channel | None, place: str) -> Cap:
+    scope = _SCOPES[cap.scope]
+    over = None if scope == CapScope.CHANNELS else channel
+    basis = f"{place}: {cap.basis}" if cap.basis else place
+    return _Bound(cap.most, cap.per_hours, scope, over, _REASONS[scope], basis)
+
+
+@lru_cache(maxsize=1 << 10)
+def _promises(own: int, in_all: int, channel: Channel) -> tuple[Cap, ...]:
+    """Give the caps that were promised: of a topic for its brand, of everything for all brands."""
+    told = ((own, CapScope.BRAND), (in_all, CapScope.PERSON))
+    return tuple(
+        _Bound(most, MONTH, scope, channel, Reason.CAP_DISCLOSED_FREQUENCY, "promised with consent")
+        for most, scope in told
+        if most > 0
+    )
 
 
 def _frees(cap: Cap, person: Recipient, policy: Policy) -> float:
@@ -50,10 +159,19 @@ def _frees(cap: Cap, person: Recipient, policy: Policy) -> float:
     """
     if cap.max <= 0:
         return inf
-    counted = sorted(
-        ceil(contact.at)
-        for contact in person.contacts
-        if (cap.channel is None or contact.channel == cap.channel)
-        and (cap.scope == CapScope.PERSON or contact.brand == policy.brand)
-    )
-    return counted[-cap.max] + cap.hours * HOUR if len(counted) >= cap.max else -inf
+    found = counted(cap, person, policy)
+    return ceil(found[-cap.max].at) + cap.hours * HOUR if len(found) >= cap.max else -inf
+
+
+def _words(cap: Cap) -> str:
+    """Say a cap as people would."""
+    words = f"{cap.max} in {cap.hours} h"
+    if cap.scope == CapScope.CHANNELS:
+        words = f"{cap.max} channel in {cap.hours} h"
+    words += f" by {cap.channel}" if cap.channel else ""
+    words += " about one subject" if cap.scope == CapScope.SUBJECT else ""
+    return f"{words} ({cap.basis})" if isinstance(cap, _Bound) else words
+
+
+def _at(contact: Contact) -> float:
+    return contact.at

@@ -17,6 +17,7 @@ from dispatcher.rules.jurisdictions import (
     Calendar,
     Cap,
     Confidence,
+    Counts,
     Day,
     Deadline,
     EmailHours,
@@ -175,6 +176,7 @@ class _Reader:
         root = _Table(self, "", tables)
         root.only(("meta", "product_defaults", "territory", "jurisdiction", "source"))
         meta = _Table(self, "meta", root.get("meta", dict))
+        defaults = _Table(self, "product_defaults", root.get("product_defaults", dict, {}))
         sources = self._each(root, "source", self._source)
         entries = self._each(root, "jurisdiction", self._jurisdiction)
         territories = self._each(root, "territory", self._territory)
@@ -185,7 +187,8 @@ class _Reader:
             unknown_country=meta.get("unknown_country", str),
             close_margin_minutes=meta.count("close_margin_minutes"),
             max_hold_hours=meta.count("max_hold_hours", 1),
-            defaults=root.get("product_defaults", dict, {}),
+            defaults=defaults.values,
+            us_promotional_cap=self._default_cap(defaults, "us_promotional_cap"),
             sources=sources,
             territories=territories,
             entries=entries,
@@ -293,13 +296,17 @@ class _Reader:
     def _caps(self, table: _Table, field: str) -> tuple[Cap, ...]:
         return tuple(self._cap(table, field, each) for each in table.get(field, list, []))
 
+    def _default_cap(self, defaults: _Table, field: str) -> Cap | None:
+        there = field in defaults.values
+        return self._cap(defaults, field, defaults.values[field]) if there else None
+
     def _cap(self, table: _Table, field: str, values: Any) -> Cap:
         cap = _Table(self, f"{table.heading}|{field}", values)
         cap.only(("max", "per_hours", "scope", "basis", "note"))
         return Cap(
             most=cap.count("max", 1),
             per_hours=cap.count("per_hours", 1),
-            scope=cap.get("scope", str),
+            scope=cap.word("scope", Counts),
             basis=cap.get("basis", str, ""),
             note=cap.get("note", str, ""),
         )

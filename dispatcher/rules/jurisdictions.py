@@ -49,6 +49,15 @@ class EmailHours(StrEnum):
     SAME = "same"
 
 
+class Counts(StrEnum):
+    """What a cap counts: messages to a person, or the channels they came by."""
+
+    PERSON = "recipient"
+    BRAND = "recipient+brand"
+    SUBJECT = "recipient+subject"
+    CHANNELS = "recipient_channels"
+
+
 class Lifts(StrEnum):
     """Whether a consent lifts the hours; CONTESTED and unknown count as no."""
 
@@ -77,7 +86,7 @@ class Cap(NamedTuple):
 
     most: int
     per_hours: int
-    scope: str
+    scope: Counts
     basis: str = ""
     note: str = ""
 
@@ -151,6 +160,7 @@ class Jurisdictions:
     close_margin_minutes: int
     max_hold_hours: int
     defaults: Mapping[str, object]
+    us_promotional_cap: Cap | None
     sources: Mapping[str, Source]
     territories: Mapping[str, Territory]
     entries: Mapping[str, Jurisdiction]

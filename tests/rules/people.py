@@ -87,7 +87,7 @@ contacts = st.builds(
     st.floats(-1, 40 * 24).map(lambda ago: NOON - ago * HOUR),
     st.sampled_from(Channel),
     st.sampled_from(["roaster", "theatre"]),
-    st.just("beans"),
+    st.sampled_from(["beans", "beans", "tea", "*"]),
 )
 real_zones = st.lists(st.sampled_from([*ZONES, "Asia/Tokyo"]), max_size=3).map(tuple)
 zone_sets = real_zones | real_zones | st.just(("Europe/Berlin", "No/Such")) | st.just(("",))
@@ -116,10 +116,13 @@ people = st.builds(
     attempts=st.integers(0, 6),
     held_since=st.just(0.0) | st.floats(0, 96).map(lambda ago: NOON - ago * HOUR),
     jurisdictions=st.sampled_from(PLACES),
+    promised=st.sampled_from([0, 0, 1, 4]),
+    promised_in_all=st.sampled_from([0, 0, 2, 30]),
 )
 
 policies = st.builds(
     policy,
+    subject=st.sampled_from(["beans", "beans", "*"]),
     message_class=st.sampled_from([MessageClass.PROMOTIONAL] * 5 + [MessageClass.HELP_REPLY]),
     starts_at=st.sampled_from([0.0, 0.0, NOON - DAY, NOON + HOUR]),
     ends_at=st.sampled_from([float("inf"), float("inf"), NOON + 30 * HOUR, NOON + HOUR, NOON]),

@@ -27,7 +27,7 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("holdout", 1): "b3d721386314",
     ("attempts", 1): "0efa17b62ad1",
     ("quiet_hours", 2): "9bda251a89fc",
-    ("frequency_cap", 1): "00d43d8fd5a6",
+    ("frequency_cap", 2): "742e7bf9fc34",
     ("cool_down", 1): "ded30f76af6a",
     ("hours", 1): "ad1d45afdd00",
     ("permitted_hours", 1): "73ea51fc4af7",

@@ -12,12 +12,13 @@ from dispatcher.domain.policies import Policy
 from dispatcher.rules.facts import LIMIT, recall, record
 from dispatcher.rules.zone_codes import ZONES, code_of, zone_of
 from tests.rules.people import HOUR, NOON, contact, instants, people, person, policies, policy
+from tests.support.rules import LAW
 
 
 def test_a_record_is_one_short_line() -> None:
     """What is stored with each decision, spelled out once."""
     some = (contact(2), contact(30, Channel.EMAIL, "theatre"))
-    line = record(person(contacts=some, hours_from=600, hours_until=1200), policy(), NOON)
+    line = record(person(contacts=some, hours_from=600, hours_until=1200), policy(), NOON, LAW)
     assert line == "2|1795435200.0|sadi||Europe/Berlin|600-1200||a||||5000|0|0|S=1c20,e=1a5e0"
 
 
@@ -25,7 +26,7 @@ def test_a_record_reads_back_as_what_was_seen() -> None:
     """Everything a rule asks for comes back; address, name and language do not."""
     some = (contact(2), contact(30, Channel.EMAIL, "theatre"))
     seen = person(contacts=some, suppressed="complaint", attempts=2, held_since=NOON - HOUR)
-    read, now = recall(record(seen, policy(), NOON), policy())
+    read, now = recall(record(seen, policy(), NOON, LAW), policy())
     assert now == NOON
     assert [(one.at, one.channel) for one in read.contacts] == [
         (one.at, one.channel) for one in some
@@ -43,7 +44,7 @@ def test_a_record_holds_no_address_and_no_merge_field(
 ) -> None:
     """Nothing personal is kept, in at most 200 bytes, all of them plain ASCII."""
     someone = someone._replace(address="anna@private.example", fields={"first_name": "Annabella"})
-    line = record(someone, terms, now)
+    line = record(someone, terms, now, LAW)
     assert "anna" not in line.lower()
     assert len(line.encode("ascii")) <= LIMIT
 
@@ -61,7 +62,7 @@ def test_the_worst_case_is_within_the_limit() -> None:
         attempts=99,
         held_since=NOON - 0.7,
     )
-    assert len(record(worst, policy(), NOON + 1 / 3)) <= LIMIT
+    assert len(record(worst, policy(), NOON + 1 / 3, LAW)) <= LIMIT
 
 
 @given(people, policies, instants)
@@ -69,9 +70,9 @@ def test_recording_what_was_read_back_gives_the_same_line(
     someone: Recipient, terms: Policy, now: float
 ) -> None:
     """The round trip loses nothing more."""
-    line = record(someone, terms, now)
+    line = record(someone, terms, now, LAW)
     read, at = recall(line, terms)
-    again = record(read, terms, at)
+    again = record(read, terms, at, LAW)
     assert again == line or "*" in line.rpartition("|")[2]
 
 

@@ -11,7 +11,7 @@ from dispatcher.rules.decide import decide
 from dispatcher.rules.facts import record
 from dispatcher.rules.replay import replay
 from tests.rules.people import NOON, contact, instants, people, person, policies, policy
-from tests.support.rules import BOOK
+from tests.support.rules import BOOK, LAW
 
 
 def same_again(someone: Recipient, terms: Policy, now: float) -> None:
@@ -53,7 +53,7 @@ def test_a_replay_shows_the_details_again() -> None:
     """What explain prints is what was decided, in the same words."""
     someone = person(hours_from=600, hours_until=720)
     (decision,) = decide([someone], policy(), NOON, BOOK)
-    assert replay(record(someone, policy(), NOON), policy(), BOOK).detail == decision.detail
+    assert replay(record(someone, policy(), NOON, LAW), policy(), BOOK).detail == decision.detail
 
 
 def test_every_possible_clock_is_in_the_record() -> None:
