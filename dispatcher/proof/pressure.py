@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dispatcher.domain.customers import Contact, Recipient
-from dispatcher.domain.policies import Policy
+from dispatcher.domain.policies import ANY_SUBJECT, Policy
 from dispatcher.proof.table import Table
 
 HOUR = 3600
 _MONTH = 31 * 24  # hours: of the longest month
-_ANY = "*"  # the subject of an offer that does not say what it is about
 # As policies say it, and as the table does.
 PERSON = ("person", "recipient")
 BRAND = ("brand", "recipient+brand")
@@ -31,10 +30,10 @@ def full_caps(
         found = _within(log, law.hours, at, None if law.scope in CHANNELS else law.channel)
         if _used(law.scope, found, person, policy) >= law.most:
             yield f"{law.most} in {law.hours} h ({law.scope}, {law.code})"
-    if person.promised:
-        found = _within(log, _MONTH, at, person.channel)
-        if _used(BRAND[0], found, person, policy) >= person.promised:
-            yield f"{person.promised} promised for a month"
+    for promised, scope in ((person.promised, "brand"), (person.promised_in_all, "person")):
+        found = _within(log, _MONTH, at, person.channel) if promised else []
+        if promised and _used(scope, found, person, policy) >= promised:
+            yield f"{promised} promised for a month ({scope})"
 
 
 def _used(scope: str, found: Sequence[Contact], person: Recipient, policy: Policy) -> int:
@@ -52,7 +51,7 @@ def _used(scope: str, found: Sequence[Contact], person: Recipient, policy: Polic
 
 def _same(one: str, other: str) -> bool:
     """Whether two offers may be about the same; one that does not say may be about any."""
-    return one == other or _ANY in (one, other)
+    return one == other or ANY_SUBJECT in (one, other)
 
 
 def newest(log: Sequence[Contact], at: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from math import inf
 from typing import NamedTuple
 
 from dispatcher.domain.consents import ConsentState
@@ -18,6 +19,10 @@ from dispatcher.proof.table import Table
 DAY = 86400
 _WHOLE_DAY = (0, 1440)
 _BY_HOURS = (Reason.QUIET_HOURS, Reason.QUIET_HOURS_EXPIRED, Reason.SCHEDULED)
+_CAPS = (
+    *(Reason.CAP_BRAND, Reason.CAP_PERSON, Reason.CAP_SUBJECT, Reason.CAP_CHANNELS),
+    Reason.CAP_DISCLOSED_FREQUENCY,
+)
 # A record keeps contacts in whole seconds, and the later one counts.
 _ROUNDED = 1.0
 
@@ -112,13 +117,14 @@ def _send(table: Table, case: Case) -> Iterator[str]:
         yield f"sent without consent: {person.consent}"
     if person.bucket < policy.holdout:
         yield "sent to somebody who is held back"
-    yield from _in_hours(table, case)
+    yield from in_hours(table, case)
     yield from (f"over a cap: {full}" for full in full_caps(table, person, policy, log, now))
     if now < newest(log, now) + policy.min_gap_hours * HOUR:
         yield f"less than {policy.min_gap_hours:g} h after the last offer"
 
 
-def _in_hours(table: Table, case: Case) -> Iterator[str]:
+def in_hours(table: Table, case: Case) -> Iterator[str]:
+    """Say what is wrong with a SEND of an offer, as far as hours are concerned."""
     clock = clock_of(table, case)
     if _unknown(clock, case):
         yield "sent though nobody knows what time it is there"
@@ -193,8 +199,7 @@ _DEFERS: Mapping[Reason, _Judge] = {
     Reason.OFFER_NOT_STARTED: lambda _, case: case.decision.until == case.policy.starts_at,
     Reason.QUIET_HOURS: _until_open,
     Reason.SCHEDULED: _until_release,
-    Reason.CAP_BRAND: _until_room,
-    Reason.CAP_PERSON: _until_room,
+    **dict.fromkeys(_CAPS, _until_room),
     Reason.MIN_GAP: _until_rested,
 }
 
@@ -266,8 +271,7 @@ _SKIPS: Mapping[Reason, _Judge] = {
     Reason.ZONE_UNKNOWN_CLOSED: _no_zone,
     Reason.QUIET_HOURS_EXPIRED: _closed_too_long,
     Reason.SCHEDULED: _scheduled_too_late,
-    Reason.CAP_BRAND: _full_too_long,
-    Reason.CAP_PERSON: _full_too_long,
+    **dict.fromkeys(_CAPS, _full_too_long),
     Reason.MIN_GAP: _rests_too_long,
 }
 
@@ -281,6 +285,8 @@ def _release(clock: Clock, case: Case) -> float:
     policy = case.policy
     if policy.send_at < 0:
         return 0.0
+    if clock.hours.unknown:
+        return inf
     first = max(int(case.person.held_since) or case.now, policy.starts_at)
     hour, minute = divmod(policy.send_at, 60)
     walls = [datetime.fromtimestamp(first, clock_in(zone)) for zone in clock.hours.zones]

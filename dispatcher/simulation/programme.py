@@ -10,7 +10,15 @@ from typing import NamedTuple
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
-from dispatcher.domain.policies import ALL_DAY, DEFAULT_CAPS, Cap, CapScope, Policy, Window
+from dispatcher.domain.policies import (
+    ALL_DAY,
+    ANY_SUBJECT,
+    DEFAULT_CAPS,
+    Cap,
+    CapScope,
+    Policy,
+    Window,
+)
 from dispatcher.rules.jurisdictions import Profile
 from dispatcher.simulation.places import DAY, PLACES, clock_changes
 
@@ -20,7 +28,7 @@ YEAR_DAYS = 365
 _REMEMBERED = 31 * DAY  # what a cap may look back on
 
 _BRANDS = ("roaster", "theatre", "bikes", "books", "bakery")
-_SUBJECTS = ("season", "sale", "news")
+_SUBJECTS = ("season", "sale", "news", ANY_SUBJECT)
 _WINDOWS = (
     *(ALL_DAY,) * 3,
     *(Window(9 * 60, 20 * 60),) * 3,
@@ -33,7 +41,7 @@ _CAPS = (
     (Cap(1, 72), Cap(3, 7 * 24, CapScope.BRAND)),
     (Cap(2, 24, CapScope.PERSON, Channel.EMAIL), Cap(5, 48)),
     (Cap(4, 24),),
-    (),
+    *((),) * 2,
 )
 _ANSWERS = tuple(MessageClass)[1:]
 
@@ -52,6 +60,7 @@ class Someone:
     bucket: int
     reached_by: tuple[Channel, ...]
     promised: int
+    promised_in_all: int
     log: list[Contact] = field(default_factory=list)
 
 
@@ -98,7 +107,8 @@ def _someone(dice: random.Random, number: int) -> Someone:
         suppressed=dice.choice(("opted_out", "complaint")) if dice.random() < 0.03 else "",
         bucket=dice.randrange(10_000),
         reached_by=tuple(Channel) if dice.random() < 0.97 else (dice.choice(tuple(Channel)),),
-        promised=dice.choice((4, 8)) if dice.random() < 0.1 else 0,
+        promised=dice.choice((2, 4)) if dice.random() < 0.1 else 0,
+        promised_in_all=dice.choice((4, 8)) if dice.random() < 0.1 else 0,
     )
 
 
@@ -135,6 +145,7 @@ def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
         held_since=wave.began.get(number, 0.0),
         jurisdictions=someone.codes,
         promised=someone.promised,
+        promised_in_all=someone.promised_in_all,
     )
 
 
@@ -163,7 +174,7 @@ def wave(dice: random.Random, number: int, at: float) -> Wave:
 
 
 def instant(dice: random.Random, at: float) -> float:
-    """Move an instant: often into the days of a clock change, or onto the edge of an hour."""
+    """Move an instant: often into the days of a clock change, or onto an edge."""
     if dice.random() < 0.35:
         changes = clock_changes(YEAR_STARTS, YEAR_DAYS)
         nearest = min(changes, key=lambda day: abs(day - at))
@@ -171,6 +182,6 @@ def instant(dice: random.Random, at: float) -> float:
     edge = dice.random()
     if edge < 0.2:
         return at - at % 60
-    if edge < 0.4:
-        return at - at % HOUR - dice.choice((0.0, 0.25, 60.0))
+    if edge < 0.6:
+        return at - at % (HOUR / 4) - dice.choice((0.0, 0.25, 60.0))
     return at

@@ -91,7 +91,7 @@ def live(part: Part, books: Books, table: Table, tell: Callable[[int], None]) ->
 def _plan(year: _Year, ahead: float) -> int:
     """Let some campaigns want the same people within hours; give how many."""
     first = max(year.clock, instant(year.dice, ahead))
-    waves = year.dice.randint(1, 4)
+    waves = year.dice.randint(1, 6)
     for _ in range(waves):
         at = max(year.clock, instant(year.dice, first + year.dice.uniform(0, 8) * HOUR))
         number = next(year.order)
