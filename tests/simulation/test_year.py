@@ -14,6 +14,7 @@ from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Ruling, Verdict
 from dispatcher.domain.policies import Policy
 from dispatcher.rules.book import Judge, RuleBook
+from dispatcher.rules.decide import decide
 from dispatcher.simulation import year
 from dispatcher.simulation.places import PLACES, clock_changes
 from dispatcher.simulation.programme import YEAR_DAYS, YEAR_STARTS
@@ -204,7 +205,7 @@ def test_a_violation_can_be_met_again() -> None:
 
 def test_nobody_may_be_left_without_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """A build that forgets the last of a batch is found out."""
-    whole = year.decide
+    whole = decide
 
     def forgetful(people: Sequence[Recipient], *more: object) -> object:
         return whole(people, *more)[:-1] if len(people) > 1 else whole(people, *more)  # type: ignore[arg-type]
