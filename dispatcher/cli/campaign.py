@@ -65,7 +65,7 @@ def preview(file: File, as_json: Json = False) -> None:
     known = load()
     checked = check(file, workbench(known))
     with at_work() as here:
-        seen = foresee(here.database, checked, workbench(known), links(here))
+        seen = foresee(here.database, checked, workbench(known), links(here), here.book.law)
     data = campaign_pages.preview_data(seen)
     answer(data, campaign_pages.preview(checked.file.spec, seen), as_json=as_json)
 

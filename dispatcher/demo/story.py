@@ -31,10 +31,10 @@ COFFEE, SEATS, BIKES = "coffee-week", "last-seats", "bike-service"
 BRAND = "Northwind"
 ACTOR = "demo"
 
-_ALWAYS = {"no consent": 20, "unproven": 25, "holdout": 13}
-AFTER_COFFEE = _ALWAYS | {"sent": 120, "deferred": 47, "opted out": 15}
-AFTER_SEATS = AFTER_COFFEE | {"sent": 143, "capped": 27}
-AT_THE_END = AFTER_SEATS | {"sent": 189, "deferred": 0, "opted out": 16}
+_ALWAYS = {"no consent": 20, "unproven": 25, "holdout": 7}
+AFTER_COFFEE = _ALWAYS | {"sent": 127, "deferred": 46, "opted out": 15}
+AFTER_SEATS = AFTER_COFFEE | {"sent": 147, "capped": 30}
+AT_THE_END = AFTER_SEATS | {"sent": 192, "deferred": 0, "opted out": 16}
 
 
 @dataclass(frozen=True, slots=True)

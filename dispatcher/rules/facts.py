@@ -25,7 +25,7 @@ from dispatcher.domain.policies import CapScope, Policy
 from dispatcher.rules.frequency_cap import counted, fullest, same_subject
 from dispatcher.rules.holding import HOUR
 from dispatcher.rules.hours import DAY, distinct, readable
-from dispatcher.rules.jurisdictions import Law
+from dispatcher.rules.jurisdictions import Law, is_code
 from dispatcher.rules.zone_codes import code_of, zone_of
 
 LIMIT = 200
@@ -102,7 +102,7 @@ _instant = lru_cache(maxsize=8)(repr)
 
 @lru_cache(maxsize=1 << 10)
 def _places(jurisdictions: tuple[str, ...]) -> str:
-    return ".".join(_word(code, 6) for code in jurisdictions)
+    return ".".join(code if is_code(code) else "?" for code in jurisdictions)
 
 
 def _promised(person: Recipient) -> str:

@@ -14,7 +14,7 @@ from math import inf
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-VERSION = 1
+VERSION = 2
 
 DAY = 86400
 MINUTES = 1440
@@ -31,13 +31,6 @@ class Hours(NamedTuple):
     closes: int
 
 
-class Opening(NamedTuple):
-    """A stretch in which sending is permitted, in Unix seconds; `closes` is outside."""
-
-    opens: float
-    closes: float
-
-
 def readable(zone: str) -> bool:
     """Tell whether there is such a zone."""
     try:
@@ -45,23 +38,6 @@ def readable(zone: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
-
-
-@lru_cache(maxsize=1 << 14)
-def opening(
-    zones: tuple[str, ...], limits: tuple[Hours, ...], margin: int, after: float
-) -> Opening | None:
-    """Give the first stretch, at or after `after`, in which all limits hold in all zones.
-
-    It ends `margin` seconds before the hours do. None: nothing opens within two weeks.
-    """
-    for start, end in common_spans(zones, limits, int(after // DAY)):
-        opens = max(start, after)
-        if opens > after + LOOK_AHEAD_DAYS * DAY:
-            return None
-        if opens < end - margin:
-            return Opening(opens, end - margin)
-    return None
 
 
 @lru_cache(maxsize=1 << 12)

@@ -19,6 +19,9 @@ from dispatcher.rules.permitted_hours import Where, permitted, plan
 
 VERSION = 2
 
+# Channel, jurisdictions, own zone or "", zones still possible.
+Home = tuple[Channel, tuple[str, ...], str, tuple[str, ...]]
+
 _ALL_DAY = Hours(0, MINUTES)
 
 
@@ -65,7 +68,7 @@ def open_until(person: Recipient, policy: Policy, now: float, law: Law) -> float
 def whereabouts(person: Recipient, policy: Policy, now: float, law: Law) -> Where | None:
     """Give all that an offer's hours hang on; None if no hours bind at all."""
     window = policy.window
-    return _where(
+    return where_of(
         law,
         (person.channel, person.jurisdictions, person.zone, person.zones),
         (person.hours_from, person.hours_until),
@@ -77,15 +80,16 @@ def whereabouts(person: Recipient, policy: Policy, now: float, law: Law) -> Wher
 
 
 @lru_cache(maxsize=1 << 13)
-def _where(
+def where_of(
     law: Law,
-    home: tuple[Channel, tuple[str, ...], str, tuple[str, ...]],
+    home: Home,
     own: tuple[int, int],
     window: tuple[int, int],
     margin: int,
     timed: bool,
     day: int,
 ) -> Where | None:
+    """Give what an offer's hours hang on; `own` and `window` in minutes, `margin` too."""
     book, (channel, jurisdictions, zone, zones) = law.jurisdictions, home
     codes = jurisdictions or (book.unknown_country,)
     possible = (zone,) if zone else _possible(book, codes, zones, day)

@@ -34,7 +34,7 @@ from dispatcher.storage.watch import Watch
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _IN_A_ROW = 32  # messages; more would hold up the connections for longer than a mail takes
-_SOON = 0.3  # seconds; a slot further away is left to the next bell
+_SOON = 0.3  # seconds; a turn further away is left to the next bell
 
 
 @dataclass(slots=True)
@@ -151,20 +151,22 @@ async def _keep_leases(out: Outbound, held: Sequence[Batch]) -> None:
 
 
 async def _fetch(out: Outbound, channel: Channel, until: float, held: list[Batch]) -> Round | None:
-    """Reserve a round; when there are but throttled ones, wait a moment for the next slot."""
+    """Reserve a round; when there are but some that must wait a moment, wait with them."""
     work = partial(reserve, out.database, out.versions, out.book, out.tariffs, channel, out.worker)
+    asked = monotonic()
     while (found := await out.in_store(work)) is None:
-        wait = await out.in_store(partial(_next_slot_in, out.database, channel))
+        wait = await out.in_store(partial(_next_turn_in, out.database, channel, asked))
         if wait is None or monotonic() + wait > until or out.stopping():
             return None
         await asyncio.sleep(max(wait, 0.005))
+        asked = monotonic()
     held.append(found.batch)
     return found
 
 
-def _next_slot_in(database: Database, channel: Channel) -> float | None:
+def _next_turn_in(database: Database, channel: Channel, asked: float) -> float | None:
     with database.begin_by_key() as conn:
-        return batches.next_slot_in(conn, channel, _SOON)
+        return batches.next_turn_in(conn, channel, _SOON, monotonic() - asked)
 
 
 async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:

@@ -10,22 +10,27 @@ from math import isinf
 
 from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
-from dispatcher.domain.policies import Policy, Window
+from dispatcher.domain.policies import Policy
 from dispatcher.domain.reports import Preview, Reach, Sample
 from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, render_batch
 from dispatcher.rendering.source import choose, languages
-from dispatcher.rules.hours import DAY, Hours, common_spans, first_at, opening
+from dispatcher.rules.hours import DAY, LOOK_AHEAD_DAYS, first_at
+from dispatcher.rules.jurisdictions import Law
+from dispatcher.rules.permitted_hours import Answer, Where, permitted, plan
+from dispatcher.rules.quiet_hours import Home, where_of
 from dispatcher.services.validate import Checked, Workbench
 from dispatcher.storage import clock
 from dispatcher.storage import reach as reaches
 from dispatcher.storage.database import Database
 
-_WHOLE_DAY = Window(0, 24 * 60)
+_ANYWHERE: Home = (Channel.EMAIL, (), "UTC", ())  # stands for an audience of nobody
 # Nobody has these addresses (RFC 2606; Ofcom's numbers for drama).
 _NOBODY = {Channel.EMAIL: "sample@example.com", Channel.SMS: "+447700900000"}
 
 
-def preview(database: Database, checked: Checked, bench: Workbench, links: Links) -> Preview:
+def preview(
+    database: Database, checked: Checked, bench: Workbench, links: Links, law: Law
+) -> Preview:
     """Estimate reach, cost, parts and times, and render a sample in each language.
 
     Frequency caps and the cool-down are not foreseen: they depend on what else goes out.
@@ -34,9 +39,9 @@ def preview(database: Database, checked: Checked, bench: Workbench, links: Links
     with database.begin() as conn:
         now = clock.now(conn)
         reach = reaches.reach(conn, spec)
-        zones = reaches.zones(conn, spec) or [("UTC",)]
+        homes = reaches.homes(conn, spec) or [_ANYWHERE]
     samples = tuple(_samples(checked, links, now))
-    first, last = possible_times(spec.policy, zones, now)
+    first, last = possible_times(spec.policy, homes, now, law)
     return Preview(
         reach=reach,
         cost=_cost(checked, bench, reach, samples),
@@ -49,38 +54,44 @@ def preview(database: Database, checked: Checked, bench: Workbench, links: Links
 
 
 def possible_times(
-    policy: Policy, zones: Sequence[tuple[str, ...]], now: float
+    policy: Policy, homes: Sequence[Home], now: float, law: Law
 ) -> tuple[float | None, float | None]:
     """Give the first and last instant at which anything may go out; None for never."""
-    limits = () if policy.window == _WHOLE_DAY else (Hours(*_minutes(policy.window)),)
-    margin = policy.close_margin_minutes * 60
     begin = max(now, policy.starts_at)
-    openings = (_first(policy, where, limits, margin, begin) for where in zones)
+    openings = (_first(policy, home, begin, law) for home in homes)
     first = min((at for at in openings if at is not None and at < policy.ends_at), default=None)
     if first is None or isinf(policy.ends_at):
         return first, None
-    ends = (_last(where, limits, margin, policy.ends_at) for where in zones)
+    ends = (_last(policy, home, law) for home in homes)
     return first, max((end for end in ends if end > first), default=None)
 
 
-def _minutes(window: Window) -> tuple[int, int]:
-    return window.opens, window.closes
+def _first(policy: Policy, home: Home, begin: float, law: Law) -> float | None:
+    where = _where(policy, home, begin, law)
+    if where is None:
+        return begin
+    zones = plan(law.jurisdictions, where).zones
+    release = first_at(zones, policy.send_at, begin) if policy.send_at >= 0 and zones else begin
+    return permitted(law.jurisdictions, where, max(begin, release)).next_open
 
 
-def _first(
-    policy: Policy, zones: tuple[str, ...], limits: tuple[Hours, ...], margin: int, begin: float
-) -> float | None:
-    release = first_at(zones, policy.send_at, begin) if policy.send_at >= 0 else begin
-    stretch = opening(zones, limits, margin, max(begin, release))
-    return stretch.opens if stretch else None
+def _last(policy: Policy, home: Home, law: Law) -> float:
+    where = _where(policy, home, policy.ends_at, law)
+    if where is None:
+        return policy.ends_at
+    for days in range(LOOK_AHEAD_DAYS):
+        told = permitted(law.jurisdictions, where, policy.ends_at - days * DAY - 1)
+        if told.answer == Answer.ALLOW:
+            return policy.ends_at if told.closes is None else min(told.closes, policy.ends_at)
+        if told.since is not None:
+            return told.since
+    return 0.0
 
 
-def _last(zones: tuple[str, ...], limits: tuple[Hours, ...], margin: int, ends_at: float) -> float:
-    if not limits:
-        return ends_at
-    spans = common_spans(zones, limits, int(ends_at // DAY))
-    before = [min(end - margin, ends_at) for start, end in spans if start < ends_at]
-    return max(before, default=0.0)
+def _where(policy: Policy, home: Home, at: float, law: Law) -> Where | None:
+    window = (policy.window.opens, policy.window.closes)
+    margin, timed = policy.close_margin_minutes, policy.send_at >= 0
+    return where_of(law, home, (0, 0), window, margin, timed, int(at // DAY))
 
 
 def _samples(checked: Checked, links: Links, now: float) -> Iterator[Sample]:

@@ -121,23 +121,31 @@ _GIVE_BACK_SHARE = text("""
 """)
 
 
-def next_slot_in(conn: Connection, channel: Channel, within: float) -> float | None:
-    """Give the seconds until a throttle lets a waiting batch go; None: not within so many."""
-    values = {"channel": channel, "within": within}
-    seconds = conn.execute(_NEXT_SLOT, values).scalar_one_or_none()
+def next_turn_in(conn: Connection, channel: Channel, within: float, ago: float) -> float | None:
+    """Give the seconds until a waiting batch may be claimed; None: not within so many.
+
+    What was let go since a claim was tried, `ago` seconds before, was not free then: it counts.
+    """
+    values = {"channel": channel, "within": within, "ago": ago + _ASKING}
+    seconds = conn.execute(_NEXT_TURN, values).scalar_one_or_none()
     return None if seconds is None else max(float(seconds), 0.0)
 
 
-# A slot that came just now counts: it was not there when the claim was tried.
-_NEXT_SLOT = text("""
-    SELECT extract(epoch FROM min(r.tat) - clock_timestamp()) FROM rate r
-    WHERE r.tat BETWEEN clock_timestamp() - interval '50 ms'
-                    AND clock_timestamp() + make_interval(secs => :within)
-      AND EXISTS (
-        SELECT FROM wave w JOIN campaign c ON c.id = w.campaign_id JOIN batch b ON b.wave_id = w.id
-        WHERE b.channel = :channel AND b.state = 'ready' AND c.state = 'running'
-          AND w.state IN ('planning', 'running')
-          AND r.key IN ('campaign:' || c.id, 'gateway:' || b.gateway))
+_ASKING = 0.05  # seconds that the question itself may take
+# A batch waits for its throttles, and a moment after it was handed back.
+_NEXT_TURN = text("""
+    SELECT extract(epoch FROM min(turn.at) - clock_timestamp())
+    FROM wave w JOIN campaign c ON c.id = w.campaign_id
+    CROSS JOIN LATERAL (
+        SELECT b.gateway, b.not_before FROM batch b
+        WHERE b.channel = :channel AND b.wave_id = w.id AND b.state = 'ready'
+        ORDER BY b.not_before LIMIT 1) AS b
+    CROSS JOIN LATERAL (
+        SELECT greatest(b.not_before, max(r.tat)) AS at FROM rate r
+        WHERE r.key IN ('campaign:' || c.id, 'gateway:' || b.gateway)) AS turn
+    WHERE w.state IN ('planning', 'running') AND c.state = 'running'
+      AND turn.at BETWEEN clock_timestamp() - make_interval(secs => :ago)
+                      AND clock_timestamp() + make_interval(secs => :within)
 """)
 
 

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, text
 from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.reports import Reach, ReachRow
+from dispatcher.rules.quiet_hours import Home
 from dispatcher.storage.consents import PERMISSION_JOIN, PERMISSION_STATE
+from dispatcher.storage.recipients import places_of
 from dispatcher.storage.segments import channel_joins, channel_parameters, first_channel, membership
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
@@ -24,7 +26,9 @@ _REACH = f"""
                     WHEN permission.state = 'imported_unproven' THEN 'imported_unproven'
                     WHEN permission.state <> 'active' THEN 'no_consent'
                     WHEN a.bucket < :holdout THEN 'holdout'
-                    WHEN :hours AND c.zone = '' AND a.zones = '{{{{}}}}' THEN 'zone_unknown_closed'
+                    WHEN (:hours OR a.channel = 'sms') AND c.zone = '' AND a.zones = '{{{{}}}}'
+                         AND c.country = '' AND a.jurisdictions = '{{{{}}}}'
+                         THEN 'zone_unknown_closed'
                     ELSE 'ok' END AS reason
         FROM customer c {{joins}}
         LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
@@ -35,10 +39,11 @@ _REACH = f"""
     ) person GROUP BY language, reason ORDER BY people DESC, language, reason
 """
 
-_ZONES = """
-    SELECT DISTINCT CASE WHEN c.zone <> '' THEN ARRAY[c.zone] ELSE a.zones END AS zones
+_HOMES = """
+    SELECT DISTINCT a.channel, c.country, c.region, a.jurisdictions, c.zone,
+           CASE c.zone WHEN '' THEN a.zones ELSE '{{}}' END AS zones
     FROM customer c JOIN address a ON a.customer_id = c.id AND a.channel = ANY(:channels)
-    WHERE {condition} AND (c.zone <> '' OR a.zones <> '{{}}') LIMIT 500
+    WHERE {condition} LIMIT 500
 """
 
 
@@ -70,9 +75,17 @@ def _facts(spec: CampaignSpec) -> dict[str, Any]:
     }
 
 
-def zones(conn: Connection, spec: CampaignSpec) -> list[tuple[str, ...]]:
-    """Give the time zones an audience lives in, as sets of those a person may be in."""
+def homes(conn: Connection, spec: CampaignSpec) -> list[Home]:
+    """Give the places an audience lives in, as far as hours hang on them."""
     condition, values = membership(spec.audience)
     values |= {"channels": list(spec.channels)}
-    rows = conn.execute(text(_ZONES.format(condition=condition)), values)
-    return [tuple(row.zones) for row in rows]
+    rows = conn.execute(text(_HOMES.format(condition=condition)), values)
+    return [
+        (
+            Channel(row.channel),
+            places_of(row.country, row.region, tuple(row.jurisdictions)),
+            row.zone,
+            tuple(row.zones),
+        )
+        for row in rows
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
@@ -93,25 +94,14 @@ def _recipient(
 ) -> Recipient:
     zones, consent = tuple(row[6] or ()), _STATES[row[10]]
     known = contacts.get(row[0], ())
-    places = _places(row[4], row[18], tuple(row[19] or ()))
-    return Recipient._make(
-        (
-            row[0],
-            channel,
-            *row[1:6],
-            zones,
-            *row[7:10],
-            consent,
-            row[11],
-            known,
-            *row[12:18],
-            places,
-        )
-    )
+    places = places_of(row[4], row[18], tuple(row[19] or ()))
+    head = (row[0], channel, *row[1:6], zones, *row[7:10], consent, row[11], known)
+    facts: list[Any] = [*head, *row[12:18], places]
+    return Recipient(*facts)
 
 
 @lru_cache(maxsize=1 << 12)
-def _places(country: str, region: str, of_number: tuple[str, ...]) -> tuple[str, ...]:
+def places_of(country: str, region: str, of_number: tuple[str, ...]) -> tuple[str, ...]:
     """Give the jurisdictions of the residence and of the number: each that is known binds."""
     residence = f"{country}-{region}" if region else country
     return tuple(dict.fromkeys((residence, *of_number) if country else of_number))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from dispatcher.cli.doctor import rule_data
 from dispatcher.domain.findings import Level
-from dispatcher.rules.jurisdictions import FRESH_DAYS
+from dispatcher.rules.jurisdictions import FRESH_DAYS, Calendar
 from dispatcher.services.jurisdictions import shipped
-from tests.cli.shell import Shell
+from tests.cli.journey import work
+from tests.cli.shell import Shell, campaign_text
 
 
 def findings(shell: Shell) -> dict[str, Any]:
@@ -134,3 +136,30 @@ def test_rule_data_that_is_too_old_fails() -> None:
     assert rule_data(book, last).level is Level.OK
     found = rule_data(book, last + timedelta(days=1))
     assert (found.level, found.remedy) == (Level.FAIL, "verify it and ship a newer one")
+
+
+def test_a_calendar_nobody_knows_is_told() -> None:
+    """Its holidays would count as weekdays: a warning that names it."""
+    book = shipped()
+    lost = replace(book.entries["FR"], calendar=Calendar("ZZ"))
+    found = rule_data(replace(book, entries={**book.entries, "FR": lost}), book.as_of)
+    assert found.level is Level.WARN
+    assert "ZZ" in found.told
+
+
+def test_people_whose_hours_nobody_knows_are_counted(shell: Shell, broker_url: str) -> None:
+    """Who got nothing for lack of a zone in the last day is told, and what to do about it."""
+    shell.environment.setenv("BROKER_URL", broker_url)
+    assert findings(shell)["hours"]["level"] == "ok"
+    shell.done("customer", "add", "--email", "ben@example.com", "--language", "en")
+    shell.done(
+        *("customer", "opt-in", "ben@example.com", "--topic", "coffee", "--channel", "email"),
+        *("--wording", "Yes, coffee", "--source", "paper form"),
+    )
+    shell.done("campaign", "approve", shell.write("spring.toml", campaign_text()))
+    shell.done("campaign", "enqueue", "Spring")
+    work()
+    found = findings(shell)["hours"]
+    assert found["level"] == "warn"
+    assert "1: no time zone known" in found["told"]
+    assert "zone or country" in found["remedy"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -16,6 +17,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import Window
 from dispatcher.services import campaigns
 from dispatcher.services.dispatch import dispatch
+from dispatcher.services.reserve import Round, reserve
 from dispatcher.storage import due, waves
 from tests.support.house import TUESDAY, House
 from tests.support.patience import eventually
@@ -205,6 +207,31 @@ def test_a_tiny_throttle_holds_nobody_else_up(house: House) -> None:
     for earlier, later in pairwise(at for at in slow if at < fast[-1]):
         assert later - earlier < 0.2 or any(earlier < at < later for at in fast)
     assert claims(house, "Slow") <= 2 * len(slow)
+
+
+def test_a_worker_held_up_between_two_questions_stays_with_a_throttled_campaign(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slot that came while it asked is no reason to go: everybody is told in one visit."""
+    house.people(8)
+    house.campaign(per_minute=240)
+    house.plan()
+
+    def held_up(*asked: Any) -> Round | None:
+        found = reserve(*asked)
+        if found is None:
+            time.sleep(0.4)
+        return found
+
+    monkeypatch.setattr("dispatcher.services.dispatch.reserve", held_up)
+
+    async def one_visit() -> None:
+        out = house.outbound()
+        assert not await dispatch(out, Channel.SMS, 30)
+        await out.aclose()
+
+    asyncio.run(one_visit())
+    assert len(house.inbox()) == 8
 
 
 def test_a_closed_window_costs_one_look_and_opens_on_time(house: House) -> None:

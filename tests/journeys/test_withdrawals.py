@@ -26,7 +26,7 @@ def send_while(house: House, act: Callable[[], object], after_messages: int) -> 
         nonlocal acknowledged
         out = house.outbound()
         work = asyncio.ensure_future(_until_idle(out))
-        while len(house.inbox()) < after_messages:  # noqa: ASYNC110
+        while len(house.inbox()) < after_messages and not work.done():  # noqa: ASYNC110
             await asyncio.sleep(0.005)  # the sandbox is a table: nothing tells when it fills
         await asyncio.to_thread(act)
         acknowledged = time.time()

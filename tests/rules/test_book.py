@@ -26,10 +26,10 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("consent", 1): "cf3e35057f66",
     ("holdout", 1): "b3d721386314",
     ("attempts", 1): "0efa17b62ad1",
-    ("quiet_hours", 2): "9bda251a89fc",
+    ("quiet_hours", 2): "f44e5c889db4",
     ("frequency_cap", 2): "742e7bf9fc34",
     ("cool_down", 1): "ded30f76af6a",
-    ("hours", 1): "ad1d45afdd00",
+    ("hours", 2): "daffdebf62c1",
     ("permitted_hours", 1): "73ea51fc4af7",
     ("holding", 2): "005ce839ac8a",
 }

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 from math import inf
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher.domain.messages import Channel
 from dispatcher.rules.hours import (
     DAY,
     LOOK_AHEAD_DAYS,
     Hours,
-    Opening,
     distinct,
     first_at,
     intersect,
-    opening,
     readable,
     spans,
 )
+from dispatcher.rules.permitted_hours import Where
+from dispatcher.rules.permitted_hours import permitted as permitted_hours
+from dispatcher.services.jurisdictions import shipped
 from tests.rules.people import ZONES, at
 
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
@@ -53,6 +56,24 @@ def inside(zone: str, limit: Hours, instant: float) -> bool:
 def permitted(zones: tuple[str, ...], limits: tuple[Hours, ...], instant: float) -> bool:
     """Tell whether all limits hold in all zones."""
     return all(inside(zone, limit, instant) for zone in zones for limit in limits)
+
+
+class Opening(NamedTuple):
+    """A stretch that is open; `closes` is outside."""
+
+    opens: float
+    closes: float
+
+
+def opening(
+    zones: tuple[str, ...], limits: tuple[Hours, ...], margin: int, after: float
+) -> Opening | None:
+    """Give the first stretch after an instant that is open, where no jurisdiction binds."""
+    where = Where(("DE",), zones, channel=Channel.EMAIL, own=limits, margin=margin)
+    told = permitted_hours(shipped(), where, after)
+    if told.next_open is None:
+        return None
+    return Opening(told.next_open, inf if told.closes is None else told.closes)
 
 
 def found(stretch: Opening | None) -> Opening:

@@ -14,6 +14,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import ALL_DAY, Policy, Window
 from dispatcher.domain.reports import Preview
 from dispatcher.rendering import Links
+from dispatcher.rules.quiet_hours import Home
 from dispatcher.services.preview import possible_times, preview
 from dispatcher.services.subscribe import Act, Desk, opt_out
 from dispatcher.services.validate import Checked, Workbench, validate
@@ -21,6 +22,7 @@ from dispatcher.storage import clock, suppressions
 from dispatcher.tokens import Tokens
 from tests.support.campaigns import EXAMPLES, GATEWAYS, GOOD, checked
 from tests.support.people import DIGESTS, NOON, add_person, address, consent_to, desk_on
+from tests.support.rules import LAW
 
 LINKS = Links(Tokens([b"a key only tests know"]), "https://x.example", "mail.x.example")
 BENCH = Workbench([], GATEWAYS, {"smtp": 0.01, "sandbox-sms": 0.05})
@@ -43,7 +45,7 @@ def someone(desk: Desk, customer_id: int, language: str = "en", **facts: str) ->
 
 
 def seen(desk: Desk, file: Checked | None = None) -> Preview:
-    return preview(desk.database, file or checked(), BENCH, LINKS)
+    return preview(desk.database, file or checked(), BENCH, LINKS, LAW)
 
 
 def test_each_person_is_counted_under_the_reason_they_would_get(desk: Desk) -> None:
@@ -150,27 +152,42 @@ def at(day: int, hour: int, minute: int = 0) -> float:
     return datetime(2026, 12, day, hour, minute, tzinfo=UTC).timestamp()
 
 
+def mail(*zones: str) -> Home:
+    """Give a home that gets e-mail, in one of these zones."""
+    return (Channel.EMAIL, (), "", zones)
+
+
+def test_the_hours_of_countries_are_foreseen() -> None:
+    """Texts to France begin on Monday at eight, not on Sunday, and end on Saturday evening."""
+    policy = replace(POLICY, window=ALL_DAY, starts_at=at(6, 11), ends_at=at(13, 12))
+    france = (Channel.SMS, ("FR",), "", ())
+    assert possible_times(policy, [france], at(1, 0), LAW) == (at(7, 7), at(12, 18, 45))
+    assert possible_times(policy, [(Channel.SMS, (), "", ())], at(1, 0), LAW) == (None, None)
+
+
 def test_the_first_and_last_possible_times_span_all_zones() -> None:
     """From the first opening anywhere after the start to the last closing before the end."""
     policy = replace(POLICY, starts_at=at(1, 0), ends_at=at(8, 0))
-    zones = [("Europe/London",), ("Pacific/Honolulu",)]
+    zones = [mail("Europe/London"), mail("Pacific/Honolulu")]
     # Honolulu is still open at the start (14:00 on 30 November), and once more before the end.
-    assert possible_times(policy, zones, at(1, 0)) == (at(1, 0), at(8, 0))
-    assert possible_times(policy, zones[:1], at(1, 0)) == (at(1, 9), at(7, 19, 45))
+    assert possible_times(policy, zones, at(1, 0), LAW) == (at(1, 0), at(8, 0))
+    assert possible_times(policy, zones[:1], at(1, 0), LAW) == (at(1, 9), at(7, 19, 45))
 
 
 def test_a_time_of_day_moves_the_first() -> None:
     """ "10:00 recipient-local" is ten on the person's clock; the hours of all their zones bind."""
     policy = replace(POLICY, starts_at=at(1, 0), ends_at=at(8, 0), send_at=600)
-    assert possible_times(policy, [("Europe/Paris",)], at(1, 0))[0] == at(1, 9)
-    assert possible_times(policy, [("Europe/Paris", "Europe/London")], at(1, 0))[0] == at(1, 10)
+    assert possible_times(policy, [mail("Europe/Paris")], at(1, 0), LAW)[0] == at(1, 9)
+    assert possible_times(policy, [mail("Europe/Paris", "Europe/London")], at(1, 0), LAW)[0] == at(
+        1, 10
+    )
 
 
 def test_what_can_never_go_out_has_no_times() -> None:
     """An end before the first opening, or in the past, leaves nothing."""
     policy = replace(POLICY, starts_at=at(1, 0), ends_at=at(1, 8))
-    assert possible_times(policy, [("Europe/London",)], at(1, 0)) == (None, None)
-    assert possible_times(replace(policy, window=ALL_DAY), [("UTC",)], at(2, 0))[0] is None
+    assert possible_times(policy, [mail("Europe/London")], at(1, 0), LAW) == (None, None)
+    assert possible_times(replace(policy, window=ALL_DAY), [mail("UTC")], at(2, 0), LAW)[0] is None
 
 
 def test_notices_of_the_file_are_passed_on(desk: Desk) -> None:
