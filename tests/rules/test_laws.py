@@ -51,7 +51,9 @@ def test_same_inputs_same_output(
     assert one(someone._replace(), replace(terms), now, book) == first
 
 
-def restricted(someone: Recipient, terms: Policy, now: float, code: str) -> list[tuple[Recipient, Policy]]:
+def restricted(
+    someone: Recipient, terms: Policy, now: float, code: str
+) -> list[tuple[Recipient, Policy]]:
     """Give the question with one more restriction each."""
     window = terms.window
     shorter = window
