@@ -104,10 +104,7 @@ def _decide(year: _Year, turn: Wave, who: Sequence[int]) -> int:
     """Decide on a batch in one instant, judge it, and do as decided."""
     now = year.clock
     asked = [recipient(year.crowd[number], turn, now) for number in who]
-    book = year.books[turn.profile]
-    decisions = decide(asked, turn.policy, now, book)
-    if len(decisions) != len(asked):
-        _blame(year, turn, asked[0], decisions[0], f"{len(asked)} asked, {len(decisions)} told")
+    decisions = _told(year, turn, asked, now)
     for person, decision in zip(asked, decisions, strict=False):
         someone = year.crowd[person.customer_id]
         year.tally.count(decision, someone.zone)
@@ -115,6 +112,15 @@ def _decide(year: _Year, turn: Wave, who: Sequence[int]) -> int:
     _ask_again(year, turn, asked, decisions)
     _obey(year, turn, decisions)
     return len(asked)
+
+
+def _told(year: _Year, turn: Wave, asked: Sequence[Recipient], now: float) -> Sequence[Decision]:
+    """Decide as sending does; nobody may be left without a verdict."""
+    decisions = decide(asked, turn.policy, now, year.books[turn.profile])
+    if len(decisions) != len(asked):
+        problem = f"{len(asked)} asked about, {len(decisions)} verdicts"
+        year.tally.blame(_violation(year, turn, asked[-1], None, problem))
+    return decisions
 
 
 def _judge(
@@ -142,9 +148,9 @@ def _ask_again(
             put_off.setdefault(decision.until, []).append((person, decision))
     for until, pairs in put_off.items():
         held = [person._replace(held_since=person.held_since or year.clock) for person, _ in pairs]
-        later = decide(held, turn.policy, until, year.books[turn.profile])
+        later = _told(year, turn, held, until)
         year.tally.again += len(later)
-        for (person, first), again in zip(pairs, later, strict=True):
+        for (person, first), again in zip(pairs, later, strict=False):
             if again.verdict == Verdict.DEFER and again.rule == first.rule:
                 _blame(year, turn, person, first, f"at `until` {again.rule} puts it off again")
 
@@ -177,17 +183,20 @@ def _send(year: _Year, turn: Wave, number: int) -> float:
 
 
 def _blame(year: _Year, turn: Wave, person: Recipient, decision: Decision, problem: str) -> None:
-    known = person._replace(contacts=person.contacts[-_SHOWN:])
-    year.tally.blame(
-        Violation(
-            seed=year.part.seed,
-            part=year.part.number,
-            number=year.tally.decisions,
-            problem=problem,
-            verdict=f"{decision.verdict} ({decision.reason})",
-            at=f"{datetime.fromtimestamp(year.clock, UTC):%Y-%m-%dT%H:%M:%SZ}",
-            person=str(known),
-            terms=f"{turn.profile}: {turn.policy}",
-            facts=decision.facts,
-        )
+    year.tally.blame(_violation(year, turn, person, decision, problem))
+
+
+def _violation(
+    year: _Year, turn: Wave, person: Recipient, decision: Decision | None, problem: str
+) -> Violation:
+    return Violation(
+        seed=year.part.seed,
+        part=year.part.number,
+        number=year.tally.decisions,
+        problem=problem,
+        verdict=f"{decision.verdict} ({decision.reason})" if decision else "none",
+        at=f"{datetime.fromtimestamp(year.clock, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        person=str(person._replace(contacts=person.contacts[-_SHOWN:])),
+        terms=f"{turn.profile}: {turn.policy}",
+        facts=decision.facts if decision else "",
     )
