@@ -101,7 +101,7 @@ class Table:
                 yield TableCap(row["code"], cap["max"], cap["per_hours"], cap["scope"], only)
 
     def _place(self, code: str) -> Mapping[str, Any] | None:
-        """Give the territory of a code such as PR, PR-01 or US-PR."""
+        """Give the territory of a code such as PR or US-PR."""
         if code in self._file["jurisdiction"]:
             return None
         country, _, part = code.partition("-")
