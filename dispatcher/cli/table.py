@@ -33,6 +33,12 @@ COMMANDS: dict[str, Entry] = {
     "reply": Entry("dispatcher.cli.reply", "Take a reply as if it had come by SMS.", WORK),
     "explain": Entry("dispatcher.cli.explain", "Say why somebody got a message, or not.", ASK),
     "hours": Entry("dispatcher.cli.hours", "Say when offers may be sent to a country.", ASK),
+    "simulate": Entry(
+        "dispatcher.cli.simulate",
+        "Decide through a made-up year, and have each decision checked.",
+        ASK,
+    ),
+    "audit": Entry("dispatcher.cli.audit", "Look into the record for what went wrong.", ASK, True),
     "unsure": Entry("dispatcher.cli.unsure", "Messages nobody knows the fate of.", ASK, True),
     "worker": Entry("dispatcher.cli.processes", "Run a worker that plans and sends.", RUN),
     "beat": Entry("dispatcher.cli.processes", "Run the clock that rings each second.", RUN),

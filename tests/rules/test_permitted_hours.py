@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.messages import Channel
+from dispatcher.proof import hours as table_hours
+from dispatcher.proof.table import Table
 from dispatcher.resources import jurisdictions_file
 from dispatcher.rules.hours import DAY, Hours
 from dispatcher.rules.jurisdictions import Profile
 from dispatcher.rules.permitted_hours import Answer, OwnHand, Permitted, Where, causes, permitted
 from dispatcher.services.jurisdictions import read, shipped
-from tests.rules import hours_checker
 from tests.rules.people import ZONES, at
 
 BOOK = shipped()
 AGAIN = read(jurisdictions_file())
+TABLE = Table(jurisdictions_file().read_bytes())
 CASES = list(
     csv.DictReader(
         (Path(__file__).parent / "quiet_hours_cases.tsv").read_text("utf-8").splitlines(),
@@ -72,15 +74,14 @@ def test_every_case_of_the_rule_book_agrees(row: dict[str, str]) -> None:
 def test_a_checker_written_from_the_table_agrees(
     code: str, zone: str, profile: Profile, now: float
 ) -> None:
-    """Walking minute by minute through the table finds the same first open minute."""
+    """Looking at the minutes of the table finds the same first open minute."""
     told = permitted(BOOK, Where((code,), (zone,) if zone else (), profile), now)
-    zones = [zone] if zone else hours_checker.zones_of(code.removeprefix("FR-"))
+    zones = (zone,) if zone else TABLE.zones((code,))
     if not zones:
         assert told.answer == Answer.NEVER
         return
-    place = code.removeprefix("FR-")
-    found = hours_checker.first_open(place, zones, profile, datetime.fromtimestamp(now, UTC))
-    assert told.next_open == (found.timestamp() if found else None)
+    hours = table_hours.Hours(TABLE.sheets((code,), Channel.SMS, profile), (), zones)
+    assert told.next_open == table_hours.first_open(hours, now, 0)
     assert (told.answer == Answer.ALLOW) == (told.next_open == now)
 
 
@@ -303,10 +304,3 @@ def test_a_year_of_days_has_no_seam() -> None:
         before, after = permitted(BOOK, where, now - 1), permitted(BOOK, where, now)
         if before.answer == after.answer == Answer.HOLD:
             assert before.next_open == after.next_open
-
-
-def test_the_checker_itself_knows_a_sunday() -> None:
-    """The second opinion is one: it says by itself that Paris is closed on Sunday."""
-    sunday = datetime(2026, 12, 6, 11, tzinfo=UTC)
-    assert not hours_checker.is_open("FR", ["Europe/Paris"], "balanced", sunday)
-    assert hours_checker.is_open("FR", ["Europe/Paris"], "balanced", sunday - timedelta(days=1))

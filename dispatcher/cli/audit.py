@@ -1,0 +1,96 @@
+"""`dispatcher audit`: looks into the record for what should not be there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, RenderableType
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from dispatcher.cli.desk import at_work, instant
+from dispatcher.cli.show import Json, answer, heading, number, on_terminal
+from dispatcher.errors import WrongInput
+from dispatcher.services.audit_hours import Finding, HoursAudit, audit_hours
+
+app = typer.Typer(help="Look into the record for what went wrong.")
+
+OUTSIDE, UNJUDGED = 1, 3
+_USUAL = timedelta(days=7)
+
+
+@app.callback()
+def _audit() -> None:
+    """Make `hours` a command of its own, though it is the only one."""
+
+
+@app.command()
+def hours(
+    since: Annotated[
+        str, typer.Option("--from", help="An instant, e.g. 2026-12-01T00:00Z; else a week ago.")
+    ] = "",
+    until: Annotated[str, typer.Option("--to", help="Where it ends (outside); else now.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List what was handed over outside the permitted hours, judged again from the record.
+
+    The exit code is 1 if there is any, 3 if there is none but not all could be judged.
+    """
+    with at_work() as here:
+        ends = instant(until, "--to") if until else here.now()
+        begins = instant(since, "--from") if since else ends - _USUAL
+        if begins >= ends:
+            raise WrongInput("--from: it must be before --to")
+        with _progress() as tell:
+            done = audit_hours(here.database, here.book, begins, ends, tell)
+    told: dict[str, Any] = {
+        "from": begins,
+        "to": ends,
+        "looked_at": done.looked_at,
+        "in_hours": done.in_hours,
+        "outside": done.outside,
+        "unjudged": done.unjudged,
+        "findings": done.findings,
+        "doubts": done.doubts,
+    }
+    answer(
+        told, _page(done, f"{begins:%Y-%m-%d %H:%M} to {ends:%Y-%m-%d %H:%M} UTC"), as_json=as_json
+    )
+    if done.outside or done.unjudged:
+        raise typer.Exit(OUTSIDE if done.outside else UNJUDGED)
+
+
+def _page(done: HoursAudit, span: str) -> Iterator[RenderableType | str]:
+    yield (
+        f"Looked at {number(done.looked_at)} hand-overs decided from {span}: "
+        f"{number(done.in_hours)} in their hours, {number(done.outside)} outside, "
+        f"{number(done.unjudged)} that cannot be judged."
+    )
+    if done.findings:
+        yield heading("OUTSIDE THE PERMITTED HOURS")
+        yield from map(_line, done.findings)
+    if done.doubts:
+        yield heading("Cannot be judged")
+        yield from map(_line, done.doubts)
+
+
+def _line(found: Finding) -> str:
+    return (
+        f"- customer {found.customer_id}, {found.campaign} (wave {found.wave_id}), decided "
+        f"{found.decided_at:%Y-%m-%d %H:%M:%S} UTC: {found.problem}\n  {found.facts}"
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """Count up before a person; say nothing to a log."""
+    if not on_terminal():
+        yield lambda _: None
+        return
+    columns = (TextColumn("{task.completed:,.0f} looked at"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda more: progress.update(task, advance=more)

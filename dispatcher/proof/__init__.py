@@ -1,0 +1,1 @@
+"""Proof: a second opinion on what the rules decide, written from the rule data's table alone."""

@@ -1,0 +1,68 @@
+"""Caps and gaps, counted again from a log of everything that was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.policies import ANY_SUBJECT, Policy
+from dispatcher.proof.table import Table
+
+HOUR = 3600
+_MONTH = 31 * 24  # hours: of the longest month
+# As policies say it, and as the table does.
+PERSON = ("person", "recipient")
+BRAND = ("brand", "recipient+brand")
+SUBJECT = ("subject", "recipient+subject")
+CHANNELS = ("channels", "recipient_channels")
+
+
+def full_caps(
+    table: Table, person: Recipient, policy: Policy, log: Sequence[Contact], at: float
+) -> Iterator[str]:
+    """Name each cap that leaves no room at `at` for one more offer to a person."""
+    for cap in policy.caps:
+        if cap.channel in (None, person.channel):
+            found = _within(log, cap.hours, at, cap.channel)
+            if _used(cap.scope, found, person, policy) >= cap.max:
+                yield f"{cap.max} in {cap.hours} h ({cap.scope}, {cap.channel or 'any channel'})"
+    for law in table.caps(person.jurisdictions, person.channel):
+        found = _within(log, law.hours, at, None if law.scope in CHANNELS else law.channel)
+        if _used(law.scope, found, person, policy) >= law.most:
+            yield f"{law.most} in {law.hours} h ({law.scope}, {law.code})"
+    for promised, scope in ((person.promised, "brand"), (person.promised_in_all, "person")):
+        found = _within(log, _MONTH, at, person.channel) if promised else []
+        if promised and _used(scope, found, person, policy) >= promised:
+            yield f"{promised} promised for a month ({scope})"
+
+
+def _used(scope: str, found: Sequence[Contact], person: Recipient, policy: Policy) -> int:
+    """Count what a cap of this scope counts, by the words of policies and those of the table."""
+    if scope in CHANNELS:
+        return len({contact.channel for contact in found if contact.channel != person.channel})
+    if scope in BRAND:
+        return sum(contact.brand == policy.brand for contact in found)
+    if scope in SUBJECT:
+        return sum(_same(contact.subject, policy.subject) for contact in found)
+    if scope in PERSON:
+        return len(found)
+    raise ValueError(scope)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two offers may be about the same; one that does not say may be about any."""
+    return one == other or ANY_SUBJECT in (one, other)
+
+
+def newest(log: Sequence[Contact], at: float) -> float:
+    """Give the instant of the newest contact before `at`; 0 if there is none."""
+    return max((contact.at for contact in log if contact.at <= at), default=0.0)
+
+
+def _within(log: Sequence[Contact], hours: float, at: float, channel: str | None) -> list[Contact]:
+    seconds = hours * HOUR
+    return [
+        contact
+        for contact in log
+        if contact.at <= at < contact.at + seconds and channel in (None, contact.channel)
+    ]

@@ -1,0 +1,154 @@
+"""The table of jurisdictions as it stands in its file: which sheets of hours bind at a place.
+
+Nothing here is shared with the rules, which read the same file by code of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SMS, EMAIL, STRICT = "sms", "email", "strict"
+
+Windows = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """One week of windows, in minutes after midnight, of one row of the table.
+
+    `holiday` None: a holiday is as any other day. `calendars`: (country, subdivision) each.
+    """
+
+    code: str
+    week: tuple[Windows, ...]
+    holiday: Windows | None
+    calendars: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class TableCap:
+    """At most so many messages in so many hours, by a row of the table.
+
+    `channel`: only those by it count; None: all do.
+    """
+
+    code: str
+    most: int
+    hours: int
+    scope: str
+    channel: str | None
+
+
+class Table:
+    """The rule data's file, read from its bytes; `fingerprint` names them as decisions do."""
+
+    def __init__(self, data: bytes) -> None:
+        self.fingerprint = hashlib.sha256(data).hexdigest()[:16]
+        self._file: Mapping[str, Any] = tomllib.loads(data.decode())
+        self._sheets: dict[tuple[str, str], Sheet] = {}
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """Every jurisdiction and territory there is."""
+        return [*self._file["jurisdiction"], *self._file["territory"]]
+
+    @property
+    def margin_minutes(self) -> int:
+        """How long before closing no more texts are handed over."""
+        return int(self._file["meta"]["close_margin_minutes"])
+
+    @property
+    def max_hold_hours(self) -> int:
+        """How long an offer may be held for its hours at most."""
+        return int(self._file["meta"]["max_hold_hours"])
+
+    def sheets(self, codes: Sequence[str], channel: str, profile: str) -> tuple[Sheet, ...]:
+        """Give all that binds at these places at once; a text to nowhere is bound as to ZZ."""
+        known = codes or ([self._file["meta"]["unknown_country"]] if channel == SMS else [])
+        found = [sheet for code in known for sheet in self._binding(code, channel, profile)]
+        return tuple(dict.fromkeys(found))
+
+    def zones(self, codes: Sequence[str]) -> tuple[str, ...]:
+        """Give all zones of these places; none at all if one of them has none."""
+        found: dict[str, None] = {}
+        for code in codes:
+            place = self._place(code)
+            named = place["timezones"] if place else self._rows(code)[0]["timezones"]
+            if not named:
+                return ()
+            found.update(dict.fromkeys(named))
+        return tuple(found)
+
+    def caps(self, codes: Sequence[str], channel: str) -> tuple[TableCap, ...]:
+        """Give the caps that bind at these places for messages by a channel."""
+        rows = [row for code in codes for row in self._rows(code)]
+        return tuple(dict.fromkeys(cap for row in rows for cap in self._caps(row, channel)))
+
+    def _caps(self, row: Mapping[str, Any], channel: str) -> Iterator[TableCap]:
+        as_one = row["email"] == "same"  # texts and e-mail are under the same rule
+        known = [(cap, None if as_one else SMS) for cap in row.get("caps", ())]
+        known += [(cap, EMAIL) for cap in row.get("email_caps", ())]
+        if row["code"] == "US" and "us_promotional_cap" in self._file["product_defaults"]:
+            known.append((self._file["product_defaults"]["us_promotional_cap"], SMS))
+        for cap, only in known:
+            if only in (None, channel):
+                yield TableCap(row["code"], cap["max"], cap["per_hours"], cap["scope"], only)
+
+    def _place(self, code: str) -> Mapping[str, Any] | None:
+        """Give the territory of a code such as PR or US-PR."""
+        if code in self._file["jurisdiction"]:
+            return None
+        country, _, part = code.partition("-")
+        there: Mapping[str, Mapping[str, Any]] = self._file["territory"]
+        if country in there:
+            return there[country]
+        return there[part] if part in there and there[part]["of"] == country else None
+
+    def _rows(self, code: str) -> Sequence[Mapping[str, Any]]:
+        """Give the rows of a place, the nearest first: part, country, else the unknown country."""
+        rows = self._file["jurisdiction"]
+        place = self._place(code)
+        wanted = [place["of"]] if place else [code, code.partition("-")[0]]
+        found = [{"code": each, **rows[each]} for each in dict.fromkeys(wanted) if each in rows]
+        other = self._file["meta"]["unknown_country"]
+        return found or [{"code": other, **rows[other]}]
+
+    def _binding(self, code: str, channel: str, profile: str) -> Iterator[Sheet]:
+        for row in self._rows(code):
+            if channel == EMAIL and row["email"] != "same":
+                continue
+            if profile == STRICT or row["tier"] != "strict_only":
+                yield self._sheet(row, "windows", code)
+            if profile == STRICT and "strict_windows" in row:
+                yield self._sheet(row, "strict_windows", code)
+
+    def _sheet(self, row: Mapping[str, Any], kind: str, code: str) -> Sheet:
+        place = self._place(code)
+        named = [each.get("holiday_calendar") for each in (row, place or {})]
+        calendars = tuple((each["country"], each.get("subdiv", "")) for each in named if each)
+        windows = row[kind]
+        key = row["code"] + kind, repr(calendars)
+        if key not in self._sheets:
+            holiday = windows["holiday"]
+            self._sheets[key] = Sheet(
+                code=row["code"],
+                week=tuple(_minutes(windows[day]) for day in _DAYS),
+                holiday=None if holiday == "as_day" else _minutes(holiday),
+                calendars=calendars,
+            )
+        return self._sheets[key]
+
+
+def _minutes(windows: Sequence[Sequence[str]]) -> Windows:
+    return tuple((_minute(opens), _minute(closes)) for opens, closes in windows)
+
+
+def _minute(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)

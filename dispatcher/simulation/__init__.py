@@ -1,0 +1,1 @@
+"""Simulation: a made-up programme through a whole year, each of its decisions judged."""

@@ -1,0 +1,201 @@
+"""The made-up programme: people of every kind of place, and campaigns of every kind of terms."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from math import inf
+from typing import NamedTuple
+
+from dispatcher.domain.consents import ConsentState
+from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.messages import Channel, MessageClass
+from dispatcher.domain.policies import (
+    ALL_DAY,
+    ANY_SUBJECT,
+    DEFAULT_CAPS,
+    Cap,
+    CapScope,
+    Policy,
+    Window,
+    Worth,
+)
+from dispatcher.rules.jurisdictions import Profile
+from dispatcher.simulation.places import DAY, PLACES, clock_changes
+
+HOUR = 3600.0
+YEAR_STARTS = 1798761600  # 2027-01-01, UTC
+YEAR_DAYS = 365
+_REMEMBERED = 31 * DAY  # what a cap may look back on
+
+_BRANDS = ("roaster", "theatre", "bikes", "books", "bakery")
+_SUBJECTS = ("season", "sale", "news", ANY_SUBJECT)
+_WINDOWS = (
+    *(ALL_DAY,) * 3,
+    *(Window(9 * 60, 20 * 60),) * 3,
+    *(Window(8 * 60, 18 * 60 + 13), Window(17 * 60, 1 * 60), Window(0, 12 * 60)),
+)
+_OWN_HOURS = ((600, 1140), (1020, 1320), (1200, 540), (720, 780), (0, 1440))
+_CONSENTS = (*(ConsentState.ACTIVE,) * 24, *ConsentState)
+_CAPS = (
+    *(DEFAULT_CAPS,) * 4,
+    (Cap(1, 72), Cap(3, 7 * 24, CapScope.BRAND)),
+    (Cap(2, 24, CapScope.PERSON, Channel.EMAIL), Cap(5, 48)),
+    (Cap(4, 24),),
+    *((),) * 2,
+)
+_WORTHS = (*(None,) * 8, Worth(4.0, 0.02, 30.0, 0.001, 0.001, 0.045))
+_ANSWERS = tuple(MessageClass)[1:]
+
+
+@dataclass(slots=True)
+class Someone:
+    """One made-up person. `log`: every offer they were ever sent."""
+
+    number: int
+    zone: str
+    zones: tuple[str, ...]
+    codes: tuple[str, ...]
+    own_hours: tuple[int, int]
+    consent: ConsentState
+    suppressed: str
+    bucket: int
+    reached_by: tuple[Channel, ...]
+    promised: int
+    promised_in_all: int
+    context: str
+    context_until: float
+    ignored: int
+    log: list[Contact] = field(default_factory=list)
+
+
+class Wave(NamedTuple):
+    """One campaign's turn. `began` and `tries`: by person, when first decided and how often put
+    off by the gateway."""
+
+    policy: Policy
+    channel: Channel
+    profile: Profile
+    began: dict[int, float]
+    tries: dict[int, int]
+
+
+def people(dice: random.Random, size: int) -> list[Someone]:
+    """Make people, evenly over all places."""
+    return [_someone(dice, number) for number in range(size)]
+
+
+def _someone(dice: random.Random, number: int) -> Someone:
+    place = PLACES[number % len(PLACES)]
+    codes: tuple[str, ...] = (dice.choice(place.codes),)
+    zone, zones = place.zone, tuple[str, ...]()
+    kind = dice.random()
+    if kind < 0.12:  # a number from elsewhere
+        codes = (*codes, dice.choice(dice.choice(PLACES).codes))
+    elif kind < 0.24:  # the number allows several clocks
+        zone, zones = "", (zone, *(dice.choice(PLACES).zone for _ in range(dice.randint(0, 2))))
+    elif kind < 0.32:  # nothing is known but the country, or two
+        zone, codes = "", (*codes, *dice.sample(place.codes, dice.randint(0, 1)))
+    elif kind < 0.36:
+        codes = ()
+    elif kind < 0.38:
+        zone, codes = "", ()
+    elif kind < 0.40:
+        zone, zones = "", (zone, "No/Such")
+    return Someone(
+        number=number,
+        zone=zone,
+        zones=zones,
+        codes=tuple(dict.fromkeys(codes)),
+        own_hours=dice.choice(_OWN_HOURS) if dice.random() < 0.3 else (0, 0),
+        consent=dice.choice(_CONSENTS),
+        suppressed=dice.choice(("opted_out", "complaint")) if dice.random() < 0.03 else "",
+        bucket=dice.randrange(10_000),
+        reached_by=tuple(Channel) if dice.random() < 0.97 else (dice.choice(tuple(Channel)),),
+        promised=dice.choice((2, 4)) if dice.random() < 0.1 else 0,
+        promised_in_all=dice.choice((4, 8)) if dice.random() < 0.1 else 0,
+        context=dice.choice(("complaint", "quiet")) if dice.random() < 0.05 else "",
+        context_until=dice.choice((inf, YEAR_STARTS + dice.uniform(0, YEAR_DAYS) * DAY)),
+        ignored=dice.choice((1, 7, 8, 11, 12)) if dice.random() < 0.2 else 0,
+    )
+
+
+def change_minds(dice: random.Random, crowd: list[Someone]) -> None:
+    """Let a few people agree, opt out or come back."""
+    for someone in dice.sample(crowd, min(2, len(crowd))):
+        someone.consent = dice.choice(_CONSENTS)
+
+
+def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
+    """Give what the rules are told of a person, as it would be loaded."""
+    number, known = someone.number, someone.log
+    if known and known[0].at < now - _REMEMBERED:
+        known = [contact for contact in known if contact.at >= now - _REMEMBERED]
+    return Recipient(
+        customer_id=number,
+        channel=wave.channel,
+        address="(made up)" if wave.channel in someone.reached_by else "",
+        deliverable=number % 97 != 0,
+        language="",
+        country="",
+        zone=someone.zone,
+        zones=someone.zones,
+        hours_from=someone.own_hours[0],
+        hours_until=someone.own_hours[1],
+        suppressed=someone.suppressed,
+        consent=someone.consent,
+        consent_event=number,
+        contacts=tuple(known),
+        bucket=someone.bucket,
+        in_audience=(number + wave.policy.campaign_id) % 89 != 0,
+        attempts=wave.tries.get(number, 0),
+        fields={},
+        held_since=wave.began.get(number, 0.0),
+        jurisdictions=someone.codes,
+        promised=someone.promised,
+        promised_in_all=someone.promised_in_all,
+        context=someone.context if someone.context_until > now else "",
+        context_until=someone.context_until,
+        ignored=someone.ignored if wave.policy.asks else 0,
+    )
+
+
+def wave(dice: random.Random, number: int, at: float) -> Wave:
+    """Make one campaign that begins to be sent at `at`, rarely one that only answers people."""
+    brand = dice.choice(_BRANDS)
+    answers = dice.random() < 0.03
+    policy = Policy(
+        campaign_id=number,
+        brand=brand,
+        topic=brand,
+        subject=dice.choice(_SUBJECTS),
+        message_class=dice.choice(_ANSWERS) if answers else MessageClass.PROMOTIONAL,
+        starts_at=dice.choice((0.0, at - DAY, at, at + dice.uniform(0, 30) * HOUR)),
+        ends_at=at + dice.choice((inf, inf, 20 * DAY, dice.uniform(1, 80) * HOUR)),
+        window=dice.choice(_WINDOWS),
+        send_at=dice.choice((-1, -1, -1, 10 * 60, 2 * 60 + 30, 23 * 60)),
+        holdout=dice.choice((0, 0, 500)),
+        caps=dice.choice(_CAPS),
+        min_gap_hours=dice.choice((0.0, 4.0, 4.0, 4.0, 0.7, 20.0)),
+        max_hold_hours=dice.choice((72.0, 72.0, 24.0, 200.0)),
+        close_margin_minutes=dice.choice((15, 15, 0, 45)),
+        offer_code=dice.choice(("", "", "WEEK")),
+        asks=dice.random() < 0.2,
+        worth=dice.choice(_WORTHS),
+    )
+    channel = Channel.SMS if dice.random() < 0.7 else Channel.EMAIL
+    return Wave(policy, channel, dice.choice(tuple(Profile)), {}, {})
+
+
+def instant(dice: random.Random, at: float) -> float:
+    """Move an instant: often into the days of a clock change, or onto an edge."""
+    if dice.random() < 0.35:
+        changes = clock_changes(YEAR_STARTS, YEAR_DAYS)
+        nearest = min(changes, key=lambda day: abs(day - at))
+        at = nearest + dice.uniform(-DAY / 2, 1.5 * DAY)
+    edge = dice.random()
+    if edge < 0.2:
+        return at - at % 60
+    if edge < 0.6:
+        return at - at % (HOUR / 4) - dice.choice((0.0, 0.25, 60.0))
+    return at
