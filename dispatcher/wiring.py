@@ -49,7 +49,6 @@ class Dispatcher:
     database: Database
     bell: Bell
     versions: Versions
-    book: RuleBook
     tokens: Tokens
     digests: Digests
     seal: SecretStr
@@ -63,6 +62,14 @@ class Dispatcher:
     def desk(self) -> Desk:
         """Give what every act of a customer needs."""
         return Desk(self.database, self.digests, secrets.token_bytes)
+
+    @cached_property
+    def book(self) -> RuleBook:
+        """Read the rules for deciding; ConfigError when they cannot be read.
+
+        Only asked for by who decides: a slip in a file must not stand in the way of an opt-out.
+        """
+        return rule_book(load_law(self.settings))
 
     @cached_property
     def tariffs(self) -> dict[str, Tariff]:
@@ -97,7 +104,6 @@ class Dispatcher:
 def build(settings: Settings, celery: Celery | None = None) -> Dispatcher:
     """Wire everything; raises ConfigError when a setting or the keys do not fit."""
     keys = load_keys(settings)
-    book = rule_book(load_law(settings))
     database = Database(settings.database)
     with database.begin() as conn:
         installation.check_keys(conn, keys[-1])
@@ -106,7 +112,6 @@ def build(settings: Settings, celery: Celery | None = None) -> Dispatcher:
         database=database,
         bell=CeleryBell(celery) if celery else SilentBell(),
         versions=Versions(),
-        book=book,
         tokens=Tokens(keys),
         digests=Digests(keys[-1:]),  # the pepper is the oldest key and never changes
         seal=SecretStr(keys[0].hex()),
@@ -114,7 +119,7 @@ def build(settings: Settings, celery: Celery | None = None) -> Dispatcher:
 
 
 def load_law(settings: Settings) -> Law:
-    """Read the rule data; a process that has none does not start, so that it sends nothing."""
+    """Read the rule data; a sending process that has none does not start."""
     try:
         return Law(jurisdictions.in_force(settings.rule_overrides), settings.hours_profile)
     except (FileError, OSError) as error:

@@ -115,11 +115,14 @@ def test_sandboxes_are_built_for_both_channels(database_url: str, tmp_path: Path
 
 
 def test_overrides_are_part_of_the_rule_book(tmp_path: Path, database_url: str) -> None:
-    """What is built obeys them, under a hash of its own; with a wrong file nothing is built."""
+    """Decisions obey them, under a hash of their own; with a wrong file nothing is decided.
+
+    All else goes on: people can still leave.
+    """
     file = tmp_path / "hours.toml"
     known = settings.only(database_url=database_url, keys=[KEY], rule_overrides=file)
     with pytest.raises(ConfigError, match=r"rule_overrides: .*hours\.toml cannot be read"):
-        wiring.build(known)
+        _ = wiring.build(known).book
     file.write_text(entry("FR", windows=week("", holiday="[]")), "utf-8")
     dispatcher = wiring.build(known)
     dispatcher.close()
@@ -127,4 +130,4 @@ def test_overrides_are_part_of_the_rule_book(tmp_path: Path, database_url: str) 
     assert dispatcher.book.law.on("any", 0.0).entries["FR"].week.days == ((),) * 7
     file.write_text(entry("FR", windows=week("00:00-24:00", holiday="[]")), "utf-8")
     with pytest.raises(ConfigError, match=r"rule_overrides: .*hours\.toml:3: override 1 \(FR\)"):
-        wiring.build(known)
+        _ = wiring.build(known).book

@@ -38,8 +38,11 @@ def under(path: Path) -> Jurisdictions:
 
 def in_force(path: Path | None) -> Jurisdictions:
     """Give the rule data of this installation; a wrong file of overrides stops the process."""
+    base = shipped()
+    if path is None:
+        return base
     try:
-        return under(path) if path is not None else shipped()
+        return under(path)
     except FileError as error:
         raise ConfigError("rule_overrides", str(error)) from None
     except OSError as error:

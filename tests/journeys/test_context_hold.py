@@ -14,7 +14,7 @@ from dispatcher.services import hold as holds
 from dispatcher.services.explain import explain
 from dispatcher.services.serve import By
 from dispatcher.storage import customers
-from tests.journeys.test_withdrawals import finish, send_while
+from tests.journeys.test_withdrawals import send_while
 from tests.support.house import BRAND, TUESDAY, House
 
 COMPLAINT = ContextFlag.COMPLAINT
@@ -49,7 +49,7 @@ def test_a_flag_set_in_mid_campaign_holds_at_once(house: House) -> None:
     house.plan()
     last = people[-1]
     send_while(house, lambda: hold(house, last), after_messages=3)
-    finish(house)
+    house.finish()
     assert house.inbox() == people[:-1]
     assert house.query("SELECT state, reason FROM delivery WHERE customer_id = :id", id=last) == [
         ("skipped", "context_hold")
@@ -77,7 +77,7 @@ def test_offers_rest_for_three_days_after_it_is_closed(house: House) -> None:
     house.run(Channel.SMS)
     assert house.inbox() == []
     house.jump(TUESDAY + timedelta(hours=73))
-    finish(house)
+    house.finish()
     assert house.inbox() == [1]
     assert agrees(house, 1)
 
@@ -107,7 +107,7 @@ def test_a_flag_of_one_brand_holds_that_brand_only(house: House) -> None:
     with pytest.raises(NotFound):
         hold(house, 1, brand="theater")
     house.plan()
-    finish(house)
+    house.finish()
     assert house.inbox() == [1]
 
 
@@ -120,7 +120,7 @@ def test_quiet_is_kept_and_may_be_ended_by_the_person(house: House) -> None:
     release(house, 2)
     house.campaign()
     house.plan()
-    finish(house)
+    house.finish()
     assert house.verdicts() == {("skipped", "quiet_until"): 1, ("accepted", "ok"): 1}
     assert house.inbox() == [2]
 

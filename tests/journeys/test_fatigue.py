@@ -49,7 +49,8 @@ def test_twelve_offers_without_an_answer_are_enough(house: House) -> None:
     with house.dispatcher.database.begin() as conn:  # the months that would have to pass
         conn.exec_driver_sql(
             "INSERT INTO contact SELECT customer_id, -no, at - interval '60 days', channel, brand,"
-            " subject FROM contact, generate_series(1, 4) AS no WHERE customer_id = 1"
+            " subject, campaign_id, offer_code FROM contact, generate_series(1, 4) AS no"
+            " WHERE customer_id = 1"
             " AND wave_id = (SELECT min(wave_id) FROM contact)"
         )
         conn.exec_driver_sql(

@@ -106,21 +106,21 @@ def test_the_profile_is_a_setting_and_old_decisions_stay_explained(
     assert [(line.profile, line.agrees) for line in lines] == [("balanced", True), ("strict", True)]
 
 
-def test_without_readable_rule_data_no_process_starts(
+def test_without_readable_rule_data_nothing_is_decided(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fail closed: the error names file and line, and nothing is built that could send."""
+    """Fail closed: the error names file and line, and no sender is built."""
     broken = tmp_path / "rules.toml"
     shipped = jurisdictions_file().read_text("utf-8")
     broken.write_text(shipped.replace('tier = "default"', 'tier = "defalt"', 1), "utf-8")
     monkeypatch.setattr(jurisdictions, "shipped", lambda: jurisdictions.read(broken))
     with pytest.raises(ConfigError, match=r"rules\.toml:\d+: .*nothing is sent"):
-        wiring.build(house.dispatcher.settings)
+        _ = wiring.build(house.dispatcher.settings).book
     monkeypatch.setattr(
         jurisdictions, "shipped", lambda: jurisdictions.read(tmp_path / "gone.toml")
     )
     with pytest.raises(ConfigError, match=r"gone\.toml"):
-        wiring.build(house.dispatcher.settings)
+        _ = wiring.build(house.dispatcher.settings).book
 
 
 def test_who_is_held_for_lack_of_a_place_is_counted(house: House) -> None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text
 
 from dispatcher.domain.messages import Channel
 from dispatcher.services import campaigns
@@ -101,7 +100,7 @@ def test_a_paused_campaign_goes_on_where_it_stopped(house: House) -> None:
     house.send(Channel.SMS)
     assert len(house.inbox()) < 60
     campaigns.resume(database, "Coffee week", "tests")
-    finish(house)
+    house.finish()
     assert house.inbox() == people
 
 
@@ -136,14 +135,3 @@ def test_nothing_is_sent_while_the_withdrawal_poll_gets_no_answer(house: House) 
     asyncio.run(story())
     assert house.inbox() == []
     assert set(house.verdicts()) == {("deferred", "withdrawn")}
-
-
-def finish(house: House) -> None:
-    """Tidy and send until the wave is finished."""
-    for _ in range(20):
-        house.tidy()
-        house.send(Channel.SMS)
-        with house.dispatcher.database.begin() as conn:
-            if conn.execute(text("SELECT state FROM wave")).scalar_one() == "finished":
-                return
-    raise AssertionError("the wave does not finish")

@@ -171,6 +171,15 @@ class House:
         """Dispatch until nothing is left to claim."""
         asyncio.run(self._send(channels or (Channel.SMS, Channel.EMAIL)))
 
+    def finish(self) -> None:
+        """Tidy and send until every wave is finished."""
+        for _ in range(20):
+            self.tidy()
+            self.send()
+            if set(self.query("SELECT state FROM wave")) == {"finished"}:
+                return
+        raise AssertionError("the waves do not finish")
+
     async def _send(self, channels: Sequence[Channel]) -> None:
         out = self.outbound()
         for channel in channels:
