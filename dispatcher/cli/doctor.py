@@ -62,7 +62,7 @@ def _examination() -> Iterator[Finding]:
     try:
         yield rule_data(shipped(), datetime.now(UTC).date())
     except (FileError, OSError) as error:
-        yield Finding(_FAIL, "rule data", str(error), "mend it: without it no process starts")
+        yield Finding(_FAIL, "rule data", str(error), "mend it: without it nothing is sent")
     try:
         known = load()
     except DispatcherError as error:
