@@ -78,8 +78,7 @@ _HEAD = (
     "",
     "The setting `rule_overrides` names the file. It is [TOML](https://toml.io) in UTF-8: a table",
     "`[[override]]` for each entry, with the keys below. A key that is not listed is an error.",
-    "With an error in the file no sender starts, so nothing is sent; the error names the line. "
-    "People can still leave.",
+    "With an error in the file no sender starts, so nothing is sent; people can still leave.",
     "",
     "| key | meaning |",
     "|---|---|",
