@@ -1,7 +1,7 @@
 """The customer's own endpoint: leaving, or quiet, by a message's link (RFC 8058; 16 CFR 316.5).
 
-GET shows a page with one button and changes nothing, since scanners follow links. POST leaves, with
-or without a page before it. The answer never tells whether a token was good.
+GET shows a page with buttons and changes nothing, since scanners follow links. POST leaves, with or
+without a page before it. The answer never tells whether a token was good.
 """
 
 from __future__ import annotations
