@@ -178,8 +178,3 @@ def places_of_phone(e164: str) -> Places:
     except phonenumbers.NumberParseException:
         return Places()
     return of_number(number, e164, phonenumbers.number_type(number))
-
-
-def zones_of_phone(e164: str) -> tuple[str, ...]:
-    """Give every IANA zone the owner of a number may live in, sorted; empty when none is known."""
-    return places_of_phone(e164).zones

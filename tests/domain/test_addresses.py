@@ -16,7 +16,7 @@ from dispatcher.domain.addresses import (
     forms,
     normalise_email,
     normalise_phone,
-    zones_of_phone,
+    places_of_phone,
 )
 from dispatcher.domain.messages import Channel
 
@@ -135,10 +135,10 @@ def test_what_takes_no_texts_is_refused_with_a_sentence(typed: str, country: str
 
 def test_zones_of_a_number_are_all_that_are_plausible() -> None:
     """219 is mostly on Chicago time whatever the library says; Sydney alone is never certain."""
-    assert {"America/Chicago", "America/New_York"} <= set(zones_of_phone("+12195550104"))
-    assert "America/New_York" in zones_of_phone("+16895550104")
-    assert zones_of_phone("+33612345678") == ("Europe/Paris",)
-    assert zones_of_phone("+447700900123") == ("Europe/London",)
-    assert len(zones_of_phone("+61412345678")) > 1
-    assert zones_of_phone("nonsense") == ()
-    assert zones_of_phone("+999123456789") == ()
+    assert {"America/Chicago", "America/New_York"} <= set(places_of_phone("+12195550104").zones)
+    assert "America/New_York" in places_of_phone("+16895550104").zones
+    assert places_of_phone("+33612345678").zones == ("Europe/Paris",)
+    assert places_of_phone("+447700900123").zones == ("Europe/London",)
+    assert len(places_of_phone("+61412345678").zones) > 1
+    assert places_of_phone("nonsense").zones == ()
+    assert places_of_phone("+999123456789").zones == ()
