@@ -13,6 +13,7 @@ class Contact(NamedTuple):
     """One offer sent or in flight to a person: what frequency caps count. `at`: Unix seconds.
 
     `offer_code` is what the customer would show at the till, "" for offers without one.
+    `asked`: it answered the person's own request.
     """
 
     at: float
@@ -21,6 +22,33 @@ class Contact(NamedTuple):
     subject: str
     campaign_id: int = 0
     offer_code: str = ""
+    asked: bool = False
+
+
+class Agreed(NamedTuple):
+    """Hours that a person agreed to by their own hand, beyond those of one jurisdiction.
+
+    Minutes after local midnight, `[opens, closes)`; `event` is that of the consent ledger.
+    """
+
+    jurisdiction: str
+    opens: int
+    closes: int
+    event: int
+
+
+class Interest(NamedTuple):
+    """What a person did about the product that a reminder is of. Instants are Unix seconds.
+
+    `seen_at`: the newest view, 0 if there was none. `ended`: why interest is over ("bought"), ""
+    if it is not. `reminded_of_it`: reminders of this product; `reminders`: when reminders of
+    anything went out, by age.
+    """
+
+    seen_at: float = 0.0
+    ended: str = ""
+    reminded_of_it: int = 0
+    reminders: tuple[float, ...] = ()
 
 
 class Recipient(NamedTuple):
@@ -37,6 +65,10 @@ class Recipient(NamedTuple):
     wording of the consent to the topic says, 0 if it says nothing; `promised_in_all`: as that of a
     consent to every topic says. `context`: what is going on with the person that offers wait for,
     until `context_until` (Unix seconds). `ignored`: offers in a row they took no notice of.
+    `written`: the consent in force is an express written one. `agreed`: hours by own hand.
+    `most_a_month`: offers of all brands on all channels that the person wants at most, 0 if they
+    set none. `asked_at`: when they asked for an offer themselves (Unix seconds), 0 if they did
+    not. `interest` is only read for reminders.
     `address` and `fields` are personal and never part of a recorded decision.
     """
 
@@ -66,3 +98,8 @@ class Recipient(NamedTuple):
     context: str = ""
     context_until: float = 0.0
     ignored: int = 0
+    written: bool = False
+    agreed: tuple[Agreed, ...] = ()
+    most_a_month: int = 0
+    asked_at: float = 0.0
+    interest: Interest | None = None

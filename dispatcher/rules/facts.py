@@ -1,14 +1,18 @@
 """Facts: what the rules saw of a person, as one short line without address or merge field.
 
-    2|now|who|places|zone|own hours|suppressed|consent|promised|context|ignored|bucket|attempts|
-    held since|contacts
+    3|now|who|places|zone|own hours|suppressed|consent|promised|context|ignored|asked|interest|
+    bucket|attempts|held since|contacts
 
 `who` is the channel's first letter, then `a` (there is an address), `d` (deliverable), `i` (in the
 audience). `places` are the codes of jurisdictions with dots between. `zone` is a name, or `*` and
-two digits for each clock of those possible. `context` is the flag that holds and the second it ends
-at. `promised` is what holds for the topic, then `+` and what holds for all topics together. A
-contact is its channel's first letter, a capital if of the campaign's own brand, `=` if it may have
-the same subject, `~` if it is of the same offer, and its age in seconds (hex).
+two digits for each clock of those possible. After `own hours` come those agreed to by own hand,
+`;KR 0-1440=event`. `consent` has a `w` if it is an express written one. `promised` is what holds
+for the topic, then `+` and what holds for all topics, then `+` and the person's own most. `context`
+is the flag that holds and the second it ends at. `asked` is the second in which the person asked
+for an offer. `interest` is when the product was seen, why that is over, reminders of it, and the
+ages of all reminders. A contact is its channel's first letter, a capital if of the campaign's own
+brand, `=` if it may have the same subject, `~` if it is of the same offer, `?` if it was asked for,
+and its age in seconds (hex).
 Person and consent event are columns of the decision itself.
 """
 
@@ -19,7 +23,7 @@ from functools import lru_cache
 from math import ceil, isinf
 
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import CapScope, Policy
 from dispatcher.rules.echo import echo, heard_elsewhere, same_offer
@@ -45,12 +49,15 @@ def record(person: Recipient, policy: Policy, now: float, law: Law) -> str:
         + ("d" if person.deliverable else "")
         + ("i" if person.in_audience else "")
     )
+    agreed = _agreed(person.agreed) if person.agreed else ""
     head = (
-        f"2|{_instant(now)}|{who}|{_places(person.jurisdictions)}|{_zone(person, now)}|"
-        f"{person.hours_from}-{person.hours_until}|"
+        f"3|{_instant(now)}|{who}|{_places(person.jurisdictions)}|{_zone(person, now)}|"
+        f"{person.hours_from}-{person.hours_until}{agreed}|"
         f"{_word(person.suppressed, 24) if person.suppressed else ''}|"
-        f"{_CONSENTS.get(person.consent, 'n')}|{_promised(person)}|"
+        f"{_CONSENTS.get(person.consent, 'n')}{'w' if person.written else ''}|{_promised(person)}|"
         f"{_context(person) if person.context else ''}|{person.ignored or ''}|"
+        f"{ceil(person.asked_at) if person.asked_at else ''}|"
+        f"{_interest(person.interest, now) if person.interest else ''}|"
         f"{person.bucket}|{person.attempts}|{int(person.held_since)}|"
     )
     if not person.contacts:
@@ -62,11 +69,12 @@ def record(person: Recipient, policy: Policy, now: float, law: Law) -> str:
 def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
     """Read a recorded line: the person as the rules saw them, and the instant."""
     _, at, who, places, zone, own, suppressed, state, *more = facts.split("|")
-    promised, context, ignored, bucket, attempts, held, contacts = more
+    promised, context, ignored, asked, interest, bucket, attempts, held, contacts = more
     now = float(at)
+    own, *agreed = own.split(";")
     hours_from, hours_until = own.split("-")
     flag, _, until = context.partition(" ")
-    own, _, in_all = promised.partition("+")
+    by_topic, in_all, own_most, *_ = [*promised.split("+"), "", ""]
     person = Recipient(
         customer_id=0,
         channel=_CHANNELS[who[0]],
@@ -79,7 +87,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         hours_from=int(hours_from),
         hours_until=int(hours_until),
         suppressed=suppressed,
-        consent=_STATES[state],
+        consent=_STATES[state[0]],
         consent_event=0,
         contacts=_read_contacts(contacts, policy, now),
         bucket=int(bucket),
@@ -88,11 +96,16 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         fields={},
         held_since=float(held),
         jurisdictions=tuple(places.split(".")) if places else (),
-        promised=int(own or 0),
+        promised=int(by_topic or 0),
         promised_in_all=int(in_all or 0),
         context=flag,
         context_until=float(until or 0),
         ignored=int(ignored or 0),
+        written=state.endswith("w"),
+        agreed=tuple(map(_read_agreed, agreed)),
+        most_a_month=int(own_most or 0),
+        asked_at=float(asked or 0),
+        interest=_read_interest(interest, now) if interest else None,
     )
     return person, now
 
@@ -107,8 +120,35 @@ def _places(jurisdictions: tuple[str, ...]) -> str:
 
 
 def _promised(person: Recipient) -> str:
-    own = str(person.promised or "")
-    return f"{own}+{person.promised_in_all}" if person.promised_in_all else own
+    own, in_all, most = person.promised, person.promised_in_all, person.most_a_month
+    if not (in_all or most):
+        return str(own or "")
+    return f"{own or ''}+{in_all or ''}" + (f"+{most}" if most else "")
+
+
+def _agreed(agreed: tuple[Agreed, ...]) -> str:
+    return "".join(
+        f";{_word(each.jurisdiction, 6)} {each.opens}-{each.closes}={each.event}" for each in agreed
+    )
+
+
+def _read_agreed(text: str) -> Agreed:
+    jurisdiction, _, rest = text.partition(" ")
+    hours, _, event = rest.partition("=")
+    opens, closes = hours.split("-")
+    return Agreed(jurisdiction, int(opens), int(closes), int(event))
+
+
+def _interest(interest: Interest, now: float) -> str:
+    ages = ",".join(f"{int(now) - ceil(at):x}" for at in interest.reminders)
+    ended = _word(interest.ended, 12)
+    return f"{ceil(interest.seen_at)} {ended} {interest.reminded_of_it} {ages}"
+
+
+def _read_interest(text: str, now: float) -> Interest:
+    seen_at, ended, of_it, ages = text.split(" ")
+    reminders = tuple(float(int(now) - int(age, 16)) for age in ages.split(",") if age)
+    return Interest(float(seen_at), ended, int(of_it), reminders)
 
 
 def _context(person: Recipient) -> str:
@@ -125,6 +165,7 @@ def _contacts(contacts: tuple[Contact, ...], policy: Policy, now: float) -> str:
 def _marks(contact: Contact, policy: Policy) -> str:
     same = "=" if same_subject(contact.subject, policy.subject) else ""
     same += "~" if same_offer(contact, policy) else ""
+    same += "?" if contact.asked else ""
     return _letter(contact.channel, contact.brand == policy.brand) + same
 
 
@@ -160,7 +201,7 @@ def _deciding(person: Recipient, policy: Policy, now: float, law: Law) -> str:
 def _read_contacts(text: str, policy: Policy, now: float) -> tuple[Contact, ...]:
     contacts: list[Contact] = []
     for entry in text.split(",") if text else ():
-        letter, age = entry[0], entry[1:].lstrip("=~")
+        letter, age = entry[0], entry[1:].lstrip("=~?")
         age, _, times = age.partition("*")
         contact = Contact(
             float(int(now) - int(age, 16)),
@@ -168,6 +209,7 @@ def _read_contacts(text: str, policy: Policy, now: float) -> tuple[Contact, ...]
             policy.brand if letter.isupper() else policy.brand + " (another)",
             policy.subject if "=" in entry else policy.subject + " (another)",
             policy.campaign_id if "~" in entry else 0,
+            asked="?" in entry,
         )
         contacts += [contact] * int(times or 1)
     return tuple(contacts)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zoneinfo
+from typing import Any
 
 from hypothesis import given
 
-from dispatcher.domain.customers import Recipient
+from dispatcher.domain.customers import Agreed, Interest, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import Cap, Policy
 from dispatcher.rules.facts import LIMIT, recall, record
@@ -19,7 +20,7 @@ def test_a_record_is_one_short_line() -> None:
     """What is stored with each decision, spelled out once."""
     some = (contact(2), contact(30, Channel.EMAIL, "theatre"))
     line = record(person(contacts=some, hours_from=600, hours_until=1200), policy(), NOON, LAW)
-    assert line == "2|1795435200.0|sadi||Europe/Berlin|600-1200||a||||5000|0|0|S=1c20,e=1a5e0"
+    assert line == "3|1795435200.0|sadi||Europe/Berlin|600-1200||a||||||5000|0|0|S=1c20,e=1a5e0"
 
 
 def test_a_record_reads_back_as_what_was_seen() -> None:
@@ -36,6 +37,20 @@ def test_a_record_reads_back_as_what_was_seen() -> None:
     for name in set(seen._fields) - personal - {"contacts"}:
         assert getattr(read, name) == getattr(seen, name)
     assert (read.address != "", read.fields, read.language) == (True, {}, "")
+
+
+def test_what_people_agreed_to_and_asked_for_reads_back() -> None:
+    """Hours by own hand, a written consent, a wish for at most so many, a question, an interest."""
+    seen = person(
+        agreed=(Agreed("KR", 0, 1440, 7), Agreed("ZA", 480, 1320, 12)),
+        written=True,
+        promised_in_all=8,
+        most_a_month=4,
+        asked_at=NOON - 60,
+        interest=Interest(NOON - 5 * HOUR, "bought", 1, (NOON - 80 * HOUR, NOON - 2 * HOUR)),
+    )
+    read, _ = recall(record(seen, policy(), NOON, LAW), policy())
+    assert read._replace(**_personal(seen)) == seen
 
 
 @given(people, policies, instants)
@@ -101,3 +116,8 @@ def test_zone_codes_never_move() -> None:
     assert len(set(ZONES)) == len(ZONES)
     assert all(zone_of(code_of(zone)) == zone for zone in ZONES)
     assert code_of("No/Such") == ""
+
+
+def _personal(seen: Recipient) -> dict[str, Any]:
+    names = ("customer_id", "consent_event", "address", "fields", "language", "country")
+    return {name: getattr(seen, name) for name in names}
