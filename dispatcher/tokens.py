@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     DELIVERY = "delivery"
     RECEIPT = "receipt"
     CONFIRM = "confirm"
+    SANDBOX = "sandbox"
 
 
 class Token(NamedTuple):

@@ -36,7 +36,7 @@ from dispatcher.storage import clock, installation, rule_books, sandbox, workers
 from dispatcher.storage.database import Database
 from dispatcher.storage.journal import Journal, boot_id
 from dispatcher.storage.watch import Watch
-from dispatcher.tokens import MIN_KEY, Digests, Tokens
+from dispatcher.tokens import MIN_KEY, Digests, Purpose, Token, Tokens
 
 KEYS_FILE = "keys"
 
@@ -246,6 +246,15 @@ def build_renderer(dispatcher: Dispatcher) -> Renderer:
     """Build what writes the messages, with links that lead back to us."""
     settings = dispatcher.settings
     return Renderer(Links(dispatcher.tokens, settings.public_url, settings.mail_domain))
+
+
+def sandbox_url(dispatcher: Dispatcher, base: str = "") -> str:
+    """Give where the sandbox's pages are; who knows it may read everything in them.
+
+    `base` is where the web pages are, if not where the settings say.
+    """
+    key = dispatcher.tokens.link(Purpose.SANDBOX, Token(0))
+    return f"{(base or dispatcher.settings.public_url).rstrip('/')}/sandbox/{key}/"
 
 
 def load_keys(settings: Settings) -> list[bytes]:

@@ -33,6 +33,11 @@ COMMANDS: dict[str, Entry] = {
     "reply": Entry("dispatcher.cli.reply", "Take a reply as if it had come by SMS.", WORK),
     "explain": Entry("dispatcher.cli.explain", "Say why somebody got a message, or not.", ASK),
     "hours": Entry("dispatcher.cli.hours", "Say when offers may be sent to a country.", ASK),
+    "sandbox": Entry(
+        "dispatcher.cli.sandbox",
+        "Say where the sandbox's mailbox and phones are; whoever knows it may read all of them.",
+        ASK,
+    ),
     "simulate": Entry(
         "dispatcher.cli.simulate",
         "Decide through a made-up year, and have each decision checked.",

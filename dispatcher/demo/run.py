@@ -1,4 +1,4 @@
-"""One run of the demo: the stage is set, the story told, its counts shown, the sandbox served."""
+"""One run of the demo: the stage is set, the story told, its counts shown, the sandbox open."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ from rich.console import Console
 from rich.text import Text
 
 from dispatcher.demo import counts
-from dispatcher.demo.page import create_page
-from dispatcher.demo.serving import listen, serve
 from dispatcher.demo.stage import Stage, open_stage
 from dispatcher.demo.story import Ending, Play
 from dispatcher.demo.teller import Teller
-from dispatcher.embedded.processes import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How to run it: `environment` is the caller's, `stays` serves the sandbox afterwards.
+    """How to run it: `environment` is the caller's, `stays` leaves the sandbox open afterwards.
 
     `seconds` 0: until it is interrupted; `port` 0: a free one. `answer` takes the counts for
     programs; without it people are shown them.
@@ -39,7 +36,7 @@ def play(run: Run) -> None:
     """Play it. When this returns, nothing is left running."""
     teller = Teller(run.console, live=run.live)
     teller.act("A private database, broker and workers start; nothing leaves this machine.")
-    with open_stage(run.environment) as stage:
+    with open_stage(run.environment, run.port) as stage:
         with teller.telling():
             ending = Play(stage, teller).tell()
         if run.answer:
@@ -47,7 +44,7 @@ def play(run: Run) -> None:
         else:
             _show(run.console, ending)
         if run.stays:
-            _serve(run, stage, ending)
+            _stay(run, stage)
 
 
 def _for_programs(ending: Ending) -> dict[str, Any]:
@@ -59,15 +56,12 @@ def _for_programs(ending: Ending) -> dict[str, Any]:
     }
 
 
-def _serve(run: Run, stage: Stage, ending: Ending) -> None:
-    with listen(run.port) as listening:
-        port = listening.getsockname()[1]
-        address = f"http://{LOOPBACK}:{port}"
-        run.console.print(Text(f"\nThe sandbox, to play with: {address} (Ctrl-C ends it)"))
-        try:
-            serve(create_page(stage, ending), listening, run.seconds)
-        except KeyboardInterrupt:
-            run.console.print(Text("Stopping; nothing is left behind."))
+def _stay(run: Run, stage: Stage) -> None:
+    run.console.print(Text(f"\nThe sandbox, to play with: {stage.sandbox_url} (Ctrl-C ends it)"))
+    try:
+        stage.stay(run.seconds)
+    except KeyboardInterrupt:
+        run.console.print(Text("Stopping; nothing is left behind."))
 
 
 def _show(console: Console, ending: Ending) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from dispatcher import settings, wiring
@@ -47,6 +48,11 @@ class Stage:
         """Where gateways call back and customers click."""
         return self.dispatcher.settings.public_url
 
+    @property
+    def sandbox_url(self) -> str:
+        """Where people see what was sent, and answer."""
+        return wiring.sandbox_url(self.dispatcher)
+
     def open_doors(self) -> None:
         """Start what needs the schema: the clock that rings for work, and the web pages."""
         home = self.stack.home
@@ -58,23 +64,35 @@ class Stage:
         """Until somebody answers at `web_url`."""
         self.wait("the web pages answer", lambda: _listens(self.web_port))
 
+    def stay(self, seconds: float) -> None:
+        """Leave everything running so long; 0: until it is interrupted."""
+        deadline = time.monotonic() + (seconds or inf)
+        while time.monotonic() < deadline:
+            self._look_after()
+            time.sleep(_LOOK)
+
     def wait(self, what: str, comes_true: Callable[[], bool]) -> None:
         """Until something comes true that the workers bring about."""
         deadline = time.monotonic() + _PATIENCE
         while not comes_true():
-            for name in self.stack.ended():
-                words = self.stack.last_words(name)
-                raise ServerFailed(f"{name} ended by itself: {words}")
+            self._look_after()
             if time.monotonic() > deadline:
                 raise DemoFailed(f"in {_PATIENCE:.0f} s it did not come true that {what}")
             time.sleep(_LOOK)
 
+    def _look_after(self) -> None:
+        for name in self.stack.ended():
+            raise ServerFailed(f"{name} ended by itself: {self.stack.last_words(name)}")
+
 
 @contextmanager
-def open_stage(own: Mapping[str, str]) -> Iterator[Stage]:
-    """Start the stack and its workers; `own` is the caller's environment. Nothing is left."""
+def open_stage(own: Mapping[str, str], web_port: int = 0) -> Iterator[Stage]:
+    """Start the stack and its workers; `own` is the caller's environment. Nothing is left.
+
+    `web_port` 0: a free one.
+    """
     with _folder() as folder, Stack.start(folder / "home", durable=False) as stack:
-        port = free_port()
+        port = web_port or free_port()
         environment = _environment(stack, own, port)
         # In a folder of ours: Celery imports what lies in its own before anything else.
         for name, command in product.worker_commands(2, stack.home).items():

@@ -79,6 +79,22 @@ def letter(conn: Connection, message_id: int) -> Letter | None:
     return Letter(*row) if row else None
 
 
+def last_writer(conn: Connection, number: str) -> tuple[str, str] | None:
+    """Give the gateway and the sender of the newest text to a phone, to whom it answers."""
+    row = conn.execute(_LAST_WRITER, {"number": number}).one_or_none()
+    return (row.gateway, row.sender) if row else None
+
+
+def answers_waiting(conn: Connection) -> bool:
+    """Tell whether answers to replies are still to be sent."""
+    return bool(conn.execute(_WAITING).scalar_one())
+
+
+_LAST_WRITER = text("""
+    SELECT gateway, sender FROM sandbox_message
+    WHERE channel = 'sms' AND recipient = :number ORDER BY id DESC LIMIT 1
+""")
+_WAITING = text("SELECT EXISTS (SELECT FROM service_message WHERE state = 'waiting')")
 _PLACES = text("""
     SELECT a.customer_id, m.channel, m.recipient, coalesce(c.attributes ->> 'first_name', ''),
            coalesce(c.attributes ->> 'city', ''), count(*), max(m.id)

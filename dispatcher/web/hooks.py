@@ -15,7 +15,7 @@ from dispatcher.web.bodies import read_body
 from dispatcher.web.deps import Deps, deps_of
 
 BODY_LIMIT = 1024 * 1024
-_INBOUND = "inbound"
+INBOUND = "inbound"
 
 
 async def hear(request: Request) -> Response:
@@ -46,7 +46,7 @@ def _obey(deps: Deps, gateway: Gateway, callback: Callback) -> None:
     ahead = now.timestamp() - callback.received_at  # gateways tell the wall's time
     received = receive(deps.desk, [event._replace(at=event.at + ahead) for event in told], now)
     if received.answers:
-        deps.bell.ring(_INBOUND)
+        deps.bell.ring(INBOUND)
 
 
 def _callback(request: Request, body: bytes, received_at: float) -> Callback:

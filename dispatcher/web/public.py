@@ -7,7 +7,6 @@ without a page before it. The answer never tells whether a token was good.
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from dispatcher.services.click import click_out, quiet_by_link
 from dispatcher.tokens import Purpose, Token
 from dispatcher.web.bodies import read_body
 from dispatcher.web.deps import Deps, deps_of
+from dispatcher.web.forms import fields
 from dispatcher.web.pages import ASK, DONE, LATER, QUIET, SPANS, page
 
 _BODY_LIMIT = 64 * 1024  # of a form with one field
@@ -34,7 +34,7 @@ async def unsubscribe(request: Request) -> Response:
         return page(ASK, wish)
     # A body that cannot be read still comes from somebody who wants to leave.
     body = await read_body(request, _BODY_LIMIT) or b""
-    form = _fields(body)
+    form = fields(body)
     kind = "page" if "everything" in form or not _is_one_click(body) else "one_click"
     everything = "everything" in form
     token = _token(request)
@@ -63,13 +63,6 @@ def _leave(deps: Deps, token: Token | None, everything: bool, kind: str) -> None
 def _quiet(deps: Deps, token: Token | None, span: timedelta) -> None:
     if token is not None:
         quiet_by_link(deps.desk, token, span, deps.now())
-
-
-def _fields(body: bytes) -> dict[str, list[str]]:
-    try:
-        return parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
-    except ValueError:
-        return {}
 
 
 def _is_one_click(body: bytes) -> bool:

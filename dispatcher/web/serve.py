@@ -22,5 +22,7 @@ def from_settings() -> Starlette:
             bell=dispatcher.bell,
             now=dispatcher.now,
             wall=time.time,
+            book=lambda: dispatcher.book,
+            safe_mode=dispatcher.settings.safe_mode,
         )
     )
