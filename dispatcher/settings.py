@@ -90,6 +90,11 @@ class Settings(BaseSettings):
         description="File that declares what is known of people; empty: facts.toml in this folder, "
         "if it is there.",
     )
+    programme: Path | None = Field(
+        None,
+        description="File that says what people may ask for and how they join; empty: "
+        "programme.toml in this folder, if it is there.",
+    )
     smallest_audience: int = Field(
         20, ge=0, description="A campaign to fewer people needs a reason to be enqueued."
     )

@@ -19,12 +19,13 @@ from dispatcher.bell import CeleryBell, SilentBell
 from dispatcher.domain.breakers import Bars
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Bell, Gateway
+from dispatcher.domain.programme import Programme
 from dispatcher.errors import ConfigError, FileError
 from dispatcher.gateways import registry
 from dispatcher.rendering.links import Links
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.jurisdictions import Law
-from dispatcher.services import jurisdictions
+from dispatcher.services import jurisdictions, programme
 from dispatcher.services.dispatch import Outbound
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Tariff
@@ -70,6 +71,14 @@ class Dispatcher:
         Only asked for by who decides: a slip in a file must not stand in the way of an opt-out.
         """
         return rule_book(load_law(self.settings))
+
+    @cached_property
+    def programme(self) -> Programme | None:
+        """Read what people may ask for, if there is a file; CampaignError when it is wrong.
+
+        Only asked for by who needs it: a slip in a file must not stand in the way of an opt-out.
+        """
+        return programme.declared(self.settings.programme)
 
     @cached_property
     def tariffs(self) -> dict[str, Tariff]:

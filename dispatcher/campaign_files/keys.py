@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 
@@ -173,10 +173,18 @@ _KEYS = (
     Key("gateways", "sms", '"sandbox-sms"', "The gateway to use for SMS.", "the first for SMS"),
 )
 
-KEYS: Mapping[str, Mapping[str, Key]] = {
-    table: {key.name: key for key in _KEYS if key.table == table}
-    for table in dict.fromkeys(key.table for key in _KEYS)
-}
+Tables = Mapping[str, Mapping[str, Key]]
+
+
+def tables_of(keys: Iterable[Key]) -> Tables:
+    """Give keys by table and name."""
+    tables: dict[str, dict[str, Key]] = {}
+    for key in keys:
+        tables.setdefault(key.table, {})[key.name] = key
+    return tables
+
+
+KEYS = tables_of(_KEYS)
 
 # Tables whose keys the marketer chooses.
 FREE_TABLES: Mapping[str, str] = {
@@ -189,19 +197,19 @@ def reference() -> str:
     """Give the reference of the file format in Markdown; docs/reference holds this text."""
     lines = [*_INTRODUCTION]
     for table, keys in KEYS.items():
-        lines += [
-            f"## [{table}]",
-            "",
-            "| key | example | meaning | without it |",
-            "|---|---|---|---|",
-        ]
-        for key in keys.values():
-            without = key.default or "**required**"
-            lines.append(f"| `{key.name}` | `{key.example}` | {key.meaning} | {without} |")
-        lines.append("")
+        lines += told(f"[{table}]", keys)
         for free in (name for name in FREE_TABLES if name.startswith(table + ".")):
             lines += [f"`[{free}]` holds keys of your own. {FREE_TABLES[free]}", ""]
     return "\n".join(lines)
+
+
+def told(title: str, keys: Mapping[str, Key]) -> list[str]:
+    """Give the lines of a reference about one table of keys."""
+    lines = [f"## {title}", "", "| key | example | meaning | without it |", "|---|---|---|---|"]
+    for key in keys.values():
+        without = key.default or "**required**"
+        lines.append(f"| `{key.name}` | `{key.example}` | {key.meaning} | {without} |")
+    return [*lines, ""]
 
 
 _INTRODUCTION = (

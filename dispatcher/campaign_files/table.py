@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from dispatcher.campaign_files.keys import KEYS
+from dispatcher.campaign_files.keys import KEYS, Tables
 from dispatcher.campaign_files.lines import KeyPath
 from dispatcher.campaign_files.words import Unreadable
 from dispatcher.errors import CampaignError
@@ -55,11 +55,23 @@ class Report:
 
 
 class Table:
-    """One table of the file. What is not asked for by the end is reported as unknown."""
+    """One table of the file. What is not asked for by the end is reported as unknown.
 
-    def __init__(self, report: Report, name: str, values: Mapping[str, Any]) -> None:
+    `keys` are those of its kind of file; `kind` is the table's name there, if it is another.
+    """
+
+    def __init__(
+        self,
+        report: Report,
+        name: str,
+        values: Mapping[str, Any],
+        keys: Tables = KEYS,
+        kind: str = "",
+    ) -> None:
         self.report = report
         self.name = name
+        self.keys = keys
+        self.kind = kind or name
         self.where: KeyPath = tuple(name.split(".")) if name else ()
         self.values = values
         self.asked: set[str] = set()
@@ -73,7 +85,7 @@ class Table:
             remedy = f"write [{full}] on a line of its own, and the keys below it"
             self.report.add((*self.where, name), f"this is a table: {remedy}")
             value = {}
-        return Table(self.report, full, value)
+        return Table(self.report, full, value, self.keys)
 
     def has(self, name: str) -> bool:
         """Tell whether the key is written."""
@@ -83,7 +95,7 @@ class Table:
         """Read a required key; when it is missing or wrong, say so and give the stand-in."""
         if name not in self.values:
             self.asked.add(name)
-            example = KEYS[self.name][name].example
+            example = self.keys[self.kind][name].example
             self.report.lacks(self.where, name, example)
             return stand_in
         return self.get(name, convert, stand_in)
@@ -101,7 +113,7 @@ class Table:
         values = self.values.get(name, [])
         where = (*self.where, name)
         if not isinstance(values, list):
-            example = KEYS[self.name][name].example
+            example = self.keys[self.kind][name].example
             self.report.add(where, f"write a list in square brackets: {name} = {example}")
             return ()
         read = [self._read((*where, i), value, convert, None) for i, value in enumerate(values)]
@@ -133,7 +145,7 @@ class Table:
         near = get_close_matches(name, self.asked, 1, 0.6)
         if near:
             return f'{told}; did you mean "{near[0]}"?'
-        homes = [table for table, keys in KEYS.items() if name in keys]
+        homes = [table for table, keys in self.keys.items() if name in keys]
         if homes and what == "key":
             return f"{told}; it belongs in [{homes[0]}]"
         return f"{told}; there are {', '.join(sorted(self.asked))}"

@@ -28,6 +28,7 @@ from dispatcher.errors import DispatcherError, FileError
 from dispatcher.gateways import registry
 from dispatcher.services.doctor import examine
 from dispatcher.services.jurisdictions import overrides, shipped
+from dispatcher.services.programme import declared
 from dispatcher.settings import GatewaySettings, Settings
 from dispatcher.storage.database import Database
 from dispatcher.wiring import KEYS_FILE, channel_of, gateway_settings, load_keys
@@ -69,7 +70,16 @@ def _examination() -> Iterator[Finding]:
         yield Finding(_FAIL, "settings", str(error), "mend this one, then run doctor again")
         return
     yield Finding(_OK, "settings", "can be read")
-    looks = (_rule_overrides, _folder, _key_file, _database, _broker, _safe_mode, _gateways)
+    looks = (
+        _rule_overrides,
+        _programme,
+        _folder,
+        _key_file,
+        _database,
+        _broker,
+        _safe_mode,
+        _gateways,
+    )
     for look in looks:
         yield from _caught(look, known)
 
@@ -106,6 +116,15 @@ def _rule_overrides(known: Settings) -> Iterator[Finding]:
     if known.rule_overrides is not None:
         today = datetime.now(UTC).date()
         yield from rule_overrides(shipped(), overrides(known.rule_overrides), today)
+
+
+def _programme(known: Settings) -> Iterator[Finding]:
+    found = declared(known.programme)
+    if found is None:
+        told = "there is no programme.toml, so nobody can join by page or text"
+        yield Finding(_OK, "programme", told)
+    else:
+        yield Finding(_OK, "programme", f"{found.name}, {len(found.topics)} topics")
 
 
 def _folder(known: Settings) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from dispatcher.campaign_files.keys import reference as campaign_file
+from dispatcher.campaign_files.programme_keys import reference as programme_file
 from dispatcher.cli import hours_reference, override_pages
 from dispatcher.cli.entry import load
 from dispatcher.cli.table import COMMANDS
@@ -34,6 +35,7 @@ def pages() -> Mapping[str, str]:
         "reference/settings.md": settings(),
         "reference/reasons.md": reasons(),
         "reference/campaign-file.md": campaign_file(),
+        "reference/programme-file.md": programme_file(),
         "reference/jurisdictions.md": _MADE_FROM_DATA + hours_reference.page(shipped()),
         "reference/rule-overrides.md": f"{_MADE}{override_pages.reference()}",
         "gateways.md": gateways(),

@@ -19,6 +19,7 @@ _EXAMPLES = {
     "default_country": '"GB"',
     "rule_overrides": '"hours.toml"',
     "facts": '"facts.toml"',
+    "programme": '"programme.toml"',
     "keys": "",
 }
 
