@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import socket
@@ -20,13 +21,14 @@ from dispatcher.domain.breakers import Bars
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.domain.programme import Programme
-from dispatcher.errors import ConfigError, FileError
+from dispatcher.errors import CampaignError, CampaignErrors, ConfigError, FileError
 from dispatcher.gateways import registry
 from dispatcher.rendering.links import Links
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.jurisdictions import Law
 from dispatcher.services import jurisdictions, programme
 from dispatcher.services.dispatch import Outbound
+from dispatcher.services.joining import Post
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Tariff
 from dispatcher.services.subscribe import Desk
@@ -40,6 +42,7 @@ from dispatcher.storage.watch import Watch
 from dispatcher.tokens import MIN_KEY, Digests, Purpose, Token, Tokens
 
 KEYS_FILE = "keys"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Dispatcher:
     @property
     def desk(self) -> Desk:
         """Give what every act of a customer needs."""
-        return Desk(self.database, self.digests, secrets.token_bytes)
+        return Desk(self.database, self.digests, secrets.token_bytes, self.programme)
 
     @cached_property
     def book(self) -> RuleBook:
@@ -74,11 +77,15 @@ class Dispatcher:
 
     @cached_property
     def programme(self) -> Programme | None:
-        """Read what people may ask for, if there is a file; CampaignError when it is wrong.
+        """Read what people may ask for, if it is written down.
 
-        Only asked for by who needs it: a slip in a file must not stand in the way of an opt-out.
+        A slip in the file closes the door, and no more: it must not stand in the way of an opt-out.
         """
-        return programme.declared(self.settings.programme)
+        try:
+            return programme.declared(self.settings.programme)
+        except (CampaignError, CampaignErrors) as wrong:
+            log.error("nobody can join: %s", wrong)
+            return None
 
     @cached_property
     def tariffs(self) -> dict[str, Tariff]:
@@ -251,10 +258,22 @@ def enlist(dispatcher: Dispatcher) -> tuple[str, Journal]:
     return worker, Journal(dispatcher.settings.journals, worker)
 
 
+def build_post(dispatcher: Dispatcher) -> Post:
+    """Say how confirmations are asked for by mail: through the first gateway for e-mail."""
+    known = gateway_settings(dispatcher.settings)
+    gateway = next(name for name, each in known.items() if channel_of(name, each) is Channel.EMAIL)
+    return Post(build_links(dispatcher), gateway)
+
+
+def build_links(dispatcher: Dispatcher) -> Links:
+    """Give the addresses by which messages lead back to us."""
+    settings = dispatcher.settings
+    return Links(dispatcher.tokens, settings.public_url, settings.mail_domain)
+
+
 def build_renderer(dispatcher: Dispatcher) -> Renderer:
     """Build what writes the messages, with links that lead back to us."""
-    settings = dispatcher.settings
-    return Renderer(Links(dispatcher.tokens, settings.public_url, settings.mail_domain))
+    return Renderer(build_links(dispatcher))
 
 
 def sandbox_url(dispatcher: Dispatcher, base: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dispatcher.cli import campaign_pages, starter, trial, watch
-from dispatcher.cli.desk import actor, at_work, care, links, load, ring, sample_of, workbench
+from dispatcher.cli.desk import actor, at_work, care, load, ring, sample_of, workbench
 from dispatcher.cli.files import write_new
 from dispatcher.cli.show import Json, Yes, answer, notice, table
 from dispatcher.domain.campaigns import Campaign
@@ -21,6 +21,7 @@ from dispatcher.services.validate import validate as check
 from dispatcher.settings import Settings
 from dispatcher.storage import campaigns as stored
 from dispatcher.storage.database import Database
+from dispatcher.wiring import build_links
 
 app = typer.Typer(help="Offers, from a file to a report.")
 app.command("test")(trial.send_test)
@@ -65,7 +66,7 @@ def preview(file: File, as_json: Json = False) -> None:
     known = load()
     checked = check(file, workbench(known))
     with at_work() as here:
-        seen = foresee(here.database, checked, workbench(known), links(here), here.book.law)
+        seen = foresee(here.database, checked, workbench(known), build_links(here), here.book.law)
     data = campaign_pages.preview_data(seen)
     answer(data, campaign_pages.preview(checked.file.spec, seen), as_json=as_json)
 

@@ -20,7 +20,6 @@ from dispatcher.bell import SilentBell
 from dispatcher.cli.show import notice
 from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.errors import ConfigError, NotFound, StorageDown, WrongInput
-from dispatcher.rendering.links import Links
 from dispatcher.rendering.source import load as load_template
 from dispatcher.resources import templates_folder
 from dispatcher.services.care import Care
@@ -154,8 +153,3 @@ def sample_of(template: str) -> Mapping[str, str]:
 def folders_in(folder: Path) -> list[Path]:
     """Give the folders in a folder, if it is there."""
     return [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
-
-
-def links(here: Dispatcher) -> Links:
-    """Give the links that messages carry back to us."""
-    return Links(here.tokens, here.settings.public_url, here.settings.mail_domain)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dispatcher.cli.desk import actor, at_work, links, workbench
+from dispatcher.cli.desk import actor, at_work, workbench
 from dispatcher.cli.show import Json, answer
 from dispatcher.domain.campaigns import CampaignSpec, TemplateSource
 from dispatcher.domain.messages import Channel, Message, Outcome, Receipt
@@ -16,7 +16,7 @@ from dispatcher.services.find import find
 from dispatcher.services.trial import Trial, message_for, send
 from dispatcher.services.validate import validate
 from dispatcher.storage import campaigns
-from dispatcher.wiring import Dispatcher, build_gateways
+from dispatcher.wiring import Dispatcher, build_gateways, build_links
 
 
 def send_test(
@@ -30,7 +30,7 @@ def send_test(
         chosen = {channel: _gateway(here, spec, channel) for channel in spec.channels}
         with here.database.begin() as conn:
             person = find(conn, here.digests, who, here.settings.default_country)
-            trial = Trial(spec, template, person, chosen, links(here))
+            trial = Trial(spec, template, person, chosen, build_links(here))
             message = message_for(conn, here.desk, trial)
         gateway = chosen[message.channel]
         receipt = asyncio.run(_send(here, trial, message, gateway))

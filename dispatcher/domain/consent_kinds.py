@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+
+from dispatcher.domain.messages import Channel
 
 
 class ConsentKind(StrEnum):
@@ -24,3 +27,22 @@ class ConsentKind(StrEnum):
     ASK_ONCE = "ask_once"
     LEGITIMATE_INTEREST_B2B = "legitimate_interest_b2b"
     US_CANSPAM_NOTICE = "us_canspam_notice"
+
+
+# What an express consent is called where the law has a name of its own for it.
+_EXPRESS = {
+    "US": ConsentKind.TCPA_PEWC,
+    "CA": ConsentKind.CASL_EXPRESS,
+    "KR": ConsentKind.KR_AD_CONSENT,
+    "JP": ConsentKind.JP_OPT_IN,
+}
+
+
+def by_own_hand(jurisdictions: Sequence[str], channel: Channel) -> ConsentKind:
+    """Name a consent that was asked for and confirmed, at the places a number may be of."""
+    if channel is Channel.SMS:
+        for code in jurisdictions:
+            kind = _EXPRESS.get(code.partition("-")[0])
+            if kind:
+                return kind
+    return ConsentKind.DOUBLE_OPT_IN

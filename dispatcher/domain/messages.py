@@ -20,6 +20,7 @@ class MessageClass(StrEnum):
     OPTOUT_CONFIRMATION = "optout_confirmation"
     HELP_REPLY = "help_reply"
     WELCOME = "welcome"
+    DOI_REQUEST = "doi_request"
 
 
 class DeliveryKey(NamedTuple):

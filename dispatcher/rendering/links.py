@@ -9,6 +9,7 @@ from dispatcher.tokens import Purpose, Token, Tokens, as_link, as_mailbox
 
 UNSUBSCRIBE_PATH = "/u/"
 PREFERENCES_PATH = "/p/"
+CONFIRM_PATH = "/c/"
 UNSUBSCRIBE_BOX = "u+"
 BOUNCE_BOX = "b+"
 
@@ -36,6 +37,11 @@ class Links:
         """Give the link to the person's own page."""
         token = Token(key.customer_id, key.wave_id, 0, channel)
         return f"{self.base_url}{PREFERENCES_PATH}{self.tokens.link(Purpose.PREFERENCES, token)}"
+
+    def confirmation(self, number: int, channel: Channel) -> str:
+        """Give the link that shows what was asked for, with a button to confirm it."""
+        token = self.tokens.link(Purpose.CONFIRM, Token(number, 0, 0, channel))
+        return f"{self.base_url}{CONFIRM_PATH}{token}"
 
     def return_path(self, key: DeliveryKey) -> str:
         """Give the envelope sender: what bounces comes home with this attempt's name (VERP)."""

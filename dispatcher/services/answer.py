@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from dispatcher.domain.messages import DeliveryKey, Message, Outcome, Receipt
+from dispatcher.domain.messages import Channel, DeliveryKey, Message, Outcome, Receipt
 from dispatcher.errors import GatewayDown, Unavailable
 from dispatcher.services.dispatch import Outbound
 from dispatcher.services.gate import OpenGate
@@ -85,6 +85,8 @@ def _message(key: DeliveryKey, answer: ServiceMessage) -> Message:
         address=answer.address,
         sender=answer.sender,
         content=answer.text.encode(),
+        eight_bit=not answer.text.isascii(),
+        envelope_from=answer.sender if answer.channel is Channel.EMAIL else "",
         message_id=answer.key,
     )
 

@@ -14,15 +14,15 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatcher.campaign_files.values import topic
 from dispatcher.campaign_files.words import Unreadable, window
-from dispatcher.domain.addresses import Problem, places_of_phone
+from dispatcher.domain.addresses import Problem
 from dispatcher.domain.consents import ConsentSource, ConsentState
 from dispatcher.domain.homes import read_country, read_region
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.names import language_tag
 from dispatcher.domain.people import Address, Person
-from dispatcher.domain.places import Places
 from dispatcher.domain.promises import Shown
 from dispatcher.errors import Conflict, WrongInput
+from dispatcher.services.address_rows import address_row
 from dispatcher.services.find import address_of
 from dispatcher.services.subscribe import Act, Desk, join, leave
 from dispatcher.services.subscribe import forget as erase
@@ -199,17 +199,7 @@ def _address(digests: Digests, channel: Channel, text: str, country: str) -> Add
     found, address = address_of(text, country)
     if found is not channel:
         raise WrongInput(f'"{text[:80]}" is no {"e-mail address" if "@" not in text else "number"}')
-    stored = digests.store(channel, address)
-    places = places_of_phone(address) if channel is Channel.SMS else Places()
-    return Address(
-        channel,
-        address,
-        stored[0],
-        stored[-1],
-        digests.holdout_bucket(address),
-        places.zones,
-        jurisdictions=places.jurisdictions,
-    )
+    return address_row(digests, channel, address)
 
 
 def _language(text: str) -> str:

@@ -18,8 +18,9 @@ from dispatcher.domain.consents import (
 )
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
+from dispatcher.domain.programme import Programme
 from dispatcher.errors import NotFound
-from dispatcher.storage import consents, customers, suppressions
+from dispatcher.storage import consents, customers, pending, suppressions
 from dispatcher.storage.database import Database
 from dispatcher.storage.evidence import Entropy, erase_evidence
 from dispatcher.storage.setbacks import Departure, note_departures
@@ -32,12 +33,14 @@ from dispatcher.tokens import Digests
 class Desk:
     """What every act of a customer needs: where it is kept, how addresses are digested.
 
-    `entropy` gives random bytes for salts and keys (`secrets.token_bytes`).
+    `entropy` gives random bytes for salts and keys (`secrets.token_bytes`). `programme` is what
+    people may join, None if nobody has written it down.
     """
 
     database: Database
     digests: Digests
     entropy: Entropy
+    programme: Programme | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def forget(desk: Desk, customer_id: int, now: datetime) -> None:
             raise NotFound(f"there is no customer {customer_id}")
         for at in person.addresses:
             _silence(conn, at, SuppressionReason.ERASED, "erasure", now)
+            pending.drop(conn, at.channel, desk.digests.look_up(at.channel, at.address))
         withdraw(conn, [customer_id])
         erase_evidence(conn, [customer_id])
         customers.erase(conn, customer_id, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, text
@@ -22,6 +23,7 @@ from dispatcher.storage import (
     deliveries,
     due,
     journal,
+    pending,
     waves,
     workers,
 )
@@ -57,6 +59,7 @@ def tidy(
     done.paused = breaker.trip(database, bars)
     wake(database, versions, done)
     with database.begin() as conn:
+        pending.sweep(conn, datetime.fromtimestamp(clock.now(conn), UTC))
         done.cancelled = waves.close_cancelled(conn, clock.now(conn))
         done.finished = waves.finish(conn)
     ring_for_waiting(database, bell)

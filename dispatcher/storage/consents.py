@@ -185,6 +185,12 @@ def wording_digest(wording: str) -> str:
     return hashlib.sha256(wording.encode()).hexdigest()
 
 
+def wording_of(conn: Connection, digest: str) -> str:
+    """Give a text that was shown; "" if it is not kept."""
+    query = text("SELECT text FROM wording WHERE digest = :digest")
+    return conn.execute(query, {"digest": digest}).scalar_one_or_none() or ""
+
+
 def keep_wordings(conn: Connection, wordings: Mapping[str, Shown]) -> None:
     """Keep texts that were shown; of a known one only the promised number may get smaller.
 

@@ -47,7 +47,9 @@ _DELETE = text(
     "DELETE FROM suppression"
     " WHERE channel = :channel AND digest = ANY(:digests) AND reason = ANY(:reasons)"
 )
-_FIND = text("SELECT digest FROM suppression WHERE channel = :channel AND digest = ANY(:digests)")
+_REASONS = text(
+    "SELECT DISTINCT reason FROM suppression WHERE channel = :channel AND digest = ANY(:digests)"
+)
 
 
 def suppress(
@@ -80,7 +82,12 @@ def lift(conn: Connection, channel: Channel, digests: Iterable[bytes]) -> bool:
     return conn.execute(_DELETE, row).rowcount > 0
 
 
+def reasons(conn: Connection, channel: Channel, digests: Iterable[bytes]) -> set[SuppressionReason]:
+    """Give why an address with one of these digests gets nothing, from some brand or from all."""
+    row = {"channel": channel, "digests": list(digests)}
+    return {SuppressionReason(reason) for reason in conn.execute(_REASONS, row).scalars()}
+
+
 def is_suppressed(conn: Connection, channel: Channel, digests: Iterable[bytes]) -> bool:
     """Say whether any of these digests is suppressed, for any brand."""
-    row = {"channel": channel, "digests": list(digests)}
-    return conn.execute(_FIND, row).first() is not None
+    return bool(reasons(conn, channel, digests))

@@ -23,6 +23,7 @@ def from_settings() -> Starlette:
             now=dispatcher.now,
             wall=time.time,
             book=lambda: dispatcher.book,
+            post=wiring.build_post(dispatcher),
             safe_mode=dispatcher.settings.safe_mode,
         )
     )

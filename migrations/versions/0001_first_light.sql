@@ -174,6 +174,24 @@ CREATE TABLE consent (
     PRIMARY KEY (customer_id, channel, topic)
 );
 
+-- Who asked to join and has not confirmed yet. Nothing of it stays of who never does.
+CREATE TABLE pending (
+    id         bigint PRIMARY KEY,                           -- random: names it in the link
+    channel    text NOT NULL,
+    address    text NOT NULL,
+    digest     bytea NOT NULL,
+    topics     text[] NOT NULL,
+    language   text NOT NULL,
+    wording    text NOT NULL,                                -- digest of the text shown
+    origin     text NOT NULL,
+    evidence   jsonb NOT NULL,                               -- personal: goes into the ledger or away
+    requests   smallint NOT NULL DEFAULT 1,
+    asked_at   timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    UNIQUE (channel, digest)
+);
+CREATE INDEX pending_expires ON pending (expires_at);
+
 CREATE TABLE suppression (
     channel text NOT NULL,
     digest  bytea NOT NULL,

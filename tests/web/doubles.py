@@ -19,6 +19,8 @@ from dispatcher.domain.messages import (
 )
 from dispatcher.domain.ports import Gate, Gateway, Limits
 from dispatcher.errors import CallbackRejected
+from dispatcher.rendering.links import Links
+from dispatcher.services.joining import Post
 from dispatcher.services.subscribe import Desk
 from dispatcher.tokens import Tokens
 from dispatcher.web import Deps
@@ -77,4 +79,5 @@ def deps_for(desk: Desk, bell: Bell | None = None) -> Deps:
         now=lambda: later(1),
         wall=lambda: 1_000_000.0,
         book=lambda: BOOK,
+        post=Post(Links(TOKENS, "https://offers.example", "mail.example"), "mail"),
     )

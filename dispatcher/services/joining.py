@@ -1,0 +1,200 @@
+"""Joining: people ask to hear from us, confirm by their own hand, and only then are written to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from dispatcher.domain.consent_kinds import by_own_hand
+from dispatcher.domain.messages import Channel, MessageClass
+from dispatcher.domain.people import Person
+from dispatcher.domain.programme import Programme, in_language
+from dispatcher.domain.promises import Shown
+from dispatcher.rendering.links import Links
+from dispatcher.rendering.service_mail import Envelope, Letter, write
+from dispatcher.services.address_rows import address_row
+from dispatcher.services.subscribe import Act, Desk, join
+from dispatcher.storage import consents, customers, pending, service_messages, suppressions
+from dispatcher.storage.pending import Pending
+from dispatcher.storage.service_messages import ServiceMessage
+from dispatcher.storage.suppressions import SuppressionReason
+from dispatcher.words import Words, choose
+
+# How long a request may be confirmed; then it is forgotten.
+_WITHIN = {Channel.EMAIL: timedelta(days=7), Channel.SMS: timedelta(hours=24)}
+# A confirmation by mail is asked for within the hour or not at all.
+_ASKED_WITHIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """How confirmations are asked for by e-mail."""
+
+    links: Links
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for. `address` is in normal form; `origin` says where, impersonally."""
+
+    channel: Channel
+    address: str
+    topics: tuple[str, ...]
+    language: str
+    origin: str
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+
+def wording(programme: Programme, channel: Channel, topics: Sequence[str], language: str) -> str:
+    """Give the very words that are agreed to, for these topics."""
+    words = choose(language)
+    own = programme.wordings.get(channel) or {}
+    most = "_most" if programme.most_a_month else ""
+    text = in_language(own, language) or words(f"wording.{channel}{most}")
+    return text.format(
+        programme=programme.name,
+        topics=named(programme, topics, words.language),
+        most=programme.most_a_month,
+    )
+
+
+def named(programme: Programme, topics: Sequence[str], language: str) -> str:
+    """Give the names of topics as people read them, in the order of the programme."""
+    chosen = [topic for topic in programme.topics if topic.id in topics]
+    return ", ".join(in_language(topic.names, language) for topic in chosen)
+
+
+def ask_by_mail(
+    conn: Connection, desk: Desk, programme: Programme, post: Post, wish: Wish, now: datetime
+) -> bool:
+    """Keep a wish and queue the question; False when nothing may be sent to that address."""
+    asked = ask(conn, desk, programme, wish, now)
+    if asked is None:
+        return False
+    question = _question(programme, post, asked)
+    return service_messages.queue(conn, question, now, now + _ASKED_WITHIN)
+
+
+def ask(
+    conn: Connection, desk: Desk, programme: Programme, wish: Wish, now: datetime
+) -> Pending | None:
+    """Keep a wish until it is confirmed; None when nothing may be sent to that address."""
+    digests = desk.digests.look_up(wish.channel, wish.address)
+    reasons = suppressions.reasons(conn, wish.channel, digests)
+    if reasons - {SuppressionReason.OPTED_OUT}:
+        return None
+    text = wording(programme, wish.channel, wish.topics, wish.language)
+    consents.keep_wordings(conn, {text: Shown(wish.language, programme.most_a_month)})
+    new = Pending(
+        id=int.from_bytes(desk.entropy(8), "big") >> 1 or 1,
+        channel=wish.channel,
+        address=wish.address,
+        topics=wish.topics,
+        language=wish.language,
+        wording=consents.wording_digest(text),
+        origin=wish.origin,
+        evidence=wish.evidence,
+        asked_at=now,
+        expires_at=now + _WITHIN[wish.channel],
+    )
+    kept = pending.ask(conn, new, desk.digests.digest(wish.channel, wish.address))
+    return new if kept else None
+
+
+def confirm(
+    conn: Connection, desk: Desk, asked: Pending, now: datetime, evidence: Mapping[str, str]
+) -> int | None:
+    """Make a wish true; give the customer, or None for whoever confirms a second time.
+
+    `evidence` is what proves the confirmation; that of the wish is kept beside it.
+    """
+    if not pending.take(conn, asked.id, now):
+        return None
+    customer_id = _customer(conn, desk, asked)
+    person = customers.person(conn, customer_id)
+    at = person.address(asked.channel) if person else None
+    asked_of = {f"asked_{name}": value for name, value in asked.evidence.items()}
+    act = Act(
+        customer_id,
+        asked.channel,
+        now,
+        kind=by_own_hand(at.jurisdictions if at else (), asked.channel),
+        wording=asked.wording,
+        origin=asked.origin,
+        evidence={**asked_of, **evidence, "asked_at": asked.asked_at.isoformat()},
+    )
+    join(conn, desk, act, asked.topics)
+    return customer_id
+
+
+def _customer(conn: Connection, desk: Desk, asked: Pending) -> int:
+    """Give whose address it is; somebody nobody knew yet becomes a customer."""
+    row = address_row(desk.digests, asked.channel, asked.address)
+    known = customers.holder(conn, asked.channel, row.digest)
+    if known is not None:
+        return known
+    new = Person(
+        id=int.from_bytes(desk.entropy(8), "big") >> 1 or 1,
+        language=asked.language,
+        addresses=(row,),
+    )
+    customers.add(conn, new)
+    return new.id
+
+
+def _question(programme: Programme, post: Post, new: Pending) -> ServiceMessage:
+    """Ask neutrally: it says who was asked for what, and offers nothing."""
+    words = choose(new.language)
+    letter = Letter(
+        subject=words("mail.confirm_subject", programme=programme.name),
+        lead=words(
+            "mail.confirm_lead",
+            programme=programme.name,
+            topics=named(programme, new.topics, words.language),
+        ),
+        button=words("mail.confirm_button"),
+        link=post.links.confirmation(new.id, new.channel),
+        rest=(words("mail.confirm_end"), _imprint(programme)),
+        language=words.language,
+        direction=words.direction,
+    )
+    message_id = f"<confirm-{new.id}@{post.links.mail_domain}>"
+    envelope = Envelope(programme.name, programme.email, new.address, message_id)
+    return ServiceMessage(
+        key=f"confirm:{new.id}",
+        customer_id=0,
+        channel=Channel.EMAIL,
+        address=new.address,
+        gateway=post.gateway,
+        sender=programme.email,
+        message_class=MessageClass.DOI_REQUEST,
+        text=write(letter, envelope, new.asked_at).decode(),
+    )
+
+
+def _imprint(programme: Programme) -> str:
+    return f"{programme.name}, {programme.postal_address}"
+
+
+def question_by_text(programme: Programme, words: Words, topics: Sequence[str]) -> str:
+    """Give the text that asks for a YES."""
+    return _text(programme, words, topics, "text.join")
+
+
+def welcome_by_text(programme: Programme, words: Words, topics: Sequence[str]) -> str:
+    """Give the first text after joining: who, what, how often, what it costs, HELP and STOP."""
+    return _text(programme, words, topics, "text.joined")
+
+
+def _text(programme: Programme, words: Words, topics: Sequence[str], key: str) -> str:
+    most = programme.most_a_month
+    return words(
+        key,
+        programme=programme.name,
+        topics=named(programme, topics, words.language),
+        most=words("text.join_most", most=most) if most else "",
+    )
