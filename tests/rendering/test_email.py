@@ -25,6 +25,7 @@ from tests.rendering.samples import (
     KEY,
     MJML,
     NOW,
+    TEXT,
     TEXTS,
     TOKENS,
     compiled,
@@ -81,6 +82,17 @@ def test_all_the_ways_home_carry_signed_ids() -> None:
     assert delivery == Token(KEY.customer_id, KEY.wave_id)
     assert ways[1] in part(found, "plain")
     assert ways[1] in unescape(part(found, "html"))
+
+
+@pytest.mark.parametrize("link", ["preferences_url", "unsubscribe_url"])
+def test_a_link_may_stand_in_the_html_alone(link: str) -> None:
+    """Whatever the plain text says: each text is made of the names it uses itself."""
+    plain = TEXT.replace(f"{{{{ {link} }}}}\n", "")
+    html = MJML.replace(f"{{{{ {link} }}}}", f"{{{{- {link} -}}}}")
+    for words in (MJML, html):
+        template = compiled(source(TEXTS | {"en/text.txt": plain, "en/html.mjml": words}))
+        found = parsed(mail(template, person(name="Anna")))
+        assert "https://news.roaster.example/" + link[0] + "/" in part(found, "html")
 
 
 def test_a_second_attempt_has_the_same_message_id() -> None:
