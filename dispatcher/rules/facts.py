@@ -6,9 +6,10 @@
 `who` is the channel's first letter, then `a` (there is an address), `d` (deliverable), `i` (in the
 audience). `places` are the codes of jurisdictions with dots between. `zone` is a name, or `*` and
 two digits for each clock of those possible. `context` is the flag that holds and the second it ends
-at. `promised` is what holds for the topic, then `+` and what holds for all topics together. A
-contact is its channel's first letter, a capital if of the campaign's own brand, `=` if it may have
-the same subject, `~` if it is of the same offer, and its age in seconds (hex).
+at. `consent` is its first letter, a capital if only one to every topic gives it. `promised` is what
+holds for the topic, then `+` and what holds for all topics together. A contact is its channel's
+first letter, a capital if of the campaign's own brand, `=` if it may have the same subject, `~` if
+it is of the same offer, and its age in seconds (hex).
 Person and consent event are columns of the decision itself.
 """
 
@@ -49,7 +50,7 @@ def record(person: Recipient, policy: Policy, now: float, law: Law) -> str:
         f"2|{_instant(now)}|{who}|{_places(person.jurisdictions)}|{_zone(person, now)}|"
         f"{person.hours_from}-{person.hours_until}|"
         f"{_word(person.suppressed, 24) if person.suppressed else ''}|"
-        f"{_CONSENTS.get(person.consent, 'n')}|{_promised(person)}|"
+        f"{_consent(person)}|{_promised(person)}|"
         f"{_context(person) if person.context else ''}|{person.ignored or ''}|"
         f"{person.bucket}|{person.attempts}|{int(person.held_since)}|"
     )
@@ -79,7 +80,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         hours_from=int(hours_from),
         hours_until=int(hours_until),
         suppressed=suppressed,
-        consent=_STATES[state],
+        consent=_STATES[state.lower()],
         consent_event=0,
         contacts=_read_contacts(contacts, policy, now),
         bucket=int(bucket),
@@ -90,6 +91,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         jurisdictions=tuple(places.split(".")) if places else (),
         promised=int(own or 0),
         promised_in_all=int(in_all or 0),
+        consent_in_all=state.isupper(),
         context=flag,
         context_until=float(until or 0),
         ignored=int(ignored or 0),
@@ -104,6 +106,11 @@ _instant = lru_cache(maxsize=8)(repr)
 @lru_cache(maxsize=1 << 10)
 def _places(jurisdictions: tuple[str, ...]) -> str:
     return ".".join(code if is_code(code) else "?" for code in jurisdictions)
+
+
+def _consent(person: Recipient) -> str:
+    letter = _CONSENTS.get(person.consent, "n")
+    return letter.upper() if person.consent_in_all else letter
 
 
 def _promised(person: Recipient) -> str:
