@@ -14,7 +14,7 @@ from bench.world import Broker
 FULL_KILLS = 200  # from so many on, every point must have been met
 _PLANNING = "inside plan, before its commit"  # there is nothing to plan later on
 _PAUSE = "pause"
-# A process hands back what it has worked at for some four seconds, so it must live longer than that.
+# A process hands back after some four seconds of work, so it must live longer than that.
 _AT_THE_END = "the commit of hand-back"
 WAKING = "inside waking the deferred"  # seldom, and any process may do it
 Doom = dict[str, object]

@@ -190,6 +190,18 @@ def source_of(conn: Connection, campaign: Campaign) -> str:
     return str(row)
 
 
+def settled_holdout(conn: Connection, name: str, source: str) -> int | None:
+    """Give the holdout that was settled when this very file was approved; None if it never was."""
+    found = conn.execute(_HOLDOUT, {"name": name, "source": source}).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+_HOLDOUT = text("""
+    SELECT v.spec #>> '{policy,holdout}' FROM campaign_version v
+    JOIN campaign c ON c.id = v.campaign_id
+    WHERE c.name = :name AND v.source = :source ORDER BY v.no DESC LIMIT 1
+""")
+
 _SOURCE = text("""
     SELECT source FROM campaign_version WHERE campaign_id = :campaign ORDER BY no DESC LIMIT 1
 """)

@@ -133,9 +133,7 @@ def reached_elsewhere(
     conn: Connection, batch: Batch, spec: CampaignSpec, ids: list[int]
 ) -> set[int]:
     """Give who would now be written to on another of the campaign's channels."""
-    query = _ELSEWHERE.format(
-        joins=channel_joins(spec.channels), channel=permitted_channel(spec)
-    )
+    query = _ELSEWHERE.format(joins=channel_joins(spec.channels), channel=permitted_channel(spec))
     values = channel_parameters(spec) | {"ids": numbers(ids), "channel": batch.channel}
     return {person for (person,) in rows_of(conn, text(query), values)}
 
