@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     DELIVERY = "delivery"
     RECEIPT = "receipt"
     CONFIRM = "confirm"
+    SHARE = "share"
 
 
 class Token(NamedTuple):

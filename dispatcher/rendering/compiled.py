@@ -20,7 +20,7 @@ from dispatcher.rendering.source import HTML, SMS, SUBJECT, TEXT, WHY, choose, l
 from dispatcher.rendering.tags import Tag, tags
 from dispatcher.rendering.why import in_words, sentence
 
-LINKS = frozenset({"unsubscribe_url", "preferences_url"})
+LINKS = frozenset({"unsubscribe_url", "preferences_url", "share_url"})
 # Known of every person without being a field of theirs.
 GIVEN = LINKS | {"why", "consent_date", "language"}
 _BRAND = ("name", "email", "postal_address", "contact")

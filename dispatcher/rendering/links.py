@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dispatcher.domain.messages import Channel, DeliveryKey
 from dispatcher.tokens import Purpose, Token, Tokens, as_link, as_mailbox
 
 UNSUBSCRIBE_PATH = "/u/"
 PREFERENCES_PATH = "/p/"
+SHARE_PATH = "/share/"
 UNSUBSCRIBE_BOX = "u+"
 BOUNCE_BOX = "b+"
 
@@ -37,6 +39,10 @@ class Links:
         token = Token(key.customer_id, key.wave_id, 0, channel)
         return f"{self.base_url}{PREFERENCES_PATH}{self.tokens.link(Purpose.PREFERENCES, token)}"
 
+    def share(self, wave_id: int) -> str:
+        """Give the link to a page for friends: it names the wave and nobody, whoever got it."""
+        return f"{self.base_url}{SHARE_PATH}{_share_token(self.tokens, wave_id)}"
+
     def return_path(self, key: DeliveryKey) -> str:
         """Give the envelope sender: what bounces comes home with this attempt's name (VERP)."""
         token = Token(key.customer_id, key.wave_id, key.attempt, Channel.EMAIL)
@@ -45,3 +51,8 @@ class Links:
     def delivery_id(self, key: DeliveryKey) -> str:
         """Give the id of a delivery: the same for every attempt, known to nobody beforehand."""
         return self.tokens.link(Purpose.DELIVERY, Token(key.customer_id, key.wave_id))
+
+
+@lru_cache(maxsize=64)
+def _share_token(tokens: Tokens, wave_id: int) -> str:
+    return tokens.link(Purpose.SHARE, Token(0, wave_id))

@@ -163,6 +163,18 @@ _LOAD = text("""
 """)
 
 
+def of_wave(conn: Connection, wave_id: int) -> tuple[Campaign, CampaignVersion] | None:
+    """Give the campaign of a wave and the version it sends; None when there is no such wave."""
+    row = conn.execute(_OF_WAVE, {"wave": wave_id}).one_or_none()
+    return (_campaign(row), load_version(conn, row.version_id)) if row else None
+
+
+_OF_WAVE = text(
+    _SELECT.replace("SELECT c.id", "SELECT w.version_id, c.id")
+    + " JOIN wave w ON w.campaign_id = c.id WHERE w.id = :wave"
+)
+
+
 def newest_version(conn: Connection, campaign: Campaign) -> CampaignVersion:
     """Load a campaign's newest approved version."""
     row = conn.execute(_NEWEST, {"campaign": campaign.id}).one_or_none()

@@ -9,13 +9,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.errors import StorageDown
-from dispatcher.web import hooks, public
+from dispatcher.web import hooks, public, share
 from dispatcher.web.deps import Deps, deps_of
 
 
 def create_app(deps: Deps) -> Starlette:
     """Make the ASGI app; database work runs in threads, so the loop never waits for it."""
-    app = Starlette(routes=[*public.ROUTES, *hooks.ROUTES, Route("/healthz", health)])
+    app = Starlette(
+        routes=[*public.ROUTES, *share.ROUTES, *hooks.ROUTES, Route("/healthz", health)]
+    )
     app.state.deps = deps
     return app
 

@@ -19,7 +19,7 @@ class Deps:
     """`now` is the programme's clock and may ask the database; `wall` is Unix seconds.
 
     They differ only in safe mode, where the programme's clock may be ahead: callbacks are sealed
-    by the wall's.
+    by the wall's. `public_url` is where people find these pages, without a slash at the end.
     """
 
     desk: Desk
@@ -28,6 +28,7 @@ class Deps:
     bell: Bell
     now: Callable[[], datetime]
     wall: Callable[[], float]
+    public_url: str = ""
 
 
 def deps_of(request: Request) -> Deps:

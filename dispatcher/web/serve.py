@@ -22,5 +22,6 @@ def from_settings() -> Starlette:
             bell=dispatcher.bell,
             now=dispatcher.now,
             wall=time.time,
+            public_url=dispatcher.settings.public_url,
         )
     )
