@@ -36,8 +36,8 @@ class Recipient(NamedTuple):
     number and of the residence, such as US-OR. `promised`: offers a month on this channel, as the
     wording of the consent to the topic says, 0 if it says nothing; `promised_in_all`: as that of a
     consent to every topic says. `consent_in_all`: it is such a one alone that allows the offer.
-    `context`: what is going on with the person that offers wait for,
-    until `context_until` (Unix seconds). `ignored`: offers in a row they took no notice of.
+    `context`: what is going on with the person that offers wait for, until `context_until` (Unix
+    seconds). `ignored`: offers in a row they took no notice of.
     `address` and `fields` are personal and never part of a recorded decision.
     """
 

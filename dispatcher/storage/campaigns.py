@@ -166,13 +166,14 @@ _LOAD = text("""
 def of_wave(conn: Connection, wave_id: int) -> tuple[Campaign, CampaignVersion] | None:
     """Give the campaign of a wave and the version it sends; None when there is no such wave."""
     row = conn.execute(_OF_WAVE, {"wave": wave_id}).one_or_none()
-    return (_campaign(row), load_version(conn, row.version_id)) if row else None
+    if row is None:
+        return None
+    version = conn.execute(_VERSION_OF, {"wave": wave_id}).scalar_one()
+    return _campaign(row), load_version(conn, version)
 
 
-_OF_WAVE = text(
-    _SELECT.replace("SELECT c.id", "SELECT w.version_id, c.id")
-    + " JOIN wave w ON w.campaign_id = c.id WHERE w.id = :wave"
-)
+_OF_WAVE = text(f"{_SELECT} JOIN wave w ON w.campaign_id = c.id WHERE w.id = :wave")
+_VERSION_OF = text("SELECT version_id FROM wave WHERE id = :wave")
 
 
 def newest_version(conn: Connection, campaign: Campaign) -> CampaignVersion:
@@ -213,6 +214,7 @@ _HOLDOUT = text("""
     JOIN campaign c ON c.id = v.campaign_id
     WHERE c.name = :name AND v.source = :source ORDER BY v.no DESC LIMIT 1
 """)
+
 
 _SOURCE = text("""
     SELECT source FROM campaign_version WHERE campaign_id = :campaign ORDER BY no DESC LIMIT 1
