@@ -37,7 +37,7 @@ CONFIG = """\
 safe_mode = false
 breaker_opt_outs_email = 1.0
 breaker_errors_email = 1.0
-work_seconds = 2.0
+work_seconds = {work}
 
 [gateways.email]
 kind = "smtp"
@@ -47,6 +47,7 @@ security = "none"
 connections = {connections}
 timeout = 5.0
 """
+WORK_SECONDS = 2.0
 TUESDAY = datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
 
 
@@ -65,7 +66,7 @@ def sink(arrivals: Path) -> Iterator[subprocess.Popen[bytes]]:
 @contextmanager
 def stage_for(plan: Plan) -> Iterator[Stage]:
     """Set everything up, and leave nothing behind."""
-    config = CONFIG.replace("{connections}", str(CONNECTIONS))
+    config = CONFIG.replace("{connections}", str(CONNECTIONS)).replace("{work}", str(WORK_SECONDS))
     with world(config.replace("{port}", "1"), plan.broker) as private:
         folder = private.folder / "chaos"
         folder.mkdir()

@@ -14,6 +14,8 @@ from bench.world import Broker
 FULL_KILLS = 200  # from so many on, every point must have been met
 _PLANNING = "inside plan, before its commit"  # there is nothing to plan later on
 _PAUSE = "pause"
+# A process hands back after some four seconds of work, so it must live longer than that.
+_AT_THE_END = "the commit of hand-back"
 WAKING = "inside waking the deferred"  # seldom, and any process may do it
 Doom = dict[str, object]
 
@@ -91,6 +93,8 @@ def _doom(rng: random.Random, point: str, cuts: Iterator[str] | None) -> Doom:
 
 def _cut(rng: random.Random, label: str) -> Doom:
     """Lose a connection on the way, and die some time later."""
+    if _AT_THE_END in label:
+        return {**_fate(ANY_MOMENT, 1, rng.uniform(10, 14)), "cut": label, "passing": 1}
     fate = _fate(ANY_MOMENT, 1, rng.uniform(2.5, 4.5))
     return {**fate, "cut": label, "passing": rng.randint(1, 2)}
 

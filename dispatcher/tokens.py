@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     RECEIPT = "receipt"
     CONFIRM = "confirm"
     SANDBOX = "sandbox"
+    SHARE = "share"
 
 
 class Token(NamedTuple):

@@ -64,6 +64,9 @@ def _limits(spec: CampaignSpec, report: Report) -> None:
     policy = spec.policy
     if policy.holdout > MOST_HELD_BACK:
         report.add(("audience", "holdout"), "more than half would get nothing; at most 50 %")
+    if not policy.holdout:
+        told = "nobody is kept back, so silence cannot win: what the offer changes will not show"
+        report.notice(("audience", "holdout"), told)
     if policy.max_hold_hours > LONGEST_HOLD_HOURS:
         report.add(("policy", "hold"), "nobody waits longer than 30 days for an offer")
     if _widened(report):

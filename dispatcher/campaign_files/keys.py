@@ -105,8 +105,9 @@ _KEYS = (
         "audience",
         "holdout",
         '"5 %"',
-        "Keeps so many back, always the same people, to see what the offer changes; at most 50 %.",
-        "nobody",
+        "Keeps so many back, always the same people, to see what the offer changes; at most 50 %."
+        " 0 keeps nobody back.",
+        "5 % of an audience of 2,000 people or more who agreed, else nobody",
     ),
     Key(
         "policy",

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from dispatcher.campaign_files.words import Unreadable
+from dispatcher.campaign_files.words import Unreadable, share
 from dispatcher.domain.addresses import Problem, normalise_email
 from dispatcher.domain.names import is_topic, language_tag
 
@@ -61,6 +61,11 @@ def paragraph(most: int = 300) -> Callable[[Any], str]:
 def words(read: Callable[[str], T]) -> Callable[[Any], T]:
     """Read an amount written in words."""
     return lambda value: read(_string(value))
+
+
+def holdout(value: Any) -> int:
+    """Read how many are kept back, of 10,000: a share in words, or a plain 0."""
+    return 0 if _is_number(value) and not value else share(_string(value))
 
 
 def slug(value: Any) -> str:

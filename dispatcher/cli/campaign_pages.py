@@ -11,9 +11,12 @@ from rich.console import RenderableType
 
 from dispatcher.cli.show import facts, heading, number, table
 from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.domain.effects import comparable, count, difference, share
 from dispatcher.domain.known_facts import FactSource
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.reports import (
+    FEWER,
+    Compared,
     Origin,
     Preview,
     Reach,
@@ -141,6 +144,7 @@ def report_data(done: Report) -> dict[str, Any]:
     return {
         **asdict(done),
         "waves": done.waves,
+        "compared": [_compared_data(each) for each in done.compared],
         "rows": [_row_data(row) for row in _alike(done)],
         "people": done.people,
         "missing": done.missing,
@@ -175,6 +179,48 @@ def report(done: Report) -> Iterator[RenderableType]:
             "opt-outs": done.opt_outs,
         }
     )
+    yield from _compared(done)
+
+
+def _compared(done: Report) -> Iterator[RenderableType]:
+    """Set those who got it beside those who were kept back, each with what chance allows."""
+    rows = [
+        (each.what, _share(each.sent, each.of_sent), _share(each.kept, each.of_kept), _shows(each))
+        for each in done.compared
+        if comparable(each)
+    ]
+    if rows:
+        yield heading("What it changed: 95 of 100 such ranges hold the truth")
+        yield table(("within three days", "sent", "kept back", "difference"), rows)
+    elif done.compared:
+        yield f"Kept back or sent to were {FEWER}: too few to compare."
+
+
+def _share(people: int, of: int) -> str:
+    low, high = share(people, of)
+    return f"{number(count(people))} of {number(of)} ({100 * low:.1f} to {100 * high:.1f} %)"
+
+
+def _shows(of: Compared) -> str:
+    low, high = difference(of)
+    said = "more" if low > 0 else "fewer" if high < 0 else "may be chance"
+    return f"{100 * low:+.1f} to {100 * high:+.1f} points: {said}"
+
+
+def _compared_data(of: Compared) -> dict[str, Any]:
+    """Give a comparison for programs; of groups too small to be spoken of only the name."""
+    if not comparable(of):
+        return {"what": of.what, "of_sent": count(of.of_sent), "of_kept": count(of.of_kept)}
+    return {
+        "what": of.what,
+        "sent": count(of.sent),
+        "of_sent": of.of_sent,
+        "sent_share": share(of.sent, of.of_sent),
+        "kept": count(of.kept),
+        "of_kept": of.of_kept,
+        "kept_share": share(of.kept, of.of_kept),
+        "difference": difference(of),
+    }
 
 
 def _alike(done: Report) -> list[ReportRow]:

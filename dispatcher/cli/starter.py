@@ -78,7 +78,7 @@ ends = {ends}    # nothing is sent from then on
 topic = "coffee"               # only people who agreed to this topic
 languages = ["en", "fr", "de"]
 # countries = ["GB", "FR"]
-# holdout = "5 %"              # kept back, to see what the offer changes
+# holdout = "5 %"              # kept back, to see what it changes; 5 % of 2,000 people or more
 
 [policy]
 hours = "09:00-20:00"          # on each person's own clock

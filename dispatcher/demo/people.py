@@ -23,7 +23,7 @@ _NAMES = {
     "pt": ("Ana", "Bruno", "Conceição", "Duarte", "Inês", "João"),
 }
 HEADER = (
-    *("email", "phone", "first_name", "language", "country", "zone", "city"),
+    *("email", "phone", "first_name", "language", "country", "region", "zone", "city"),
     *("topics", "consent_at", "consent_kind", "consent_source", "consent_wording"),
 )
 
@@ -43,6 +43,7 @@ class Place(NamedTuple):
     country: str
     zone: str
     language: str
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ LILLE = Place("Lille", "FR", "Europe/Paris", "fr")
 HAMBURG = Place("Hamburg", "DE", "Europe/Berlin", "de")
 PORTO = Place("Porto", "PT", "Europe/Lisbon", "pt")  # no template speaks Portuguese
 SINGAPORE = Place("Singapore", "SG", "Asia/Singapore", "en")
-BOSTON = Place("Boston", "US", "America/New_York", "en")
-HONOLULU = Place("Honolulu", "US", "Pacific/Honolulu", "en")
+BOSTON = Place("Boston", "US", "America/New_York", "en", "MA")
+HONOLULU = Place("Honolulu", "US", "Pacific/Honolulu", "en", "HI")
 AUCKLAND = Place("Auckland", "NZ", "Pacific/Auckland", "en")
 
 SLEEPER = "Leilani"  # it is night where she lives when the story begins
@@ -105,9 +106,9 @@ SIZE = sum(crowd.size for crowd in CROWDS)
 
 # What every real export holds as well: rows nobody could write to.
 _BAD_ROWS = (
-    ("anna@@example.com", "", "Anna", "en", "GB", "Europe/London", "Bath"),
-    ("", "+44 20 7946 0018", "Desk", "en", "GB", "Europe/London", "London"),
-    ("nils@example.com", "", "Nils", "sv", "SE", "Europe/Atlantis", "Malmö"),
+    ("anna@@example.com", "", "Anna", "en", "GB", "", "Europe/London", "Bath"),
+    ("", "+44 20 7946 0018", "Desk", "en", "GB", "", "Europe/London", "London"),
+    ("nils@example.com", "", "Nils", "sv", "SE", "", "Europe/Atlantis", "Malmö"),
 )
 BAD_ROWS = len(_BAD_ROWS)
 
@@ -147,7 +148,7 @@ def _row(customer: Customer) -> tuple[str, ...]:
     place = crowd.place
     proof = ("2026-05-04T09:30:00Z", "gdpr_consent", "web form", WORDINGS[place.language])
     who = (customer.email, customer.phone, customer.first_name)
-    where = (place.language, place.country, place.zone, place.city)
+    where = (place.language, place.country, place.region, place.zone, place.city)
     return (*who, *where, crowd.topics, *(proof if crowd.proven else _NO_PROOF))
 
 

@@ -63,8 +63,9 @@ class Recipient(NamedTuple):
     verdict on the person (Unix seconds), 0 if it has none yet. `jurisdictions` are those of the
     number and of the residence, such as US-OR. `promised`: offers a month on this channel, as the
     wording of the consent to the topic says, 0 if it says nothing; `promised_in_all`: as that of a
-    consent to every topic says. `context`: what is going on with the person that offers wait for,
-    until `context_until` (Unix seconds). `ignored`: offers in a row they took no notice of.
+    consent to every topic says. `consent_in_all`: it is such a one alone that allows the offer.
+    `context`: what is going on with the person that offers wait for, until `context_until` (Unix
+    seconds). `ignored`: offers in a row they took no notice of.
     `written`: the consent in force is an express written one. `agreed`: hours by own hand.
     `most_a_month`: offers of all brands on all channels that the person wants at most, 0 if they
     set none. `asked_at`: when they asked for an offer themselves (Unix seconds), 0 if they did
@@ -95,6 +96,7 @@ class Recipient(NamedTuple):
     jurisdictions: tuple[str, ...] = ()
     promised: int = 0
     promised_in_all: int = 0
+    consent_in_all: bool = False
     context: str = ""
     context_until: float = 0.0
     ignored: int = 0

@@ -69,6 +69,12 @@ class KnownFacts:
     facts: Mapping[str, KnownFact] = field(default_factory=dict)
     covers: Mapping[str, frozenset[Category]] = field(default_factory=dict)
 
+    def sensitive(self, topic: str) -> bool:
+        """Tell whether a topic is about what only a consent of its own permits."""
+        return topic in self.covers or any(
+            fact.sensitive and fact.topic == topic for fact in self.facts.values()
+        )
+
     def also(self, others: KnownFacts) -> KnownFacts:
         """Add the facts of others, which win where both speak of the same."""
         return KnownFacts({**self.facts, **others.facts}, {**self.covers, **others.covers})

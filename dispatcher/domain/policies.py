@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dispatcher.domain.messages import Channel, MessageClass
 
+UNSAID = -1  # a holdout that approval settles, since the file says nothing of it
 ANY_SUBJECT = "*"  # of an offer that says nothing of its subject: it may be any
 
 
@@ -74,13 +75,13 @@ class Policy:
 
     Instants are Unix seconds. `window` is the campaign's hours on the person's clock; `send_at`
     is "10:00 recipient-local" in minutes, or -1. `holdout` is 0..9999 of 10,000 people kept
-    back. `min_gap_hours` is the cool-down over all channels. `max_hold_hours`: a person held
-    longer is skipped. `close_margin_minutes`: nothing is handed over that close to closing.
-    `offer_code` is the offer's, "" if it has none.
+    back, UNSAID before approval. `min_gap_hours` is the cool-down over all channels.
+    `max_hold_hours`: a person held longer is skipped. `close_margin_minutes`: nothing is handed
+    over that close to closing. `offer_code` is the offer's, "" if it has none.
     `burst`: of more offers than so many for one person within a day only the best is sent; 0 is
     any number.
     `asks`: it asks for an answer, so that silence is told from interest. `worth` None: nobody
-    reckoned it.
+    reckoned it. `own_consent`: the topic is sensitive, so a consent to every topic is none to it.
     """
 
     campaign_id: int
@@ -102,3 +103,4 @@ class Policy:
     burst: int = 0
     asks: bool = False
     worth: Worth | None = None
+    own_consent: bool = False

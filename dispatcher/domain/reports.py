@@ -136,11 +136,22 @@ class WaveState(NamedTuple):
     missing: int
 
 
+class Compared(NamedTuple):
+    """How many did something, of those who were sent an offer and of those who were kept back."""
+
+    what: str
+    sent: int
+    of_sent: int
+    kept: int
+    of_kept: int
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a campaign did so far, all waves together.
 
-    `replies` and `opt_outs` are those of people it reached, within three days.
+    `replies` and `opt_outs` are those of people it reached, within three days. `compared` is empty
+    where nobody was kept back.
     """
 
     campaign_id: int
@@ -152,6 +163,7 @@ class Report:
     replies: int = 0
     opt_outs: int = 0
     by_reply: Mapping[str, int] = field(default_factory=dict)
+    compared: tuple[Compared, ...] = ()
 
     @property
     def people(self) -> int:
@@ -171,12 +183,12 @@ class Report:
     @property
     def parts(self) -> int:
         """Messages handed over, an SMS counting each of its parts."""
-        return sum(row.parts for row in self.rows if row.state in _HANDED_OVER)
+        return sum(row.parts for row in self.rows if row.state in HANDED_OVER)
 
     @property
     def cost(self) -> float:
         """What was handed over has cost, in the programme's currency."""
-        return round(sum(row.cost for row in self.rows if row.state in _HANDED_OVER), 4)
+        return round(sum(row.cost for row in self.rows if row.state in HANDED_OVER), 4)
 
     def by(self, column: str) -> dict[str, int]:
         """Count people by state, reason, channel, language or gateway, the largest first."""
@@ -184,7 +196,7 @@ class Report:
 
 
 # What was on the wire when its worker died may have been delivered, so it counts as spent.
-_HANDED_OVER = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNSURE})
+HANDED_OVER = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNSURE})
 
 
 def _sums(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -118,7 +118,7 @@ def _send(table: Table, case: Case) -> Iterator[str]:
         yield f"sent to somebody suppressed: {person.suppressed}"
     if not _offer(case):
         return
-    if person.consent != ConsentState.ACTIVE:
+    if not _consented(case):
         yield f"sent without consent: {person.consent}"
     if person.bucket < policy.holdout:
         yield "sent to somebody who is held back"
@@ -331,7 +331,13 @@ def _offer(case: Case) -> bool:
 
 
 def _without_consent(_table: Table, case: Case) -> bool:
-    return _offer(case) and case.person.consent != ConsentState.ACTIVE
+    return _offer(case) and not _consented(case)
+
+
+def _consented(case: Case) -> bool:
+    """There is an active consent, and where the topic is sensitive one to that very topic."""
+    to_this = not case.person.consent_in_all or not case.policy.own_consent
+    return case.person.consent == ConsentState.ACTIVE and to_this
 
 
 _SKIPS: Mapping[Reason, _Judge] = {

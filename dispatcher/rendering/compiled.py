@@ -20,7 +20,7 @@ from dispatcher.rendering.source import HTML, SMS, SUBJECT, TEXT, WHY, choose, l
 from dispatcher.rendering.tags import Tag, tags
 from dispatcher.rendering.why import in_words, sentence
 
-LINKS = frozenset({"unsubscribe_url", "preferences_url"})
+LINKS = frozenset({"unsubscribe_url", "preferences_url", "share_url"})
 # Known of every person without being a field of theirs.
 GIVEN = LINKS | {"why", "consent_date", "language"}
 _BRAND = ("name", "email", "postal_address", "contact")
@@ -195,8 +195,6 @@ def _filled(text: str, tag: Tag, shared: Mapping[str, str], *, escape: bool) -> 
     value = shared.get(said)
     if tag.opener == "{{" and value is not None and "{" not in value and not tag.trims:
         return html.escape(value).encode("ascii", "xmlcharrefreplace").decode() if escape else value
-    if escape and said in LINKS:
-        return f"{{{{ {said}|safe }}}}"
     pieces: list[str] = []
     at, index = tag.start, 0
     while index < len(tag.tokens):
@@ -217,6 +215,17 @@ def _written(value: str) -> str:
     return f'"{escaped}"'
 
 
+def _unescaped_links(text: str) -> str:
+    """Mark our own links, which need no escaping; authors may not write this filter."""
+    pieces: list[str] = []
+    at = 0
+    for tag in tags(text):
+        if len(tag.tokens) == 1 and tag.tokens[0].text in LINKS:
+            pieces += [text[at : tag.tokens[0].end], "|safe"]
+            at = tag.tokens[0].end
+    return "".join([*pieces, text[at:]])
+
+
 def _compile(engine: Engine, path: str, text: str) -> Text:
     # The engine's name for the MJML text ends in html, which switches escaping on.
     name = path.removesuffix(".mjml") if path.endswith(HTML) else path
@@ -224,7 +233,7 @@ def _compile(engine: Engine, path: str, text: str) -> Text:
     if not names and not any(True for _ in tags(text)):
         return Text(name, names, text)
     try:
-        engine.add(name, text)
+        engine.add(name, _unescaped_links(text) if path.endswith(HTML) else text)
     except RenderError as wrong:
         raise CampaignError(path, 1, str(wrong)) from wrong
     return Text(name, names, None)

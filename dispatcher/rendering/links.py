@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dispatcher.domain.messages import Channel, DeliveryKey
 from dispatcher.tokens import Purpose, Token, Tokens, as_link, as_mailbox
@@ -10,6 +11,7 @@ from dispatcher.tokens import Purpose, Token, Tokens, as_link, as_mailbox
 UNSUBSCRIBE_PATH = "/u/"
 PREFERENCES_PATH = "/p/"
 CONFIRM_PATH = "/c/"
+SHARE_PATH = "/share/"
 UNSUBSCRIBE_BOX = "u+"
 BOUNCE_BOX = "b+"
 
@@ -43,6 +45,10 @@ class Links:
         token = self.tokens.link(Purpose.CONFIRM, Token(number, 0, 0, channel))
         return f"{self.base_url}{CONFIRM_PATH}{token}"
 
+    def share(self, wave_id: int) -> str:
+        """Give the link to a page for friends: it names the wave and nobody, whoever got it."""
+        return f"{self.base_url}{SHARE_PATH}{_share_token(self.tokens, wave_id)}"
+
     def return_path(self, key: DeliveryKey) -> str:
         """Give the envelope sender: what bounces comes home with this attempt's name (VERP)."""
         token = Token(key.customer_id, key.wave_id, key.attempt, Channel.EMAIL)
@@ -51,3 +57,8 @@ class Links:
     def delivery_id(self, key: DeliveryKey) -> str:
         """Give the id of a delivery: the same for every attempt, known to nobody beforehand."""
         return self.tokens.link(Purpose.DELIVERY, Token(key.customer_id, key.wave_id))
+
+
+@lru_cache(maxsize=64)
+def _share_token(tokens: Tokens, wave_id: int) -> str:
+    return tokens.link(Purpose.SHARE, Token(0, wave_id))

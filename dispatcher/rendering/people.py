@@ -64,6 +64,8 @@ def values_for(
         values["why"] = template.why(words, person.since).text
     if "preferences_url" in given:
         values["preferences_url"] = template.letterhead.links.preferences(person.key, channel)
+    if "share_url" in given:
+        values["share_url"] = template.letterhead.links.share(person.key.wave_id)
     return values
 
 

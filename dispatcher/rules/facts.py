@@ -6,13 +6,13 @@
 `who` is the channel's first letter, then `a` (there is an address), `d` (deliverable), `i` (in the
 audience). `places` are the codes of jurisdictions with dots between. `zone` is a name, or `*` and
 two digits for each clock of those possible. After `own hours` come those agreed to by own hand,
-`;KR 0-1440=event`. `consent` has a `w` if it is an express written one. `promised` is what holds
-for the topic, then `+` and what holds for all topics, then `+` and the person's own most. `context`
-is the flag that holds and the second it ends at. `asked` is the second in which the person asked
-for an offer. `interest` is when the product was seen, why that is over, reminders of it, and the
-ages of all reminders. A contact is its channel's first letter, a capital if of the campaign's own
-brand, `=` if it may have the same subject, `~` if it is of the same offer, `?` if it was asked for,
-and its age in seconds (hex).
+`;KR 0-1440=event`. `consent` is its first letter, a capital if only one to every topic gives it,
+then `w` if it is an express written one. `promised` is what holds for the topic, then `+` and what
+holds for all topics, then `+` and the person's own most. `context` is the flag that holds and the
+second it ends at. `asked` is the second in which the person asked for an offer. `interest` is when
+the product was seen, why that is over, reminders of it, and the ages of all reminders. A contact is
+its channel's first letter, a capital if of the campaign's own brand, `=` if it may have the same
+subject, `~` if it is of the same offer, `?` if it was asked for, and its age in seconds (hex).
 Person and consent event are columns of the decision itself.
 """
 
@@ -54,7 +54,7 @@ def record(person: Recipient, policy: Policy, now: float, law: Law) -> str:
         f"3|{_instant(now)}|{who}|{_places(person.jurisdictions)}|{_zone(person, now)}|"
         f"{person.hours_from}-{person.hours_until}{agreed}|"
         f"{_word(person.suppressed, 24) if person.suppressed else ''}|"
-        f"{_CONSENTS.get(person.consent, 'n')}{'w' if person.written else ''}|{_promised(person)}|"
+        f"{_consent(person)}|{_promised(person)}|"
         f"{_context(person) if person.context else ''}|{person.ignored or ''}|"
         f"{ceil(person.asked_at) if person.asked_at else ''}|"
         f"{_interest(person.interest, now) if person.interest else ''}|"
@@ -87,7 +87,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         hours_from=int(hours_from),
         hours_until=int(hours_until),
         suppressed=suppressed,
-        consent=_STATES[state[0]],
+        consent=_STATES[state[0].lower()],
         consent_event=0,
         contacts=_read_contacts(contacts, policy, now),
         bucket=int(bucket),
@@ -98,6 +98,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         jurisdictions=tuple(places.split(".")) if places else (),
         promised=int(by_topic or 0),
         promised_in_all=int(in_all or 0),
+        consent_in_all=state[0].isupper(),
         context=flag,
         context_until=float(until or 0),
         ignored=int(ignored or 0),
@@ -117,6 +118,12 @@ _instant = lru_cache(maxsize=8)(repr)
 @lru_cache(maxsize=1 << 10)
 def _places(jurisdictions: tuple[str, ...]) -> str:
     return ".".join(code if is_code(code) else "?" for code in jurisdictions)
+
+
+def _consent(person: Recipient) -> str:
+    letter = _CONSENTS.get(person.consent, "n")
+    letter = letter.upper() if person.consent_in_all else letter
+    return f"{letter}w" if person.written else letter
 
 
 def _promised(person: Recipient) -> str:

@@ -14,6 +14,7 @@ from dispatcher.domain.breakers import Tripped
 from dispatcher.domain.campaigns import Campaign, CampaignState, CampaignVersion
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignError, Conflict
+from dispatcher.services import holdout
 from dispatcher.services.care import USUAL, Care, Order, require, require_true_end
 from dispatcher.services.validate import Checked
 from dispatcher.storage import audit, brands, campaigns, clock, halts, setbacks, wave_starts
@@ -50,6 +51,7 @@ def approve(database: Database, checked: Checked, actor: str) -> Approved:
     spec = checked.file.spec
     with database.begin() as conn:
         _refuse_ended(spec.policy.ends_at, clock.now(conn), "it cannot be approved")
+        spec = holdout.settle(conn, spec, checked.file.source)
         brands.save(conn, spec.brand)
         saved = campaigns.save_version(conn, spec, checked.template, checked.file.source, actor)
         campaign = campaigns.lock(conn, saved.version.campaign_id)

@@ -47,6 +47,7 @@ def require(
     Gives how many people were counted; counting ends where it makes no difference any more.
     """
     _sayable(conn, campaign, version, care)
+    _consented(campaign, version, care)
     most = max(care.smallest_audience, care.four_eyes_over + 1)
     people = reach.people(conn, version.spec, most)
     if people < care.smallest_audience and not order.small_audience:
@@ -97,6 +98,16 @@ def _sayable(conn: Connection, campaign: Campaign, version: CampaignVersion, car
     problems = list(islice(disclosure.problems(words, care.facts), MOST_TOLD))
     if problems:
         raise CampaignErrors(problems)
+
+
+def _consented(campaign: Campaign, version: CampaignVersion, care: Care) -> None:
+    """Refuse a version that was approved before its topic was declared sensitive."""
+    topic = version.spec.audience.topic
+    if care.facts.sensitive(topic) and not version.spec.policy.own_consent:
+        raise Conflict(
+            f'"{campaign.name}" was approved before its topic "{topic}" was declared sensitive, and'
+            " would reach people who agreed to everything but not to that; approve the file again"
+        )
 
 
 def _four_eyes(

@@ -20,7 +20,7 @@ from dispatcher.rules.hours import DAY, LOOK_AHEAD_DAYS, first_at
 from dispatcher.rules.jurisdictions import Jurisdictions, Law
 from dispatcher.rules.permitted_hours import Answer, Where, permitted, plan
 from dispatcher.rules.quiet_hours import Home, where_of
-from dispatcher.services import disclosure
+from dispatcher.services import disclosure, holdout
 from dispatcher.services.validate import Checked, Workbench
 from dispatcher.storage import clock, origins
 from dispatcher.storage import reach as reaches
@@ -41,6 +41,7 @@ def preview(
     spec = checked.file.spec
     with database.begin() as conn:
         now = clock.now(conn)
+        spec = holdout.settle(conn, spec, checked.file.source)
         reach = reaches.reach(conn, spec)
         homes = reaches.homes(conn, spec) or [_ANYWHERE]
         revealed = tuple(_revealed(conn, checked, bench))
@@ -53,7 +54,11 @@ def preview(
         samples=samples,
         first_at=first,
         last_at=last,
-        notices=(*checked.file.notices, *_notices(spec, reach, now)),
+        notices=(
+            *checked.file.notices,
+            *holdout.notices(checked.file.spec, spec),
+            *_notices(spec, reach, now),
+        ),
         reveals=revealed,
     )
 

@@ -74,8 +74,10 @@ def refusal_of(conn: Connection, desk: Desk, trial: Trial, channel: Channel) -> 
     if suppressions.is_suppressed(conn, channel, desk.digests.look_up(channel, at.address)):
         return Reason.SUPPRESSED
     topic = trial.spec.audience.topic
-    state = consents.consent_of(conn, channel, topic, [trial.person.id])[trial.person.id].state
-    return _REASONS.get(state, "")
+    given = consents.consent_of(conn, channel, topic, [trial.person.id])[trial.person.id]
+    if given.in_all and given.state is ConsentState.ACTIVE and trial.spec.policy.own_consent:
+        return Reason.NO_CONSENT
+    return _REASONS.get(given.state, "")
 
 
 async def send(desk: Desk, trial: Trial, message: Message, gateway: Gateway, actor: str) -> Receipt:

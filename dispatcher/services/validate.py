@@ -74,7 +74,7 @@ def validate(path: Path, bench: Workbench) -> Checked:
 
 
 def _pinned(file: CampaignFile, bench: Workbench, template: TemplateSource) -> CampaignFile:
-    """Name each channel's gateway and its price: neither may change by itself after approval."""
+    """Name what may not change by itself after approval: gateways, prices, whose consent counts."""
     chosen = {channel: bench.gateway(file, channel) for channel in file.spec.channels}
     worth = file.spec.policy.worth
     if worth is not None:
@@ -84,7 +84,8 @@ def _pinned(file: CampaignFile, bench: Workbench, template: TemplateSource) -> C
             email_price=prices.get(Channel.EMAIL, 0.0),
             sms_price=prices.get(Channel.SMS, 0.0) * _parts(template),
         )
-    policy = replace(file.spec.policy, worth=worth)
+    own = bench.facts.sensitive(file.spec.audience.topic)
+    policy = replace(file.spec.policy, worth=worth, own_consent=own)
     return replace(file, spec=replace(file.spec, gateways=chosen, policy=policy))
 
 

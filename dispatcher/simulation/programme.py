@@ -157,6 +157,7 @@ def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
         context=someone.context if someone.context_until > now else "",
         context_until=someone.context_until,
         ignored=someone.ignored if wave.policy.asks else 0,
+        consent_in_all=number % 5 == 0,
     )
 
 
@@ -182,6 +183,7 @@ def wave(dice: random.Random, number: int, at: float) -> Wave:
         offer_code=dice.choice(("", "", "WEEK")),
         asks=dice.random() < 0.2,
         worth=dice.choice(_WORTHS),
+        own_consent=number % 11 == 0,
     )
     channel = Channel.SMS if dice.random() < 0.7 else Channel.EMAIL
     return Wave(policy, channel, dice.choice(tuple(Profile)), {}, {})

@@ -163,6 +163,19 @@ _LOAD = text("""
 """)
 
 
+def of_wave(conn: Connection, wave_id: int) -> tuple[Campaign, CampaignVersion] | None:
+    """Give the campaign of a wave and the version it sends; None when there is no such wave."""
+    row = conn.execute(_OF_WAVE, {"wave": wave_id}).one_or_none()
+    if row is None:
+        return None
+    version = conn.execute(_VERSION_OF, {"wave": wave_id}).scalar_one()
+    return _campaign(row), load_version(conn, version)
+
+
+_OF_WAVE = text(f"{_SELECT} JOIN wave w ON w.campaign_id = c.id WHERE w.id = :wave")
+_VERSION_OF = text("SELECT version_id FROM wave WHERE id = :wave")
+
+
 def newest_version(conn: Connection, campaign: Campaign) -> CampaignVersion:
     """Load a campaign's newest approved version."""
     row = conn.execute(_NEWEST, {"campaign": campaign.id}).one_or_none()
@@ -188,6 +201,19 @@ def source_of(conn: Connection, campaign: Campaign) -> str:
     if row is None:
         raise Conflict(f'campaign "{campaign.name}" has not been approved yet')
     return str(row)
+
+
+def settled_holdout(conn: Connection, name: str, source: str) -> int | None:
+    """Give the holdout that was settled when this very file was approved; None if it never was."""
+    found = conn.execute(_HOLDOUT, {"name": name, "source": source}).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+_HOLDOUT = text("""
+    SELECT v.spec #>> '{policy,holdout}' FROM campaign_version v
+    JOIN campaign c ON c.id = v.campaign_id
+    WHERE c.name = :name AND v.source = :source ORDER BY v.no DESC LIMIT 1
+""")
 
 
 _SOURCE = text("""

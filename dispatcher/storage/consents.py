@@ -1,7 +1,7 @@
 """The consent ledger: events appended for many people at once, and the present state they fold to.
 
 Whoever plans or dispatches joins the permission of a person with `PERMISSION_JOIN`,
-`PERMISSION_STATE`, `PERMISSION_EVENT` and `PROMISED`, which read `:channel` and `:topic`.
+`PERMISSION_STATE`, `PERMISSION_EVENT`, `IN_ALL` and `PROMISED`, which read `:channel` and `:topic`.
 """
 
 from __future__ import annotations
@@ -66,12 +66,17 @@ PERMISSION_EVENT = f"""
          ELSE consent_w.event_id END, 0)
 """
 
+# Whether nothing but a consent to every topic may give the permission.
+IN_ALL = """coalesce(consent_w.state = 'active'
+        AND consent_t.state IS DISTINCT FROM 'active', false)"""
+
 # What was promised by the consents that are in force: for the topic, and for all topics.
 PROMISED = "CASE consent_t.state WHEN 'active' THEN consent_t.promised ELSE 0 END"
 PROMISED_IN_ALL = "CASE consent_w.state WHEN 'active' THEN consent_w.promised ELSE 0 END"
 
 _CONSENT_OF = text(
-    f"SELECT p.id, {PERMISSION_STATE} AS consent_state, {PERMISSION_EVENT} AS consent_event"
+    f"SELECT p.id, {PERMISSION_STATE} AS consent_state, {PERMISSION_EVENT} AS consent_event,"
+    f" {IN_ALL} AS in_all"
     " FROM unnest(CAST(:people AS bigint[])) AS p (id)" + PERMISSION_JOIN.format(person="p.id")
 )
 _HEADS = text(
@@ -109,10 +114,14 @@ _PROMISES = text("SELECT digest, max_per_month FROM wording WHERE digest = ANY(:
 
 
 class Permission(NamedTuple):
-    """What a person allows on a channel for a topic, and the event that says so (0: none)."""
+    """What a person allows on a channel for a topic, and the event that says so (0: none).
+
+    `in_all`: nothing but a consent to every topic may allow it.
+    """
 
     state: ConsentState
     event_id: int
+    in_all: bool = False
 
 
 class Standing(NamedTuple):
@@ -138,7 +147,10 @@ def consent_of(
 ) -> dict[int, Permission]:
     """Give everybody's permission on a channel for a topic, in one read."""
     rows = conn.execute(_CONSENT_OF, {"channel": channel, "topic": topic, "people": list(ids)})
-    return {row.id: Permission(ConsentState(row.consent_state), row.consent_event) for row in rows}
+    return {
+        row.id: Permission(ConsentState(row.consent_state), row.consent_event, row.in_all)
+        for row in rows
+    }
 
 
 def append(

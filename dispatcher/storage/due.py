@@ -35,7 +35,7 @@ def wake(conn: Connection, wave: int, spec: CampaignSpec, now: float, most: int 
     """Move people who are due into new ready batches; count them."""
     values = {"wave": wave, "now": now, "most": most, "batch": BATCH_SIZE}
     query = _WAKE.format(
-        channel=first_channel(spec.channels),
+        channel=first_channel(spec),
         joins=channel_joins(spec.channels),
         gateway=gateway_of(spec, "channel"),
     )

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.places import Places
 from dispatcher.domain.reports import Reach, ReachRow
 from dispatcher.rules.quiet_hours import Home
-from dispatcher.storage.consents import PERMISSION_JOIN, PERMISSION_STATE
+from dispatcher.storage.consents import IN_ALL, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.recipients import places_of
 from dispatcher.storage.segments import channel_joins, channel_parameters, first_channel, membership
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
@@ -25,7 +26,8 @@ _REACH = f"""
                     WHEN suppressed.reason IS NOT NULL THEN 'suppressed'
                     WHEN permission.state = 'opted_out' THEN 'topic_opted_out'
                     WHEN permission.state = 'imported_unproven' THEN 'imported_unproven'
-                    WHEN permission.state <> 'active' THEN 'no_consent'
+                    WHEN permission.state <> 'active' OR :own_consent AND {IN_ALL}
+                         THEN 'no_consent'
                     WHEN a.bucket < :holdout THEN 'holdout'
                     WHEN (:hours OR a.channel = 'sms') AND c.zone = '' AND a.zones = '{{{{}}}}'
                          AND c.country = '' AND a.jurisdictions = '{{{{}}}}'
@@ -57,7 +59,7 @@ def _on(conn: Connection, spec: CampaignSpec, channel: Channel) -> list[ReachRow
     condition, values = membership(spec.audience)
     query = _REACH.format(
         condition=condition,
-        first=first_channel(spec.channels),
+        first=first_channel(spec),
         joins=channel_joins(spec.channels),
     )
     values |= channel_parameters(spec) | _facts(spec) | {"channel": channel}
@@ -72,6 +74,7 @@ def _facts(spec: CampaignSpec) -> dict[str, Any]:
         "topic": spec.audience.topic,
         "brand": spec.brand.id,
         "holdout": policy.holdout,
+        "own_consent": policy.own_consent,
         "hours": policy.send_at >= 0 or not whole_day,
     }
 
@@ -82,7 +85,8 @@ def people(conn: Connection, spec: CampaignSpec, most: int) -> int:
     Counting ends at `most`: whoever asks wants to know whether there are so many.
     """
     condition, values = membership(spec.audience)
-    values |= {"channels": list(spec.channels), "topic": spec.audience.topic, "most": most}
+    topics = [spec.audience.topic, *(() if spec.policy.own_consent else (ANY_TOPIC,))]
+    values |= {"channels": list(spec.channels), "topics": topics, "most": most}
     query = text(_PEOPLE.format(condition=condition))
     return int(conn.execute(query, values).scalar_one())
 
@@ -91,7 +95,7 @@ _PEOPLE = """
     SELECT count(*) FROM (
         SELECT FROM customer c WHERE {condition} AND EXISTS (
             SELECT FROM consent s WHERE s.customer_id = c.id AND s.channel = ANY(:channels)
-              AND s.topic IN (:topic, '*') AND s.state = 'active'
+              AND s.topic = ANY(:topics) AND s.state = 'active'
         ) LIMIT :most
     ) person
 """

@@ -17,6 +17,7 @@ from dispatcher.domain.places import Places, with_home
 from dispatcher.storage import context_flags, signs_of_life
 from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import (
+    IN_ALL,
     PERMISSION_EVENT,
     PERMISSION_JOIN,
     PERMISSION_STATE,
@@ -92,7 +93,7 @@ _LOAD = f"""
                THEN consent_t.since ELSE consent_w.since END)::float8, 0),
            coalesce(extract(epoch FROM d.held_since)::float8, 0), c.region,
            nullif(a.jurisdictions, '{{{{}}}}'),
-           {PROMISED}, {PROMISED_IN_ALL}
+           {PROMISED}, {PROMISED_IN_ALL}, {IN_ALL}
     FROM customer c
     LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
     {PERMISSION_JOIN.format(person="c.id")}
@@ -132,9 +133,7 @@ def reached_elsewhere(
     conn: Connection, batch: Batch, spec: CampaignSpec, ids: list[int]
 ) -> set[int]:
     """Give who would now be written to on another of the campaign's channels."""
-    query = _ELSEWHERE.format(
-        joins=channel_joins(spec.channels), channel=permitted_channel(spec.channels)
-    )
+    query = _ELSEWHERE.format(joins=channel_joins(spec.channels), channel=permitted_channel(spec))
     values = channel_parameters(spec) | {"ids": numbers(ids), "channel": batch.channel}
     return {person for (person,) in rows_of(conn, text(query), values)}
 

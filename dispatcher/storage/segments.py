@@ -27,39 +27,45 @@ def membership(audience: Audience) -> tuple[str, dict[str, Any]]:
     return " AND ".join(f"({condition})" for condition in conditions), values
 
 
-def first_channel(channels: Sequence[Channel]) -> str:
+def first_channel(spec: CampaignSpec) -> str:
     """Give an expression on `channel_joins`: the first channel with address and permission.
 
     The one the person prefers comes before the campaign's order. Without any, the first with an
     address; else the first of all, whose refusal will say why.
     """
+    channels = spec.channels
     if len(channels) == 1:
         return f"'{channels[0]}'"
     reachable = " ".join(
         f"WHEN at_{channel}.customer_id IS NOT NULL THEN '{channel}'" for channel in channels
     )
-    return f"CASE {_permitted(channels)} {reachable} ELSE '{channels[0]}' END"
+    return f"CASE {_permitted(spec)} {reachable} ELSE '{channels[0]}' END"
 
 
-def permitted_channel(channels: Sequence[Channel]) -> str:
+def permitted_channel(spec: CampaignSpec) -> str:
     """Give the like, but NULL for who may not be written to on any of these channels."""
-    return f"CASE {_permitted(channels)} END"
+    return f"CASE {_permitted(spec)} END"
 
 
-def _permitted(channels: Sequence[Channel]) -> str:
+def _permitted(spec: CampaignSpec) -> str:
     may_go = {
-        channel: f"at_{channel}.deliverable AND (on_{channel}.customer_id IS NOT NULL"
-        f" OR all_{channel}.customer_id IS NOT NULL)"
-        for channel in channels
+        channel: f"at_{channel}.deliverable AND {_agreed(channel, spec)}"
+        for channel in spec.channels
     }
     # Whoever may be reached on the first channel and does not mind is told from one look.
     preferred = [
         f"WHEN c.prefers = '{channel}' AND {may} THEN '{channel}'"
         for channel, may in may_go.items()
-        if channel != channels[0]
+        if channel != spec.channels[0]
     ]
     in_order = [f"WHEN {may} THEN '{channel}'" for channel, may in may_go.items()]
     return " ".join([*preferred, *in_order])
+
+
+def _agreed(channel: Channel, spec: CampaignSpec) -> str:
+    if spec.policy.own_consent:
+        return f"on_{channel}.customer_id IS NOT NULL"
+    return f"(on_{channel}.customer_id IS NOT NULL OR all_{channel}.customer_id IS NOT NULL)"
 
 
 def channel_joins(channels: Sequence[Channel]) -> str:

@@ -123,7 +123,7 @@ def plan_shards(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> Planned
     query = _PLAN.format(
         condition=condition,
         width=wave.shard_width,
-        channel=first_channel(spec.channels),
+        channel=first_channel(spec),
         joins=channel_joins(spec.channels),
         number=_numbers(spec.channels),
         gateway=gateway_of(spec, "channel"),

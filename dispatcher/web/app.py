@@ -9,13 +9,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.errors import StorageDown
-from dispatcher.web import hooks, join, public, sandbox
+from dispatcher.web import hooks, join, public, sandbox, share
 from dispatcher.web.deps import Deps, deps_of
 
 
 def create_app(deps: Deps) -> Starlette:
     """Make the ASGI app; database work runs in threads, so the loop never waits for it."""
-    parts = (*public.ROUTES, *join.ROUTES, *hooks.ROUTES, *sandbox.ROUTES)
+    parts = (*public.ROUTES, *join.ROUTES, *share.ROUTES, *hooks.ROUTES, *sandbox.ROUTES)
     app = Starlette(routes=[*parts, Route("/healthz", health)])
     app.state.deps = deps
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -110,10 +111,20 @@ def page(
 ) -> HTMLResponse:
     """Make a page in the language the browser asks for."""
     language = choose_language(accept_language)
-    html = _PAGES.get_template("page.html").render(
-        language=language, words=words[language], spans=SPANS, zip=zip
-    )
-    return HTMLResponse(html, status, _HEADERS | {"content-language": language} | (headers or {}))
+    values = {"words": words[language], "spans": SPANS, "zip": zip}
+    return drawn("page.html", language, values, status, headers)
+
+
+def drawn(
+    name: str,
+    language: str,
+    values: Mapping[str, object],
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """Make a page of a template, with the headers that all pages have."""
+    html = _PAGES.get_template(name).render(language=language, **values)
+    return HTMLResponse(html, status, {**_HEADERS, "content-language": language, **(headers or {})})
 
 
 def choose_language(accept_language: str) -> str:

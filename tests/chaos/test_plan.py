@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.chaos import WORK_SECONDS
 from bench.chaos_cuts import CUTS
 from bench.chaos_faults import FAULTS
 from bench.chaos_plan import Plan
 from bench.chaos_points import ANY_MOMENT, POINTS
+from bench.chaos_worker import OVERTIME
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reference/crash-points.md"
 
@@ -34,6 +36,17 @@ def test_a_full_run_aims_at_everything_several_times(seed: int) -> None:
     assert min(points[each] for each in (*POINTS, ANY_MOMENT)) >= 5
     assert min(cuts[each] for each in CUTS) >= 2
     assert set(Counter(name for _, name in plan.outside()).values()) == {2}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_is_to_lose_a_hand_back_lives_to_see_one(seed: int) -> None:
+    """A process hands back when it has worked its time, and begins some seconds after its birth."""
+    worked = WORK_SECONDS + OVERTIME
+    ends = [doom for doom in Plan(20_000, 200, seed).dooms() if "hand-back:" in str(doom["cut"])]
+    assert ends
+    for doom in ends:
+        assert doom["passing"] == 1
+        assert float(str(doom["patience"])) >= 2 * worked + 2
 
 
 def test_what_was_not_met_gets_another_turn() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
+from dispatcher.storage.database import Database
 from tests.cli.shell import Shell, add_anna, campaign_text
 
 FILE = "spring.toml"
@@ -87,3 +90,24 @@ def test_few_people_need_a_reason(shell: Shell) -> None:
     assert refused.code == 1
     assert "would go to 1 of at least 20 people" in refused.err
     assert shell.done("campaign", "enqueue", "Spring", "--small-audience", "our own jury")["new"]
+
+
+def test_a_topic_declared_sensitive_wants_a_consent_of_its_own(
+    shell: Shell, database_url: str
+) -> None:
+    """Who agreed to everything is not counted, not tried on, and not reached once approved anew."""
+    add_anna(shell)
+    database = Database(database_url, pool_size=1)
+    with database.begin() as conn:
+        conn.execute(text("UPDATE consent SET topic = '*'"))
+    database.dispose()
+    shell.write(FILE, campaign_text(channels=BY_EMAIL))
+    assert shell.done("campaign", "preview", FILE)["reached"] == 1
+    shell.done("campaign", "approve", FILE)
+    shell.write("facts.toml", '[topics.coffee]\ncovers = ["health"]\n')
+    assert shell.done("campaign", "preview", FILE)["by_reason"] == {"no_consent": 1}
+    assert "email: no_consent" in shell("campaign", "test", FILE, "anna@example.com").err
+    few = ("--small-audience", "a tasting")
+    assert "approve the file again" in shell("campaign", "enqueue", "Spring", *few).err
+    assert shell.done("campaign", "approve", FILE)["version"] == 2
+    shell.done("campaign", "enqueue", "Spring", *few)

@@ -23,8 +23,10 @@ from dispatcher.rendering.people import Addressee, Unrenderable
 from dispatcher.tokens import Purpose, Token
 from tests.rendering.samples import (
     KEY,
+    LINKS,
     MJML,
     NOW,
+    TEXT,
     TEXTS,
     TOKENS,
     compiled,
@@ -81,6 +83,31 @@ def test_all_the_ways_home_carry_signed_ids() -> None:
     assert delivery == Token(KEY.customer_id, KEY.wave_id)
     assert ways[1] in part(found, "plain")
     assert ways[1] in unescape(part(found, "html"))
+
+
+@pytest.mark.parametrize("link", ["preferences_url", "unsubscribe_url"])
+def test_a_link_may_stand_in_the_html_alone(link: str) -> None:
+    """Whatever the plain text says: each text is made of the names it uses itself."""
+    plain = TEXT.replace(f"{{{{ {link} }}}}\n", "")
+    html = MJML.replace(f"{{{{ {link} }}}}", f"{{{{- {link} -}}}}")
+    for words in (MJML, html):
+        template = compiled(source(TEXTS | {"en/text.txt": plain, "en/html.mjml": words}))
+        found = parsed(mail(template, person(name="Anna")))
+        assert "https://news.roaster.example/" + link[0] + "/" in part(found, "html")
+
+
+def test_the_link_for_friends_is_the_same_for_everybody() -> None:
+    """It travels on, so it must not say who passed it on; mails and texts carry the same."""
+    html = MJML.replace("Choose</a>", 'Choose</a> <a href="{{ share_url }}">Tell</a>')
+    sms = TEXTS["en/sms.txt"].replace("STOP", "{{ share_url }} STOP")
+    template = compiled(source(TEXTS | {"en/html.mjml": html, "en/sms.txt": sms}))
+    others = person(name="Ben")._replace(key=KEY._replace(customer_id=77))
+    said = [part(parsed(mail(template, who)), "html") for who in (person(name="Anna"), others)]
+    text = one(template, Channel.SMS, person("+447700900123", name="Anna"))
+    assert isinstance(text, Message)
+    links = [re.findall(r"https://\S+?/share/[\w-]+", each) for each in said]
+    links.append(re.findall(r"https://\S+?/share/[\w-]+", text.content.decode()))
+    assert links == [[LINKS.share(KEY.wave_id)]] * 3
 
 
 def test_a_second_attempt_has_the_same_message_id() -> None:

@@ -124,6 +124,7 @@ people = st.builds(
     jurisdictions=st.sampled_from(PLACES),
     promised=st.sampled_from([0, 0, 1, 4]),
     promised_in_all=st.sampled_from([0, 0, 2, 30]),
+    consent_in_all=st.booleans(),
 )
 
 policies = st.builds(
@@ -142,4 +143,5 @@ policies = st.builds(
     offer_code=st.sampled_from(["", "WEEK26"]),
     asks=st.booleans(),
     worth=st.sampled_from([None, None, Worth(4.0, 0.02, 30.0, 0.001, 0.001, 0.05)]),
+    own_consent=st.sampled_from([False, False, True]),
 )

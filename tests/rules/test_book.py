@@ -23,7 +23,7 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("left_audience", 1): "193f0ff93113",
     ("offer_window", 1): "ea7f1273bc41",
     ("suppression", 1): "56fe37cdb4c8",
-    ("consent", 1): "cf3e35057f66",
+    ("consent", 2): "e749e5fef652",
     ("holdout", 1): "b3d721386314",
     ("attempts", 1): "0efa17b62ad1",
     ("context_hold", 1): "2b77aec03623",

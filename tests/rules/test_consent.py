@@ -33,6 +33,16 @@ def test_active_consent_passes() -> None:
     assert consent(person(), policy(), NOON) is None
 
 
+def test_a_consent_to_everything_is_none_to_a_sensitive_topic() -> None:
+    """Who agreed to everything was not asked about that; for other topics it does."""
+    everything, sensitive = person(consent_in_all=True), policy(own_consent=True)
+    ruling = consent(everything, sensitive, NOON)
+    assert ruling is not None
+    assert ruling.reason is Reason.NO_CONSENT
+    assert consent(everything, policy(), NOON) is None
+    assert consent(person(), sensitive, NOON) is None
+
+
 @pytest.mark.parametrize("state", ConsentState)
 def test_answers_to_the_persons_own_act_need_no_consent(state: ConsentState) -> None:
     """A STOP is confirmed and a HELP answered, whoever asks."""

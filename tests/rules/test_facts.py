@@ -27,6 +27,7 @@ def test_a_record_reads_back_as_what_was_seen() -> None:
     """Everything a rule asks for comes back; address, name and language do not."""
     some = (contact(2), contact(30, Channel.EMAIL, "theatre"))
     seen = person(contacts=some, suppressed="complaint", attempts=2, held_since=NOON - HOUR)
+    seen = seen._replace(consent_in_all=True)
     read, now = recall(record(seen, policy(), NOON, LAW), policy())
     assert now == NOON
     assert [(one.at, one.channel) for one in read.contacts] == [

@@ -63,6 +63,7 @@ def restricted(
         {"suppressed": someone.suppressed or "complaint"},
         {"consent": ConsentState.OPTED_OUT},
         {"promised": 1 if someone.promised else 2},
+        {"consent_in_all": True},
         {"contacts": (*someone.contacts, Contact(now - HOUR, someone.channel, terms.brand, ""))},
     ]
     if someone.jurisdictions and (someone.zone or someone.channel == Channel.EMAIL):
@@ -77,6 +78,7 @@ def restricted(
         {"min_gap_hours": terms.min_gap_hours + 5},
         {"close_margin_minutes": terms.close_margin_minutes + 10},
         {"ends_at": min(terms.ends_at, now + HOUR)},
+        {"own_consent": True},
     ]
     return [(someone._replace(**change), terms) for change in facts] + [
         (someone, replace(terms, **change)) for change in narrower
@@ -135,6 +137,7 @@ def test_no_offer_without_consent(
     decision = one(someone._replace(consent=state), terms, now, book)
     if decision.verdict is Verdict.SEND:
         assert state is ConsentState.ACTIVE
+        assert not (terms.own_consent and someone.consent_in_all)
 
 
 @given(people, offers, instants, st.sampled_from(Profile))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -122,6 +123,19 @@ def test_what_may_no_longer_be_said_is_not_enqueued(desk: Desk) -> None:
     with pytest.raises(CampaignErrors, match='"cluster" is sensitive'):
         enqueue(desk, "mia", Care(known, smallest_audience=0))
     assert enqueue(desk, "mia", FEW).new
+
+
+def test_a_topic_declared_sensitive_since_needs_a_new_approval(desk: Desk) -> None:
+    """The approved version would reach who agreed to everything; the next one does not."""
+    campaigns.approve(desk.database, checked(), "mia")
+    known = read_facts(b'[topics.coffee]\ncovers = ["health"]', "facts.toml")
+    with pytest.raises(Conflict, match='before its topic "coffee" was declared sensitive'):
+        enqueue(desk, "mia", Care(known, smallest_audience=0))
+    file = checked()
+    spec = replace(file.file.spec, policy=replace(file.file.spec.policy, own_consent=True))
+    again = replace(file, file=replace(file.file, spec=spec))
+    assert campaigns.approve(desk.database, again, "mia").new
+    assert enqueue(desk, "mia", Care(known, smallest_audience=0)).new
 
 
 def test_what_was_told_to_end_is_not_prolonged(desk: Desk) -> None:

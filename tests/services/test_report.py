@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from dispatcher.domain.campaigns import CampaignState
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.reports import Compared
 from dispatcher.errors import NotFound
 from dispatcher.services import campaigns
 from dispatcher.services.report import report
@@ -110,6 +111,31 @@ def test_opt_outs_and_replies_of_those_it_reached_are_counted(desk: Desk, wave: 
         reply(desk, customer_id, when)
     told = report(desk.database, "Coffee week")
     assert (told.opt_outs, told.replies, told.by_reply) == (1, 1, {"opt_out": 1})
+
+
+def test_who_was_kept_back_stands_beside_who_got_it(desk: Desk, wave: int) -> None:
+    """The same acts within the same three days, counted for both; one person counts once."""
+    for customer_id in range(1, 7):
+        add_person(desk, customer_id, email=f"p{customer_id}@x.example", phone="")
+        consent_to(desk, channel=Channel.EMAIL, customer_id=customer_id)
+        state, reason = ("accepted", "ok") if customer_id <= 4 else ("skipped", "holdout")
+        deliver(desk, wave, customer_id, state, reason)
+    deliver(desk, wave, 7, "skipped", "no_consent")
+    plan(desk, wave, 7)
+    for customer_id, days in ((1, 1), (2, 4), (5, 2)):
+        when = MORNING + timedelta(days=days)
+        opt_out(desk, Act(customer_id, Channel.EMAIL, when, topic="coffee"))
+        opt_out(desk, Act(customer_id, Channel.EMAIL, when))
+    reply(desk, 3, MORNING + timedelta(hours=1))
+    told = report(desk.database, "Coffee week")
+    assert told.compared == (Compared("wrote to us", 1, 4, 0, 2), Compared("left", 1, 4, 1, 2))
+
+
+def test_where_nobody_was_kept_back_nothing_is_compared(desk: Desk, wave: int) -> None:
+    """There is nobody to compare with."""
+    plan(desk, wave, 1)
+    deliver(desk, wave, 1, "accepted")
+    assert report(desk.database, "Coffee week").compared == ()
 
 
 def reply(desk: Desk, customer_id: int, when: datetime) -> None:
