@@ -27,7 +27,7 @@ from dispatcher.rules.jurisdictions import Law
 from dispatcher.services import jurisdictions
 from dispatcher.services.dispatch import Outbound
 from dispatcher.services.renderer import Renderer
-from dispatcher.services.reserve import Tariff
+from dispatcher.services.reserve import Patience, Tariff
 from dispatcher.services.subscribe import Desk
 from dispatcher.services.tidy import adopt
 from dispatcher.services.versions import Versions
@@ -220,6 +220,7 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
         rule_books.note(conn, dispatcher.book)
     watch = Watch(dispatcher.settings.database)
     watch.start()
+    spread = dispatcher.settings.opening_spread_minutes * 60
     return Outbound(
         enlist=partial(enlist, dispatcher),
         desk=dispatcher.desk,
@@ -230,7 +231,8 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
         tariffs=dispatcher.tariffs,
         watch=watch,
         stopping=stopping,
-        hold=dispatcher.settings.hold_hours * 3600,
+        # Who is spread over an opening is ready at it: a lesser offer must not slip in between.
+        patience=Patience(max(dispatcher.settings.hold_hours * 3600, spread), spread),
     )
 
 

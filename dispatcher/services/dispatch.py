@@ -21,7 +21,7 @@ from dispatcher.rendering.people import Unrenderable
 from dispatcher.rules.book import RuleBook
 from dispatcher.services.gate import WINDOW, BatchGate, Terms
 from dispatcher.services.renderer import Renderer
-from dispatcher.services.reserve import Round, Tariff, reserve
+from dispatcher.services.reserve import AT_ONCE, Patience, Round, Tariff, reserve
 from dispatcher.services.settle import Settler
 from dispatcher.services.subscribe import Desk
 from dispatcher.services.versions import Versions
@@ -41,7 +41,6 @@ _SOON = 0.3  # seconds; a turn further away is left to the next bell
 class Outbound:
     """What one worker process needs to send: built once, lives as long as the process.
 
-    `hold`: how far ahead (seconds) a better offer counts as ready.
     `overtime`: seconds a batch may go on after its task's time, before its gate shuts.
     `enlist` gives a name that nobody had before, with its journal. `beaten`: an outage or a bug
     left batches and receipts behind that only the journal knows of.
@@ -57,7 +56,7 @@ class Outbound:
     watch: Watch
     stopping: Callable[[], bool] = lambda: False
     overtime: float = 20.0
-    hold: float = 0.0
+    patience: Patience = AT_ONCE
     at_work: int = 0
     beaten: bool = False
     worker: str = field(init=False)
@@ -162,7 +161,7 @@ async def _fetch(out: Outbound, channel: Channel, until: float, held: list[Batch
         out.tariffs,
         channel,
         out.worker,
-        out.hold,
+        out.patience,
     )
     asked = monotonic()
     while (found := await out.in_store(work)) is None:

@@ -16,15 +16,11 @@ LEASE_SECONDS = 60
 
 
 class Claim(NamedTuple):
-    """A batch this worker now holds. `now`: the programme's clock, Unix seconds.
-
-    `people`: how many are planned in its wave so far.
-    """
+    """A batch this worker now holds. `now`: the programme's clock, Unix seconds."""
 
     batch: Batch
     brand: str
     now: float
-    people: int
 
 
 def claim(conn: Connection, channel: Channel, worker: str) -> Claim | None:
@@ -53,7 +49,7 @@ def _claimed(row: Any) -> Claim:
         row["gateway"],
         row["size"],
     )
-    return Claim(batch, row["brand"], float(row["now"]), row["people"])
+    return Claim(batch, row["brand"], float(row["now"]))
 
 
 # `floor` is where the best served of those that want to go stood one batch ago. While all keep
@@ -103,7 +99,7 @@ _CLAIM = text("""
     WHERE (b.wave_id, b.shard, b.batch_no) = (free.wave_id, free.shard, free.batch_no)
       AND w.id = b.wave_id
     RETURNING b.wave_id, b.shard, b.batch_no, b.fence, b.channel, b.gateway, b.size,
-              w.campaign_id, w.version_id, w.brand, w.people,
+              w.campaign_id, w.version_id, w.brand,
               extract(epoch FROM clock_timestamp() + clock.ahead) AS now
 """)
 
