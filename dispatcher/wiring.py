@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from dispatcher.rendering.links import Links
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.jurisdictions import Law
 from dispatcher.services import jurisdictions
+from dispatcher.services.clocks import Clocks
 from dispatcher.services.dispatch import Outbound
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Patience, Tariff
@@ -39,6 +41,7 @@ from dispatcher.storage.watch import Watch
 from dispatcher.tokens import MIN_KEY, Digests, Tokens
 
 KEYS_FILE = "keys"
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # elsewhere the latter counts sleep
 
 
 @dataclass(frozen=True)
@@ -218,6 +221,7 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
     adopt(dispatcher.desk, dispatcher.settings.journals)
     with dispatcher.database.begin() as conn:
         rule_books.note(conn, dispatcher.book)
+        clocks = Clocks(clock.server(conn), time.time, _since_boot)
     watch = Watch(dispatcher.settings.database)
     watch.start()
     spread = dispatcher.settings.opening_spread_minutes * 60
@@ -230,10 +234,16 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
         gateways=build_gateways(dispatcher),
         tariffs=dispatcher.tariffs,
         watch=watch,
+        clocks=clocks,
         stopping=stopping,
         # Who is spread over an opening is ready at it: a lesser offer must not slip in between.
         patience=Patience(max(dispatcher.settings.hold_hours * 3600, spread), spread),
     )
+
+
+def _since_boot() -> float:
+    """Give seconds that nobody sets and that pass while the machine sleeps, too."""
+    return time.clock_gettime(_STEADY)
 
 
 def enlist(dispatcher: Dispatcher) -> tuple[str, Journal]:

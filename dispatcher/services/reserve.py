@@ -17,6 +17,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
 from dispatcher.services.bursts import drop_bursts
+from dispatcher.services.clocks import Clocks
 from dispatcher.services.gate import WINDOW
 from dispatcher.services.one_voice import yield_to_better
 from dispatcher.services.openings import after_openings
@@ -78,11 +79,17 @@ def reserve(
     channel: Channel,
     worker: str,
     patience: Patience = AT_ONCE,
+    clocks: Clocks | None = None,
 ) -> Round | None:
-    """Claim the next batch of a channel and decide on it; None when there is nothing to claim."""
+    """Claim the next batch of a channel and decide on it; None when there is nothing to claim.
+
+    Raises ClockJumped, before anything is claimed, when the `clocks` do not agree.
+    """
     since = monotonic()
     with database.begin_by_key() as conn:
         claim = batches.claim(conn, channel, worker)
+        if claim is not None and clocks is not None:
+            clocks.check(claim.server)  # raising undoes the claim
     if claim is None:
         return None
     with database.begin_by_key() as conn:

@@ -16,11 +16,15 @@ LEASE_SECONDS = 60
 
 
 class Claim(NamedTuple):
-    """A batch this worker now holds. `now`: the programme's clock, Unix seconds."""
+    """A batch this worker now holds. `now`: the programme's clock, Unix seconds.
+
+    `server` is the database's own clock.
+    """
 
     batch: Batch
     brand: str
     now: float
+    server: float
 
 
 def claim(conn: Connection, channel: Channel, worker: str) -> Claim | None:
@@ -49,7 +53,7 @@ def _claimed(row: Any) -> Claim:
         row["gateway"],
         row["size"],
     )
-    return Claim(batch, row["brand"], float(row["now"]))
+    return Claim(batch, row["brand"], float(row["now"]), float(row["server"]))
 
 
 # `floor` is where the best served of those that want to go stood one batch ago. While all keep
@@ -100,7 +104,8 @@ _CLAIM = text("""
       AND w.id = b.wave_id
     RETURNING b.wave_id, b.shard, b.batch_no, b.fence, b.channel, b.gateway, b.size,
               w.campaign_id, w.version_id, w.brand,
-              extract(epoch FROM clock_timestamp() + clock.ahead) AS now
+              extract(epoch FROM clock_timestamp() + clock.ahead) AS now,
+              extract(epoch FROM clock_timestamp()) AS server
 """)
 
 

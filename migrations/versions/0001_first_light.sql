@@ -422,7 +422,8 @@ CREATE TABLE worker (
     pid        int NOT NULL,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     beat_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
-    adopted_at timestamptz                                   -- its journal has been read to the end
+    adopted_at timestamptz,                                  -- its journal has been read to the end
+    clock_jump float8 NOT NULL DEFAULT 0                     -- seconds; not 0: it hands nothing over
 );
 
 CREATE TABLE rate (
