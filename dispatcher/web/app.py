@@ -9,13 +9,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.errors import StorageDown
-from dispatcher.web import hooks, public
+from dispatcher.web import hooks, metrics, public
 from dispatcher.web.deps import Deps, deps_of
 
 
 def create_app(deps: Deps) -> Starlette:
     """Make the ASGI app; database work runs in threads, so the loop never waits for it."""
-    app = Starlette(routes=[*public.ROUTES, *hooks.ROUTES, Route("/healthz", health)])
+    ours = [Route("/healthz", health), metrics.route(deps)]
+    app = Starlette(routes=[*public.ROUTES, *hooks.ROUTES, *ours])
     app.state.deps = deps
     return app
 

@@ -10,6 +10,7 @@ from typing import cast
 from starlette.requests import Request
 
 from dispatcher.domain.ports import Bell, Gateway
+from dispatcher.rules.jurisdictions import Law
 from dispatcher.services.subscribe import Desk
 from dispatcher.tokens import Tokens
 
@@ -19,7 +20,7 @@ class Deps:
     """`now` is the programme's clock and may ask the database; `wall` is Unix seconds.
 
     They differ only in safe mode, where the programme's clock may be ahead: callbacks are sealed
-    by the wall's.
+    by the wall's. `law` reads this installation's rule data anew, or raises ConfigError.
     """
 
     desk: Desk
@@ -28,6 +29,7 @@ class Deps:
     bell: Bell
     now: Callable[[], datetime]
     wall: Callable[[], float]
+    law: Callable[[], Law]
 
 
 def deps_of(request: Request) -> Deps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from starlette.applications import Starlette
 
@@ -22,5 +23,6 @@ def from_settings() -> Starlette:
             bell=dispatcher.bell,
             now=dispatcher.now,
             wall=time.time,
+            law=partial(wiring.load_law, dispatcher.settings),
         )
     )

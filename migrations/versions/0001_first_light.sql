@@ -304,6 +304,7 @@ CREATE TABLE batch (
     lease_until    timestamptz,
     worker         text,
     permitted_upto int NOT NULL DEFAULT 0,                   -- ordinals below it may have been begun
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (wave_id, shard, batch_no)
 );
 CREATE INDEX batch_ready ON batch (channel, wave_id, not_before) WHERE state = 'ready';

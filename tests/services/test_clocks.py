@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,21 +18,10 @@ from dispatcher.errors import ClockJumped
 from dispatcher.services.clocks import APART, Clocks
 from dispatcher.services.dispatch import Outbound, dispatch
 from dispatcher.services.doctor import examine
-from dispatcher.storage.database import driver_url
+from tests.support.fake_clock import fake_clock, shift
 from tests.support.house import KEY, TUESDAY, House, house_on
 
 DAY = 86400.0
-# Stands before the real clock on the path on which the product's own questions look for it.
-FAKED = """
-    CREATE SCHEMA faked;
-    CREATE TABLE faked.shift (by interval);
-    INSERT INTO faked.shift VALUES ('0');
-    CREATE FUNCTION faked.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
-        'SELECT pg_catalog.clock_timestamp() + by FROM faked.shift';
-    DO $$ BEGIN EXECUTE format(
-        'ALTER DATABASE %I SET search_path = faked, public, pg_catalog', current_database());
-    END $$
-"""
 
 
 class Hands:
@@ -91,16 +79,9 @@ def test_clocks_that_never_agreed_are_told_at_once() -> None:
 @pytest.fixture
 def house(database_url: str, tmp_path: Path) -> Iterator[House]:
     """A house whose database has a clock that a test can set."""
-    with psycopg.connect(driver_url(database_url), autocommit=True) as connection:
-        connection.execute(FAKED)
+    fake_clock(database_url)
     with house_on(database_url, tmp_path / "home") as opened:
         yield opened
-
-
-def shift(house: House, seconds: float) -> None:
-    """Set the database server's clock, as an operator's slip would."""
-    with house.dispatcher.database.begin() as conn:
-        conn.exec_driver_sql(f"UPDATE faked.shift SET by = '{seconds} seconds'")
 
 
 def offer(house: House, name: str) -> None:
@@ -136,7 +117,7 @@ def test_the_databases_clock_jumps_between_two_campaigns(
         await send(out)
         assert house.inbox() == people
         offer(house, "Second")
-        shift(house, jump)
+        shift(house.dispatcher.database, jump)
         with caplog.at_level(logging.ERROR):
             await send(out)
             await send(out)
@@ -145,7 +126,7 @@ def test_the_databases_clock_jumps_between_two_campaigns(
         assert [record.message[:12] for record in caplog.records] == ["clock_jumped"]
         (found,) = clock_findings(house)
         assert (found.level, "clock_jumped: 1 workers" in found.told) == (Level.FAIL, True)
-        shift(house, 0)
+        shift(house.dispatcher.database, 0)
         await send(out)
         assert house.inbox() == sorted(people * 2)
         assert clock_findings(house) == []

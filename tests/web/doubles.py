@@ -23,6 +23,7 @@ from dispatcher.services.subscribe import Desk
 from dispatcher.tokens import Tokens
 from dispatcher.web import Deps
 from tests.support.people import later
+from tests.support.rules import LAW
 
 TOKENS = Tokens([b"a key of the tests"])
 SEAL = "genuine"
@@ -68,4 +69,5 @@ class Bell:
 def deps_for(desk: Desk, bell: Bell | None = None) -> Deps:
     """Wire the app for a test: a minute past noon, whatever the wall says."""
     gateways: dict[str, Gateway] = {"pigeon": Pigeon()}
-    return Deps(desk, TOKENS, gateways, bell or Bell(), lambda: later(1), lambda: 1_000_000.0)
+    bell, wall = bell or Bell(), 1_000_000.0
+    return Deps(desk, TOKENS, gateways, bell, lambda: later(1), lambda: wall, lambda: LAW)
