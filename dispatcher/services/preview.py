@@ -21,6 +21,7 @@ from dispatcher.rules.jurisdictions import Jurisdictions, Law
 from dispatcher.rules.permitted_hours import Answer, Where, permitted, plan
 from dispatcher.rules.quiet_hours import Home, where_of
 from dispatcher.services import disclosure
+from dispatcher.services.foresee import foresee
 from dispatcher.services.validate import Checked, Workbench
 from dispatcher.storage import clock, origins
 from dispatcher.storage import reach as reaches
@@ -41,7 +42,7 @@ def preview(
     spec = checked.file.spec
     with database.begin() as conn:
         now = clock.now(conn)
-        reach = reaches.reach(conn, spec)
+        reach = foresee(conn, spec, now)
         homes = reaches.homes(conn, spec) or [_ANYWHERE]
         revealed = tuple(_revealed(conn, checked, bench))
     samples = tuple(_samples(checked, links, now))
