@@ -52,7 +52,8 @@ def ignore(house: House, people: list[int], offers: int, ago: int) -> None:
             text(
                 "INSERT INTO wave (id, campaign_id, version_id, brand, state, asks, closes_at,"
                 " enqueue_key) SELECT no, campaign_id, version_id, brand, 'finished', true,"
-                " closes_at, no::text FROM generate_series(1, 20) AS no, (SELECT * FROM wave LIMIT 1) AS w"
+                " closes_at, no::text FROM generate_series(1, 20) AS no, "
+                " (SELECT * FROM wave LIMIT 1) AS w"
                 " ON CONFLICT DO NOTHING"
             )
         )
