@@ -72,7 +72,10 @@ def judged(decision: Decision) -> bool:
 
 
 def clock_of(table: Table, case: Case) -> Clock:
-    """Find what binds: the table's sheets, the campaign's window and the person's own hours."""
+    """Find what binds: the table's sheets, the campaign's window and the person's own hours.
+
+    The table is that of the brand and the day; what holds on later days counts from then on.
+    """
     person, policy, _, profile = case[:4]
     own, window = (person.hours_from, person.hours_until), policy.window
     daily = [(window.opens, window.closes)]
@@ -84,7 +87,11 @@ def clock_of(table: Table, case: Case) -> Clock:
     if person.channel == Channel.SMS:
         margin = max(margin, table.margin_minutes)
     bound = tuple(each for each in dict.fromkeys(daily) if each != _WHOLE_DAY)
-    return Clock(Hours(sheets, bound, zones), margin * 60.0)
+    later = tuple(
+        (first, then.sheets(person.jurisdictions, person.channel, profile))
+        for first, then in table.later
+    )
+    return Clock(Hours(sheets, bound, zones, later), margin * 60.0)
 
 
 def _possible(table: Table, person: Recipient) -> tuple[str, ...]:

@@ -364,6 +364,8 @@ CREATE TABLE rule_book (
     data_version     text NOT NULL,
     data_fingerprint text NOT NULL,
     profile          text NOT NULL,
+    data             bytea NOT NULL,                         -- the files themselves, to judge by
+    overrides        bytea NOT NULL,                         -- empty: there were none
     first_used       timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE TRIGGER rule_book_immutable BEFORE UPDATE OR DELETE ON rule_book
