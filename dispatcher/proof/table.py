@@ -59,13 +59,15 @@ class Table:
     which `on` gives; it knows those that hold `later`, each with its first day since 1970.
     """
 
-    def __init__(self, data: bytes, overrides: bytes = b"") -> None:
+    def __init__(self, data: bytes, overrides: bytes | None = None) -> None:
         self.fingerprint = _named(data)
-        if overrides:
+        if overrides is not None:
             self.fingerprint = _named(f"{self.fingerprint} {_named(overrides)}".encode())
         self.later: tuple[tuple[int, Table], ...] = ()
         self._file: Mapping[str, Any] = tomllib.loads(data.decode())
-        self._changes: Sequence[Change] = tomllib.loads(overrides.decode()).get("override", [])
+        self._changes: Sequence[Change] = tomllib.loads((overrides or b"").decode()).get(
+            "override", []
+        )
         self._sheets: dict[tuple[str, str], Sheet] = {}
         self._brands: dict[str, list[tuple[int, Table]]] = {}
 

@@ -19,7 +19,6 @@ def hold(
     """Let a DEFER stand, or make it a SKIP if it ends with the offer or beyond `max_hold_hours`.
 
     `most`: the hours that the rule data allows at most, whatever the policy says.
-
     """
     if refusal.until < policy.ends_at and refusal.until <= held_until(person, policy, now, most):
         return refusal

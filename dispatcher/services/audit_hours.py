@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import MessageClass
 from dispatcher.domain.policies import Policy
+from dispatcher.proof.case import Case, clock_of
 from dispatcher.proof.hours import open_end
 from dispatcher.proof.table import Table
-from dispatcher.proof.verdicts import Case, clock_of, in_hours
+from dispatcher.proof.verdicts import in_hours
 from dispatcher.rules.facts import recall
 from dispatcher.storage import campaigns, rule_books
 from dispatcher.storage.database import Database
@@ -84,7 +85,7 @@ def audit_hours(
 
 def _judges(conn: Connection) -> _Judges:
     """Read the files of every rule book again; those that are not what they were judge nobody."""
-    tables: dict[tuple[bytes, bytes], Table] = {}
+    tables: dict[tuple[bytes, bytes | None], Table] = {}
     judges: dict[str, _Judge] = {}
     for name, kept in rule_books.sources(conn).items():
         files = kept.data, kept.overrides

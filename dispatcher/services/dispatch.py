@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -26,7 +26,7 @@ from dispatcher.services.reserve import AT_ONCE, Patience, Round, Tariff, reserv
 from dispatcher.services.settle import Settler
 from dispatcher.services.subscribe import Desk
 from dispatcher.services.versions import Versions
-from dispatcher.storage import batches, workers
+from dispatcher.storage import batches, clock, workers
 from dispatcher.storage.database import Database
 from dispatcher.storage.deliveries import Reserved
 from dispatcher.storage.journal import Journal
@@ -87,7 +87,8 @@ class Outbound:
             await gateway.aclose()
         self.watch.stop()
         if self.jumped:  # whoever is gone is no reason to worry
-            await self.in_store(partial(_note_jump, self.database, self.worker, 0.0))
+            with suppress(Unavailable):
+                await self.in_store(partial(_note_jump, self.database, self.worker, 0.0))
         self.store.shutdown()
         self.permits.shutdown()
         if self.at_work == 0 and not self.beaten:
@@ -186,17 +187,22 @@ async def _fetch(out: Outbound, channel: Channel, until: float, held: list[Batch
 async def _unless_jumped(out: Outbound, work: Callable[[], Round | None]) -> Round | None:
     """Reserve, and note when the clocks stop agreeing, and when they agree again."""
     try:
-        found = await out.in_store(work)
+        if out.jumped:
+            await out.in_store(partial(_look_again, out))
+            out.jumped = False
+        return await out.in_store(work)
     except ClockJumped as jump:
         if not out.jumped:
             log.error("%s", jump)
             await out.in_store(partial(_note_jump, out.database, out.worker, jump.seconds))
         out.jumped = True
         return None
-    if found is not None and out.jumped:
-        await out.in_store(partial(_note_jump, out.database, out.worker, 0.0))
-        out.jumped = False
-    return found
+
+
+def _look_again(out: Outbound) -> None:
+    with out.database.begin() as conn:
+        out.clocks.check(clock.server(conn))
+        workers.note_jump(conn, out.worker, 0.0)
 
 
 def _note_jump(database: Database, worker: str, seconds: float) -> None:

@@ -15,7 +15,7 @@ class Sources(NamedTuple):
     profile: str
     fingerprint: str
     data: bytes
-    overrides: bytes
+    overrides: bytes | None
 
 
 def note(conn: Connection, book: RuleBook) -> None:

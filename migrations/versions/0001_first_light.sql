@@ -365,7 +365,7 @@ CREATE TABLE rule_book (
     data_fingerprint text NOT NULL,
     profile          text NOT NULL,
     data             bytea NOT NULL,                         -- the files themselves, to judge by
-    overrides        bytea NOT NULL,                         -- empty: there were none
+    overrides        bytea,                                  -- NULL: there was no such file
     first_used       timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE TRIGGER rule_book_immutable BEFORE UPDATE OR DELETE ON rule_book

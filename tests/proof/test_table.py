@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel
+from dispatcher.proof.case import Case, clock_of
 from dispatcher.proof.hours import first_open, is_open, open_end
 from dispatcher.proof.table import Table
-from dispatcher.proof.verdicts import Case, clock_of
 from dispatcher.resources import jurisdictions_file
 from dispatcher.rules.jurisdiction_overrides import overridden
 from dispatcher.rules.jurisdictions import Law, Profile
@@ -55,6 +55,7 @@ def test_the_bytes_have_the_name_that_decisions_carry() -> None:
     """Without overrides and under them."""
     assert Table(DATA).fingerprint == shipped().fingerprint
     assert TABLE.fingerprint == BOOK.fingerprint
+    assert Table(DATA, b"").fingerprint == overridden(shipped(), (), digest(b"")).fingerprint
 
 
 @settings(max_examples=400, deadline=None)
