@@ -12,7 +12,8 @@ DispatcherError
 ├── CallbackRejected     a gateway's callback is forged, stale or unreadable (HTTP 400)
 └── Unavailable          the whole batch later; carries retry_after
     ├── GatewayDown      the gateway takes nothing at the moment
-    └── StorageDown      the database takes nothing at the moment
+    ├── StorageDown      the database takes nothing at the moment
+    └── ClockJumped      clocks moved apart: nobody knows whose hours it is
 """
 
 from __future__ import annotations
@@ -98,3 +99,14 @@ class GatewayDown(Unavailable):
 
 class StorageDown(Unavailable):
     """The database takes nothing at the moment."""
+
+
+class ClockJumped(Unavailable):
+    """The clocks of database and machine moved apart, or away from the time that passed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"clock_jumped: the clocks stand {seconds:+.0f} s apart; nothing is handed over until "
+            "they agree; if they are right now, start the workers again"
+        )
+        self.seconds = seconds

@@ -112,6 +112,12 @@ class Settings(BaseSettings):
         description="A better offer that may go within so many hours counts as ready now: a lesser "
         "one leaves it the person's last free slot.",
     )
+    opening_spread_minutes: float = Field(
+        30,
+        ge=0,
+        le=60,
+        description="Over how many minutes people come back who wait for an opening; 0: at once.",
+    )
     breaker_opt_outs_sms: float = Field(
         0.02,
         gt=0,

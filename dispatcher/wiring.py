@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,10 +28,11 @@ from dispatcher.rendering.links import Links
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.jurisdictions import Law
 from dispatcher.services import jurisdictions, programme
+from dispatcher.services.clocks import Clocks
 from dispatcher.services.dispatch import Outbound
 from dispatcher.services.joining import Post
 from dispatcher.services.renderer import Renderer
-from dispatcher.services.reserve import Tariff
+from dispatcher.services.reserve import Patience, Tariff
 from dispatcher.services.subscribe import Desk
 from dispatcher.services.tidy import adopt
 from dispatcher.services.versions import Versions
@@ -43,6 +45,7 @@ from dispatcher.tokens import MIN_KEY, Digests, Purpose, Token, Tokens
 
 KEYS_FILE = "keys"
 log = logging.getLogger(__name__)
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # elsewhere the latter counts sleep
 
 
 @dataclass(frozen=True)
@@ -234,8 +237,10 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
     adopt(dispatcher.desk, dispatcher.settings.journals)
     with dispatcher.database.begin() as conn:
         rule_books.note(conn, dispatcher.book)
+        clocks = Clocks(clock.server(conn), time.time, _since_boot)
     watch = Watch(dispatcher.settings.database)
     watch.start()
+    spread = dispatcher.settings.opening_spread_minutes * 60
     return Outbound(
         enlist=partial(enlist, dispatcher),
         desk=dispatcher.desk,
@@ -245,9 +250,16 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
         gateways=build_gateways(dispatcher),
         tariffs=dispatcher.tariffs,
         watch=watch,
+        clocks=clocks,
         stopping=stopping,
-        hold=dispatcher.settings.hold_hours * 3600,
+        # Who is spread over an opening is ready at it: a lesser offer must not slip in between.
+        patience=Patience(max(dispatcher.settings.hold_hours * 3600, spread), spread),
     )
+
+
+def _since_boot() -> float:
+    """Give seconds that nobody sets and that pass while the machine sleeps, too."""
+    return time.clock_gettime(_STEADY)
 
 
 def enlist(dispatcher: Dispatcher) -> tuple[str, Journal]:

@@ -45,7 +45,7 @@ def hours(
         if begins >= ends:
             raise WrongInput("--from: it must be before --to")
         with _progress() as tell:
-            done = audit_hours(here.database, here.book, begins, ends, tell)
+            done = audit_hours(here.database, begins, ends, tell)
     told: dict[str, Any] = {
         "from": begins,
         "to": ends,

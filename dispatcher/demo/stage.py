@@ -123,6 +123,7 @@ def _settings(stack: Stack, port: int) -> settings.Settings:
         broker_url=stack.broker_url,
         safe_mode=True,
         keys=[KEY],
+        opening_spread_minutes=0,
         public_url=f"http://{LOOPBACK}:{port}",
     )
 
@@ -134,6 +135,7 @@ def _environment(stack: Stack, own: Mapping[str, str], port: int) -> dict[str, s
         "DISPATCHER_CONFIG": str(stack.home / "none.toml"),
         "DISPATCHER_SAFE_MODE": "true",
         "DISPATCHER_KEYS": json.dumps([KEY]),
+        "DISPATCHER_OPENING_SPREAD_MINUTES": "0",  # its clock leaps from opening to opening
         "DISPATCHER_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
     }
 

@@ -77,7 +77,8 @@ class Decision(NamedTuple):
 
     `send_before`: Unix seconds, the end of the window in which SEND holds. `rule` is the rule's
     file name. `facts` is the compact record of what the rules saw, at most 200 bytes. `behind` is
-    the wave that outranks this one, 0 for none.
+    the wave that outranks this one, 0 for none. `late`: seconds after `until` at which a DEFER is
+    woken.
     """
 
     customer_id: int
@@ -90,3 +91,4 @@ class Decision(NamedTuple):
     detail: str
     facts: str
     behind: int = 0
+    late: float = 0.0

@@ -32,7 +32,7 @@ def coarse(counts: Mapping[str, int]) -> dict[str, int | str]:
 class ReachRow(NamedTuple):
     """So many people of one language meant for one channel, and the verdict they would get.
 
-    `reason` is "ok", or the Reason of the first refusal that does not depend on the hour.
+    `reason` is "ok", also for who has to wait a while, or the Reason of the first refusal for good.
     """
 
     channel: Channel

@@ -27,11 +27,17 @@ class Hours(NamedTuple):
     """All hours to be kept at once: of jurisdictions, and daily ones of campaign and person.
 
     Daily hours are (opens, closes) in minutes after midnight, overnight if opens > closes.
+    `later`: sheets that hold instead from a day (UTC, since 1970) on, in the order of these days.
     """
 
     sheets: tuple[Sheet, ...]
     daily: tuple[tuple[int, int], ...]
     zones: tuple[str, ...]
+    later: tuple[tuple[int, tuple[Sheet, ...]], ...] = ()
+
+    def sheets_on(self, day: int) -> tuple[Sheet, ...]:
+        """Give the sheets of a day."""
+        return next((new for first, new in reversed(self.later) if first <= day), self.sheets)
 
     @property
     def bind(self) -> bool:
@@ -61,10 +67,11 @@ def readable(zone: str) -> bool:
 
 def is_open(hours: Hours, at: datetime) -> bool:
     """Look at every wall clock, and at every sheet by it."""
+    sheets = hours.sheets_on((at.astimezone(UTC).date() - _EPOCH).days)
     for zone in hours.zones:
         wall = at.astimezone(clock_in(zone))
         minute = wall.hour * 60 + wall.minute
-        windows = [_windows(sheet, wall.date()) for sheet in hours.sheets]
+        windows = [_windows(sheet, wall.date()) for sheet in sheets]
         windows += [_halves(*each) for each in hours.daily]
         if not all(_within(each, minute) for each in windows):
             return False
@@ -124,9 +131,9 @@ def _lowest(bits: int) -> int:
 
 @lru_cache(maxsize=1 << 17)
 def _bits(hours: Hours, day: int) -> int:
-    bits = _ALL
+    bits, sheets = _ALL, hours.sheets_on(day)
     for zone in hours.zones:
-        for sheet in hours.sheets:
+        for sheet in sheets:
             bits &= _sheet_bits(sheet, zone, day)
         for opens, closes in hours.daily:
             bits &= _daily_bits(opens, closes, zone, day)

@@ -8,14 +8,21 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SMS, EMAIL, STRICT = "sms", "email", "strict"
 
+_DAY = 86400
+_ALWAYS, _NEVER = -(10**9), 10**9  # days since 1970, as the first of them and the first after them
+_RULES = ("windows", "strict_windows", "caps", "email_caps", "email")
+
 Windows = tuple[tuple[int, int], ...]
+Change = Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +53,52 @@ class TableCap:
 
 
 class Table:
-    """The rule data's file, read from its bytes; `fingerprint` names them as decisions do."""
+    """The rule data's file under a file of overrides, both read from their bytes.
 
-    def __init__(self, data: bytes) -> None:
-        self.fingerprint = hashlib.sha256(data).hexdigest()[:16]
+    `fingerprint` names them as decisions do. What holds for a brand on a day is another table,
+    which `on` gives; it knows those that hold `later`, each with its first day since 1970.
+    """
+
+    def __init__(self, data: bytes, overrides: bytes | None = None) -> None:
+        self.fingerprint = _named(data)
+        if overrides is not None:
+            self.fingerprint = _named(f"{self.fingerprint} {_named(overrides)}".encode())
+        self.later: tuple[tuple[int, Table], ...] = ()
         self._file: Mapping[str, Any] = tomllib.loads(data.decode())
+        self._changes: Sequence[Change] = tomllib.loads((overrides or b"").decode()).get(
+            "override", []
+        )
         self._sheets: dict[tuple[str, str], Sheet] = {}
+        self._brands: dict[str, list[tuple[int, Table]]] = {}
+
+    def on(self, brand: str, at: float) -> Table:
+        """Give what holds for a brand on the day (UTC) of an instant in Unix seconds."""
+        if not self._changes:
+            return self
+        if brand not in self._brands:
+            self._brands[brand] = self._phases(brand)
+        return next(made for first, made in reversed(self._brands[brand]) if first <= at // _DAY)
+
+    def _phases(self, brand: str) -> list[tuple[int, Table]]:
+        """Split time at the days on which something begins or ends for a brand."""
+        theirs = [each for each in self._changes if each.get("brand", brand) == brand]
+        theirs.sort(key=lambda each: "brand" in each)  # what the brand says comes last, and counts
+        starts = sorted({_ALWAYS, *(day for each in theirs for day in _days(each))} - {_NEVER})
+        made = [(first, self._changed(theirs, first)) for first in starts]
+        for number, (_, table) in enumerate(made):
+            table.later = tuple(made[number + 1 :])
+        return made
+
+    def _changed(self, theirs: Sequence[Change], day: int) -> Table:
+        made = copy(self)
+        made._changes, made._sheets, made._brands = (), {}, {}
+        rows = dict(self._file["jurisdiction"])
+        for each in theirs:
+            first, last = _days(each)
+            if first <= day < last:
+                rows[each["jurisdiction"]] = {**rows[each["jurisdiction"]], **_rules(each)}
+        made._file = {**self._file, "jurisdiction": rows}
+        return made
 
     @cached_property
     def codes(self) -> list[str]:
@@ -152,3 +199,21 @@ def _minutes(windows: Sequence[Sequence[str]]) -> Windows:
 def _minute(clock: str) -> int:
     hours, minutes = clock.split(":")
     return int(hours) * 60 + int(minutes)
+
+
+def _named(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _days(change: Change) -> tuple[int, int]:
+    """Give the first day of an override and the first after it, in days since 1970."""
+    first, last = change.get("from"), change.get("until")
+    return _number(first) if first else _ALWAYS, _number(last) if last else _NEVER
+
+
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
+def _rules(change: Change) -> Change:
+    return {rule: change[rule] for rule in _RULES if rule in change}

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from math import inf
-from typing import NamedTuple
 
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
-from dispatcher.domain.policies import Policy
-from dispatcher.proof.hours import Hours, clock_in, first_open, open_end, readable
+from dispatcher.proof.case import Case, Clock, clock_of
+from dispatcher.proof.hours import clock_in, first_open, open_end
 from dispatcher.proof.pressure import HOUR, full_caps, newest
 from dispatcher.proof.table import Table
 
 DAY = 86400
-_WHOLE_DAY = (0, 1440)
-_WITH_AREA_CODES = ("US-", "CA-")
 _ECHO, _TIRED = 48 * 3600.0, 30 * DAY  # seconds
 _FEW, _NONE_FROM = 8, 12  # offers ignored in a row: from then on one a month, and none
 _BY_HOURS = (Reason.QUIET_HOURS, Reason.QUIET_HOURS_EXPIRED, Reason.SCHEDULED)
@@ -28,24 +24,6 @@ _CAPS = (
 )
 # A record keeps contacts in whole seconds, and the later one counts.
 _ROUNDED = 1.0
-
-
-class Case(NamedTuple):
-    """One decision with what it was made from. `log`: all offers the person has had."""
-
-    person: Recipient
-    policy: Policy
-    now: float
-    profile: str
-    decision: Decision
-    log: Sequence[Contact]
-
-
-class Clock(NamedTuple):
-    """The hours that bind a case, and how many seconds before closing nothing may go."""
-
-    hours: Hours
-    margin: float
 
 
 def faults(table: Table, case: Case) -> Iterator[str]:
@@ -69,39 +47,6 @@ def judged(decision: Decision) -> bool:
         Verdict.SKIP: _SKIPS,
     }[decision.verdict]
     return decision.reason in known
-
-
-def clock_of(table: Table, case: Case) -> Clock:
-    """Find what binds: the table's sheets, the campaign's window and the person's own hours."""
-    person, policy, _, profile = case[:4]
-    own, window = (person.hours_from, person.hours_until), policy.window
-    daily = [(window.opens, window.closes)]
-    if own[0] != own[1]:
-        daily.append(own)
-    zones = (person.zone,) if person.zone else _possible(table, person)
-    sheets = table.sheets(person.jurisdictions, person.channel, profile)
-    margin = policy.close_margin_minutes
-    if person.channel == Channel.SMS:
-        margin = max(margin, table.margin_minutes)
-    bound = tuple(each for each in dict.fromkeys(daily) if each != _WHOLE_DAY)
-    return Clock(Hours(sheets, bound, zones), margin * 60.0)
-
-
-def _possible(table: Table, person: Recipient) -> tuple[str, ...]:
-    """Give every zone there may be, when the person has not said.
-
-    A number's area code tells all clocks of its states; of any other place all clocks count.
-    """
-    known = person.zones
-    if not known:
-        return table.zones(person.jurisdictions)
-    if not person.jurisdictions or not all(map(readable, known)):
-        return known
-    found: dict[str, None] = {}
-    for code in person.jurisdictions:
-        theirs = () if code[:3] in _WITH_AREA_CODES else table.zones([code])
-        found.update(dict.fromkeys(theirs or known))
-    return tuple(found)
 
 
 def _send(table: Table, case: Case) -> Iterator[str]:

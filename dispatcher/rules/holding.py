@@ -19,12 +19,17 @@ def hold(
     """Let a DEFER stand, or make it a SKIP if it ends with the offer or beyond `max_hold_hours`.
 
     `most`: the hours that the rule data allows at most, whatever the policy says.
+    """
+    if refusal.until < policy.ends_at and refusal.until <= held_until(person, policy, now, most):
+        return refusal
+    return Ruling(Verdict.SKIP, refusal.reason, detail=refusal.detail)
+
+
+def held_until(person: Recipient, policy: Policy, now: float, most: float = inf) -> float:
+    """Give the last instant to which a person may be put off; `most` as in `hold`.
 
     A hold begins with the first verdict on the person (`held_since`, else now), yet never before
     the offer itself: waiting for the offer's beginning is not being held.
     """
     began = max(int(person.held_since) or now, policy.starts_at)
-    longest = min(policy.max_hold_hours, most)
-    if refusal.until < policy.ends_at and refusal.until <= began + longest * HOUR:
-        return refusal
-    return Ruling(Verdict.SKIP, refusal.reason, detail=refusal.detail)
+    return began + min(policy.max_hold_hours, most) * HOUR

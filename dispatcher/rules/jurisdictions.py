@@ -199,7 +199,8 @@ class Jurisdictions:
     """All of the rule data, in one version. Compared by identity: it is read once and kept.
 
     Where it is overridden, `phases` says by brand ("": any other) what holds when. What holds for
-    a time only knows its `overrides`, when it `ends`, and what holds `then`.
+    a time only knows its `overrides`, when it `ends`, and what holds `then`. `source`
+    and `override_source` (None: there is no such file) are the bytes that were read.
     """
 
     version: str
@@ -217,6 +218,8 @@ class Jurisdictions:
     overrides: tuple[Override, ...] = ()
     ends: float = inf
     then: Jurisdictions | None = None
+    source: bytes = field(default=b"", repr=False)
+    override_source: bytes | None = field(default=None, repr=False)
 
     def on(self, brand: str, now: float) -> Jurisdictions:
         """Give the rule data that holds for a brand at an instant."""

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from math import inf
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import MessageClass
 from dispatcher.domain.policies import Policy
+from dispatcher.proof.case import Case, clock_of
 from dispatcher.proof.hours import open_end
 from dispatcher.proof.table import Table
-from dispatcher.proof.verdicts import Case, clock_of, in_hours
-from dispatcher.resources import jurisdictions_file
-from dispatcher.rules.book import RuleBook, rule_book
+from dispatcher.proof.verdicts import in_hours
 from dispatcher.rules.facts import recall
-from dispatcher.rules.jurisdictions import Profile
-from dispatcher.storage import campaigns
+from dispatcher.storage import campaigns, rule_books
 from dispatcher.storage.database import Database
 from dispatcher.storage.hand_overs import HandOver, hand_overs, waves
 
@@ -49,55 +49,61 @@ class HoursAudit:
     doubts: list[Finding] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
-    """What judging needs: the table, and the profile that each rule book stands for."""
+class _Judge(NamedTuple):
+    """What a rule book's decisions are judged by."""
 
     table: Table
-    profiles: Mapping[str, Profile]
+    profile: str
+
+
+_Judges = Mapping[str, _Judge]  # by the hash of the rule book
 
 
 def audit_hours(
     database: Database,
-    book: RuleBook,
     since: datetime,
     until: datetime,
     tell: Callable[[int], None] = lambda _: None,
 ) -> HoursAudit:
     """Look at all that was handed over on decisions of [since, until); `tell` hears how many.
 
-    Only decisions of the `book` in use (under any profile) can be judged: the rule data that
-    others read may have been another.
+    Each is judged by the rule data of the time, overrides included, from the bytes on record.
     """
-    done, judge = HoursAudit(), _judge(book)
+    done = HoursAudit()
     with database.begin() as conn:
+        judges = _judges(conn)
         found = waves(conn, since, until)
     for wave, version in found:
         with database.begin() as conn:
             policy = campaigns.load_version(conn, version).spec.policy
             for some in hand_overs(conn, wave, since, until):
                 for each in some:
-                    _look(judge, each, policy, done)
+                    _look(judges, each, policy, done)
                 tell(len(some))
     return done
 
 
-def _judge(book: RuleBook) -> _Judge:
-    table = Table(jurisdictions_file().read_bytes())
-    if table.fingerprint != book.law.jurisdictions.fingerprint:
-        return _Judge(table, {})
-    books = {
-        rule_book(book.law._replace(profile=profile), book.name, book.version).hash: profile
-        for profile in Profile
-    }
-    return _Judge(table, books)
+def _judges(conn: Connection) -> _Judges:
+    """Read the files of every rule book again; those that are not what they were judge nobody."""
+    tables: dict[tuple[bytes, bytes | None], Table] = {}
+    judges: dict[str, _Judge] = {}
+    for name, kept in rule_books.sources(conn).items():
+        files = kept.data, kept.overrides
+        if files not in tables:
+            tables[files] = Table(*files)
+        if tables[files].fingerprint == kept.fingerprint:
+            judges[name] = _Judge(tables[files], kept.profile)
+    return judges
 
 
-def _look(judge: _Judge, each: HandOver, policy: Policy, done: HoursAudit) -> None:
+def _look(judges: _Judges, each: HandOver, policy: Policy, done: HoursAudit) -> None:
     done.looked_at += 1
-    case = _case(judge, each, policy)
-    doubt = case if isinstance(case, str) else _doubt(judge, each, case)
-    problems = [] if isinstance(case, str) else list(_problems(judge, each, case))
+    case = _case(judges, each, policy)
+    if isinstance(case, str):
+        doubt, problems = case, []
+    else:
+        table = judges[each.rule_book].table.on(policy.brand, case.now)
+        doubt, problems = _doubt(table, each, case), list(_problems(table, each, case))
     if problems:
         done.outside += 1
         _note(done.findings, each, "; ".join(problems))
@@ -123,33 +129,33 @@ def _note(findings: list[Finding], each: HandOver, problem: str) -> None:
         )
 
 
-def _case(judge: _Judge, each: HandOver, policy: Policy) -> Case | str:
+def _case(judges: _Judges, each: HandOver, policy: Policy) -> Case | str:
     """Give what is to be judged, or say why it cannot be."""
     if not each.facts:
         return "its decision is not on record"
-    if each.rule_book not in judge.profiles:
-        return f"it was decided by another rule book, {each.rule_book}"
+    if each.rule_book not in judges:
+        return f"its rule book, {each.rule_book}, is not on record"
     try:
         person, now = recall(each.facts, policy)
     except (ValueError, KeyError, IndexError):
         return "its facts cannot be read"
     before = each.send_before.timestamp() if each.send_before else inf
     decision = Decision(0, Verdict.SEND, Reason.OK, "", 0.0, before, 0, "", each.facts)
-    return Case(person, policy, now, judge.profiles[each.rule_book], decision, ())
+    return Case(person, policy, now, judges[each.rule_book].profile, decision, ())
 
 
-def _problems(judge: _Judge, each: HandOver, case: Case) -> Iterator[str]:
+def _problems(table: Table, each: HandOver, case: Case) -> Iterator[str]:
     if abs(case.now - each.decided_at.timestamp()) > 1:
         yield "its facts are of another instant"
     if case.policy.message_class == MessageClass.PROMOTIONAL:
-        yield from in_hours(judge.table, case)
+        yield from in_hours(table, case)
 
 
-def _doubt(judge: _Judge, each: HandOver, case: Case) -> str:
+def _doubt(table: Table, each: HandOver, case: Case) -> str:
     """A receipt that came after closing does not prove that the hand-over was before it."""
     if each.settled_at is None or case.policy.message_class != MessageClass.PROMOTIONAL:
         return ""
-    ends = open_end(clock_of(judge.table, case).hours, case.now)
+    ends = open_end(clock_of(table, case).hours, case.now)
     if each.settled_at.timestamp() < ends:
         return ""
     closed = datetime.fromtimestamp(ends, UTC)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -16,16 +16,17 @@ from typing import TypeVar
 from dispatcher.domain.batches import Batch
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Gateway
-from dispatcher.errors import GatewayDown, Unavailable
+from dispatcher.errors import ClockJumped, GatewayDown, Unavailable
 from dispatcher.rendering.people import Unrenderable
 from dispatcher.rules.book import RuleBook
+from dispatcher.services.clocks import Clocks
 from dispatcher.services.gate import WINDOW, BatchGate, Terms
 from dispatcher.services.renderer import Renderer
-from dispatcher.services.reserve import Round, Tariff, reserve
+from dispatcher.services.reserve import AT_ONCE, Patience, Round, Tariff, reserve
 from dispatcher.services.settle import Settler
 from dispatcher.services.subscribe import Desk
 from dispatcher.services.versions import Versions
-from dispatcher.storage import batches
+from dispatcher.storage import batches, clock, workers
 from dispatcher.storage.database import Database
 from dispatcher.storage.deliveries import Reserved
 from dispatcher.storage.journal import Journal
@@ -41,10 +42,10 @@ _SOON = 0.3  # seconds; a turn further away is left to the next bell
 class Outbound:
     """What one worker process needs to send: built once, lives as long as the process.
 
-    `hold`: how far ahead (seconds) a better offer counts as ready.
     `overtime`: seconds a batch may go on after its task's time, before its gate shuts.
     `enlist` gives a name that nobody had before, with its journal. `beaten`: an outage or a bug
-    left batches and receipts behind that only the journal knows of.
+    left batches and receipts behind that only the journal knows of. `jumped`: the clocks do not
+    agree, and that is on record.
     """
 
     enlist: Callable[[], tuple[str, Journal]]
@@ -55,11 +56,13 @@ class Outbound:
     gateways: Mapping[str, Gateway]
     tariffs: Mapping[str, Tariff]
     watch: Watch
+    clocks: Clocks
     stopping: Callable[[], bool] = lambda: False
     overtime: float = 20.0
-    hold: float = 0.0
+    patience: Patience = AT_ONCE
     at_work: int = 0
     beaten: bool = False
+    jumped: bool = False
     worker: str = field(init=False)
     journal: Journal = field(init=False)
     # One thread for the batches' reads and writes, one for permits, which must not wait for them.
@@ -83,6 +86,9 @@ class Outbound:
         for gateway in self.gateways.values():
             await gateway.aclose()
         self.watch.stop()
+        if self.jumped:  # whoever is gone is no reason to worry
+            with suppress(Unavailable):
+                await self.in_store(partial(_note_jump, self.database, self.worker, 0.0))
         self.store.shutdown()
         self.permits.shutdown()
         if self.at_work == 0 and not self.beaten:
@@ -101,7 +107,7 @@ async def dispatch(out: Outbound, channel: Channel, seconds: float = 30.0) -> bo
     """
     if out.beaten and out.at_work == 0:
         out.worker, out.journal = await out.in_store(out.enlist)
-        out.beaten = False
+        out.beaten = out.jumped = False
     out.at_work += 1
     try:
         return await _work(out, channel, seconds)
@@ -162,10 +168,13 @@ async def _fetch(out: Outbound, channel: Channel, until: float, held: list[Batch
         out.tariffs,
         channel,
         out.worker,
-        out.hold,
+        out.patience,
+        out.clocks,
     )
     asked = monotonic()
-    while (found := await out.in_store(work)) is None:
+    while (found := await _unless_jumped(out, work)) is None:
+        if out.jumped:
+            return None
         wait = await out.in_store(partial(_next_turn_in, out.database, channel, asked))
         if wait is None or monotonic() + wait > until or out.stopping():
             return None
@@ -173,6 +182,32 @@ async def _fetch(out: Outbound, channel: Channel, until: float, held: list[Batch
         asked = monotonic()
     held.append(found.batch)
     return found
+
+
+async def _unless_jumped(out: Outbound, work: Callable[[], Round | None]) -> Round | None:
+    """Reserve, and note when the clocks stop agreeing, and when they agree again."""
+    try:
+        if out.jumped:
+            await out.in_store(partial(_look_again, out))
+            out.jumped = False
+        return await out.in_store(work)
+    except ClockJumped as jump:
+        if not out.jumped:
+            log.error("%s", jump)
+            await out.in_store(partial(_note_jump, out.database, out.worker, jump.seconds))
+        out.jumped = True
+        return None
+
+
+def _look_again(out: Outbound) -> None:
+    with out.database.begin() as conn:
+        out.clocks.check(clock.server(conn))
+        workers.note_jump(conn, out.worker, 0.0)
+
+
+def _note_jump(database: Database, worker: str, seconds: float) -> None:
+    with database.begin() as conn:
+        workers.note_jump(conn, worker, seconds)
 
 
 def _next_turn_in(database: Database, channel: Channel, asked: float) -> float | None:
@@ -256,6 +291,7 @@ def _gate(out: Outbound, current: Round, closes_at: float) -> BatchGate:
         permitted=min(WINDOW, len(current.reserved)),
         since=current.since,
         clock_ahead=current.now - time(),
+        steady_ahead=current.now - current.since,
         closes_at=closes_at,
         scopes=(
             "all",

@@ -115,6 +115,11 @@ def _work(database: Database) -> Iterator[Finding]:
     if abs(now.ahead) > _SKEW:
         told = f"the programme's clock is {now.ahead / 3600:.1f} h ahead"
         yield Finding(_WARN, "programme clock", told, "'dispatcher clock --reset' sets it right")
+    if now.jumped:
+        told = f"clock_jumped: {now.jumped} workers hand nothing over, as clocks moved apart"
+        told += f" by {abs(now.jump) / 3600:.1f} h"
+        remedy = "set the clocks of machine and database right; if they are, restart the workers"
+        yield Finding(_FAIL, "clock jump", told, remedy)
     if not now.workers:
         waiting = f"; {now.ready_batches:,} batches wait" if now.ready_batches else ""
         remedy = "'dispatcher up' or 'dispatcher worker' starts some"

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import inf
 from time import monotonic, time
 
 from dispatcher.domain.messages import DeliveryKey, Message, Receipt
@@ -23,7 +24,9 @@ class Terms:
     """What holds for one batch at the gate.
 
     `since` is the monotonic instant before the batch was claimed: who withdrew after it is decided
-    on again. `clock_ahead` is in seconds, `closes_at` monotonic. `scopes`: whose halt stops it.
+    on again. `clock_ahead`: how far the programme's clock is ahead of the wall's, in seconds, and
+    `steady_ahead` of the monotonic one, which nobody can set back. `closes_at` is monotonic.
+    `scopes`: whose halt stops it.
     """
 
     size: int
@@ -32,6 +35,7 @@ class Terms:
     clock_ahead: float
     closes_at: float
     scopes: tuple[str, ...] = ()
+    steady_ahead: float = -inf
 
 
 class BatchGate:
@@ -95,11 +99,14 @@ class BatchGate:
         withdrawn = not watch.quiet(terms.since) and watch.any_withdrawn(
             (customer_id, *terms.scopes), terms.since
         )
+        steady = monotonic()
+        # The wall's clock may be set back; the monotonic one stands still while a machine sleeps.
         return (
             self._lost
             or withdrawn
             or send_before <= time() + terms.clock_ahead
-            or monotonic() > terms.closes_at
+            or send_before <= steady + terms.steady_ahead
+            or steady > terms.closes_at
         )
 
     async def opens(self) -> None:

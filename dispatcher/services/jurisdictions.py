@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def shipped() -> Jurisdictions:
 
 def read(path: Path) -> Jurisdictions:
     """Read rule data; FileError names what is wrong with it, and where."""
-    return parse(path.read_bytes(), str(path))
+    data = path.read_bytes()
+    return replace(parse(data, str(path)), source=data)
 
 
 def overrides(path: Path) -> tuple[Override, ...]:
@@ -33,7 +35,8 @@ def under(path: Path) -> Jurisdictions:
     """Give the shipped data under a file of overrides; FileError names what is wrong with it."""
     data = path.read_bytes()
     found = override_file.parse(data, str(path), shipped())
-    return overridden(shipped(), found, override_file.digest(data))
+    made = overridden(shipped(), found, override_file.digest(data))
+    return replace(made, override_source=data)
 
 
 def in_force(path: Path | None) -> Jurisdictions:

@@ -4,27 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
+from dispatcher.domain.policies import Policy
+from dispatcher.rules.holding import held_until
+from dispatcher.rules.jurisdictions import Law
+from dispatcher.rules.quiet_hours import open_until
 
-_OPENS = (Reason.QUIET_HOURS, Reason.SCHEDULED)
-_LONGEST = 1800.0  # seconds (docs/why.md#sending); the rules are asked again of whoever is woken
+# Who names a time of day means about that time, whatever the spread.
+_MOST = {Reason.QUIET_HOURS: 3600.0, Reason.SCHEDULED: 300.0}  # seconds
 _GOLDEN = 0x9E3779B97F4A7C15  # spreads neighbouring numbers evenly (Knuth, TAOCP 6.4)
 
 
-def spread(decisions: Sequence[Decision], people: int, per_minute: int) -> list[Decision]:
-    """Spread the deferred over the time a throttled campaign needs for them anyway.
+def after_openings(
+    decisions: Sequence[Decision],
+    people: Sequence[Recipient],
+    policy: Policy,
+    now: float,
+    law: Law,
+    spread: float,
+) -> list[Decision]:
+    """Let each of those who wait for an opening come back a share of `spread` seconds after it.
 
-    Without a throttle everybody may come at once, and the ready batches are what limits the rest.
+    `until` stays the opening itself, and at most half of what is then left is used: of the opening,
+    of the offer, and of the time a person may be held. `people` are those of `decisions`.
     """
-    if not per_minute:
-        return list(decisions)
-    span = min(people / per_minute * 60, _LONGEST)
     return [
-        decision._replace(until=decision.until + span * _share(decision.customer_id))
-        if decision.verdict is Verdict.DEFER and decision.reason in _OPENS
+        decision._replace(late=_late(decision, person, policy, now, law, spread))
+        if spread and decision.verdict is Verdict.DEFER and decision.reason in _MOST
         else decision
-        for decision in decisions
+        for decision, person in zip(decisions, people, strict=True)
     ]
+
+
+def _late(
+    decision: Decision, person: Recipient, policy: Policy, now: float, law: Law, spread: float
+) -> float:
+    opens = decision.until
+    longest = law.on(policy.brand, now).max_hold_hours
+    ends = min(open_until(person, policy, opens, law), held_until(person, policy, now, longest))
+    span = min(spread, _MOST[decision.reason], max(ends - opens, 0.0) / 2)
+    return span * _share(decision.customer_id)
 
 
 def _share(customer_id: int) -> float:

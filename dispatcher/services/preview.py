@@ -21,6 +21,7 @@ from dispatcher.rules.jurisdictions import Jurisdictions, Law
 from dispatcher.rules.permitted_hours import Answer, Where, permitted, plan
 from dispatcher.rules.quiet_hours import Home, where_of
 from dispatcher.services import disclosure, holdout
+from dispatcher.services.foresee import foresee
 from dispatcher.services.validate import Checked, Workbench
 from dispatcher.storage import clock, origins
 from dispatcher.storage import reach as reaches
@@ -42,7 +43,7 @@ def preview(
     with database.begin() as conn:
         now = clock.now(conn)
         spec = holdout.settle(conn, spec, checked.file.source)
-        reach = reaches.reach(conn, spec)
+        reach = foresee(conn, spec, now)
         homes = reaches.homes(conn, spec) or [_ANYWHERE]
         revealed = tuple(_revealed(conn, checked, bench))
     samples = tuple(_samples(checked, links, now))

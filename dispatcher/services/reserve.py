@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,9 +17,10 @@ from dispatcher.domain.messages import Channel
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
 from dispatcher.services.bursts import drop_bursts
+from dispatcher.services.clocks import Clocks
 from dispatcher.services.gate import WINDOW
 from dispatcher.services.one_voice import yield_to_better
-from dispatcher.services.openings import spread
+from dispatcher.services.openings import after_openings
 from dispatcher.services.other_channel import try_other_channel
 from dispatcher.services.spending import affordable
 from dispatcher.services.versions import Versions
@@ -55,6 +57,20 @@ class Tariff:
     per_second: float = 0.0
 
 
+class Patience(NamedTuple):
+    """How long things may wait, in seconds.
+
+    `hold`: a better offer that is ready within it counts as ready. `spread`: those who wait for an
+    opening come back over it.
+    """
+
+    hold: float = 0.0
+    spread: float = 0.0
+
+
+AT_ONCE = Patience()
+
+
 def reserve(
     database: Database,
     versions: Versions,
@@ -62,15 +78,18 @@ def reserve(
     tariffs: Mapping[str, Tariff],
     channel: Channel,
     worker: str,
-    hold: float = 0.0,
+    patience: Patience = AT_ONCE,
+    clocks: Clocks | None = None,
 ) -> Round | None:
     """Claim the next batch of a channel and decide on it; None when there is nothing to claim.
 
-    A better offer that is ready within `hold` seconds counts as ready.
+    Raises ClockJumped, before anything is claimed, when the `clocks` do not agree.
     """
     since = monotonic()
     with database.begin_by_key() as conn:
         claim = batches.claim(conn, channel, worker)
+        if claim is not None and clocks is not None:
+            clocks.check(claim.server)  # raising undoes the claim
     if claim is None:
         return None
     with database.begin_by_key() as conn:
@@ -78,7 +97,7 @@ def reserve(
             return None
         version = versions.get(conn, claim.batch.version_id)
         tariff = tariffs[claim.batch.gateway]
-        return _decide(conn, claim, versions, book, version, tariff, since, hold)
+        return _decide(conn, claim, versions, book, version, tariff, since, patience)
 
 
 def _decide(
@@ -89,7 +108,7 @@ def _decide(
     version: CampaignVersion,
     tariff: Tariff,
     since: float,
-    hold: float,
+    patience: Patience,
 ) -> Round:
     batch, spec = claim.batch, version.spec
     slots = _lease_slots(conn, batch, spec, tariff)
@@ -99,8 +118,10 @@ def _decide(
     decisions = decide(people, spec.policy, claim.now, book)
     decisions = try_other_channel(conn, batch, spec, decisions, claim.now)
     decisions = drop_bursts(conn, versions, book, version, batch, decisions, claim.now)
-    decisions = yield_to_better(conn, versions, book, batch, people, decisions, claim.now, hold)
-    decisions = spread(decisions, claim.people, spec.per_minute)
+    decisions = yield_to_better(
+        conn, versions, book, batch, people, decisions, claim.now, patience.hold
+    )
+    decisions = after_openings(decisions, people, spec.policy, claim.now, book.law, patience.spread)
     reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, book.hash, claim.now)
     slots.use(conn, len(reserved))
     batches.permit(conn, batch, min(WINDOW, len(reserved)))

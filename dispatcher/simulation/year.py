@@ -15,8 +15,9 @@ from typing import NamedTuple
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Decision, Verdict
 from dispatcher.domain.messages import MessageClass
+from dispatcher.proof.case import Case
 from dispatcher.proof.table import Table
-from dispatcher.proof.verdicts import Case, faults, judged
+from dispatcher.proof.verdicts import faults, judged
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
 from dispatcher.rules.jurisdictions import Profile

@@ -18,13 +18,13 @@ LEASE_SECONDS = 60
 class Claim(NamedTuple):
     """A batch this worker now holds. `now`: the programme's clock, Unix seconds.
 
-    `people`: how many are planned in its wave so far.
+    `server` is the database's own clock.
     """
 
     batch: Batch
     brand: str
     now: float
-    people: int
+    server: float
 
 
 def claim(conn: Connection, channel: Channel, worker: str) -> Claim | None:
@@ -53,7 +53,7 @@ def _claimed(row: Any) -> Claim:
         row["gateway"],
         row["size"],
     )
-    return Claim(batch, row["brand"], float(row["now"]), row["people"])
+    return Claim(batch, row["brand"], float(row["now"]), float(row["server"]))
 
 
 # `floor` is where the best served of those that want to go stood one batch ago. While all keep
@@ -103,8 +103,9 @@ _CLAIM = text("""
     WHERE (b.wave_id, b.shard, b.batch_no) = (free.wave_id, free.shard, free.batch_no)
       AND w.id = b.wave_id
     RETURNING b.wave_id, b.shard, b.batch_no, b.fence, b.channel, b.gateway, b.size,
-              w.campaign_id, w.version_id, w.brand, w.people,
-              extract(epoch FROM clock_timestamp() + clock.ahead) AS now
+              w.campaign_id, w.version_id, w.brand,
+              extract(epoch FROM clock_timestamp() + clock.ahead) AS now,
+              extract(epoch FROM clock_timestamp()) AS server
 """)
 
 

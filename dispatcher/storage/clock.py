@@ -13,6 +13,12 @@ def now(conn: Connection) -> float:
     return float(conn.execute(text(query)).scalar_one())
 
 
+def server(conn: Connection) -> float:
+    """Give the database's own instant in Unix seconds, whatever the programme's is."""
+    query = "SELECT extract(epoch FROM clock_timestamp())::float8"
+    return float(conn.execute(text(query)).scalar_one())
+
+
 def set_ahead(conn: Connection, ahead: timedelta) -> None:
     """Set how far the programme's clock is ahead; the caller has made sure of safe mode."""
     conn.execute(text("UPDATE clock SET ahead = :ahead"), {"ahead": ahead})

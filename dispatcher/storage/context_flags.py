@@ -81,6 +81,13 @@ _STANDING = text("""
     ORDER BY until, flag
 """)
 
+# The same of everybody; `at` in Unix seconds.
+STANDING = """
+    SELECT DISTINCT ON (customer_id) customer_id, flag, until FROM context_flag
+    WHERE brand IN ('*', :brand) AND until > to_timestamp(:at)
+    ORDER BY customer_id, until DESC, flag DESC
+"""
+
 _OF_PERSON = text("""
     SELECT flag, brand, since, nullif(until, 'infinity') AS until, closed_at FROM context_flag
     WHERE customer_id = :customer ORDER BY since, flag

@@ -117,6 +117,9 @@ def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
         "ordinals": numbers(ordinals),
         "consents": numbers([d.consent_event for d in decisions]),
         "untils": numbers([d.until if d.verdict is Verdict.DEFER else None for d in decisions]),
+        "wakes": numbers(
+            [d.until + d.late if d.verdict is Verdict.DEFER else None for d in decisions]
+        ),
         "behinds": numbers([d.behind or None for d in decisions]),
         "befores": numbers(
             [d.send_before if d.verdict is Verdict.SEND else None for d in decisions]
@@ -134,12 +137,12 @@ _WRITE = text("""
                               not_before, send_before, detail)
         SELECT :wave, n.id, n.state, n.reason, :channel, :gateway, :batch_no,
                (n.state = 'reserved')::int, n.ordinal, :fence, n.consent, n.rule,
-               to_timestamp(:now), to_timestamp(:now), to_timestamp(n.until),
+               to_timestamp(:now), to_timestamp(:now), to_timestamp(n.wakes),
                to_timestamp(n.before), n.detail
         FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
                     CAST(:rules AS text[]), CAST(:ordinals AS int[]), CAST(:consents AS bigint[]),
-                    CAST(:untils AS float8[]), CAST(:befores AS float8[]), CAST(:details AS text[]))
-             AS n (id, state, reason, rule, ordinal, consent, until, before, detail)
+                    CAST(:wakes AS float8[]), CAST(:befores AS float8[]), CAST(:details AS text[]))
+             AS n (id, state, reason, rule, ordinal, consent, wakes, before, detail)
         ON CONFLICT (wave_id, customer_id) DO UPDATE
         SET state = excluded.state, reason = excluded.reason, channel = excluded.channel,
             gateway = excluded.gateway, batch_no = excluded.batch_no,
@@ -170,10 +173,10 @@ _WRITE = text("""
 # People are due on the campaign's shard, where their audience row is.
 _DEFER = text("""
     INSERT INTO due (due_at, shard, wave_id, customer_id, behind)
-    SELECT to_timestamp(n.until), :shard, :wave, n.id, n.behind
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:untils AS float8[]), CAST(:behinds AS bigint[]))
-         AS n (id, until, behind)
-    WHERE n.until IS NOT NULL
+    SELECT to_timestamp(n.wakes), :shard, :wave, n.id, n.behind
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:wakes AS float8[]), CAST(:behinds AS bigint[]))
+         AS n (id, wakes, behind)
+    WHERE n.wakes IS NOT NULL
     ON CONFLICT DO NOTHING
 """)
 

@@ -19,7 +19,8 @@ class Health(NamedTuple):
 class Work(NamedTuple):
     """What waits and who works. `ahead`: the programme's clock before the server's, in seconds.
 
-    `beat_age`: seconds since any worker was last heard of, None if none ever was.
+    `beat_age`: seconds since any worker was last heard of, None if none ever was. `jumped`: workers
+    that hand nothing over since the clocks moved apart, at worst by `jump` seconds.
     """
 
     ahead: float
@@ -27,6 +28,8 @@ class Work(NamedTuple):
     beat_age: float | None
     ready_batches: int
     unsure: int
+    jumped: int
+    jump: float
 
 
 def health(conn: Connection) -> Health:
@@ -59,7 +62,11 @@ _WORK = text("""
             WHERE adopted_at IS NULL AND beat_at > clock_timestamp() - interval '1 minute'),
            (SELECT extract(epoch FROM clock_timestamp() - max(beat_at))::float8 FROM worker),
            (SELECT count(*) FROM batch WHERE state = 'ready' AND not_before <= clock_timestamp()),
-           (SELECT count(*) FROM delivery WHERE state = 'unsure')
+           (SELECT count(*) FROM delivery WHERE state = 'unsure'),
+           jumped.workers, jumped.seconds
+    FROM (SELECT count(*) AS workers,
+                 coalesce((array_agg(clock_jump ORDER BY abs(clock_jump) DESC))[1], 0) AS seconds
+          FROM worker WHERE adopted_at IS NULL AND clock_jump <> 0) AS jumped
 """)
 _UNPLACED = text("""
     SELECT d.detail, count(DISTINCT d.customer_id) AS people

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
 
@@ -10,8 +10,9 @@ from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.places import Places
-from dispatcher.domain.reports import Reach, ReachRow
+from dispatcher.rules.fatigue import MONTHLY_FROM
 from dispatcher.rules.quiet_hours import Home
+from dispatcher.storage import context_flags, signs_of_life
 from dispatcher.storage.consents import IN_ALL, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.recipients import places_of
 from dispatcher.storage.segments import channel_joins, channel_parameters, first_channel, membership
@@ -19,8 +20,10 @@ from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
 # In the order of the rules (docs/rules.md), so that each person has one reason.
 _REACH = f"""
-    SELECT language, reason, count(*) AS people FROM (
-        SELECT c.language,
+    SELECT language, reason, context, context_until, ignored, newest, count(*) AS people FROM (
+        SELECT c.language, coalesce(held.flag, '') AS context,
+               coalesce(extract(epoch FROM held.until)::float8, 0) AS context_until,
+               {{ignored}} AS ignored, {{newest}} AS newest,
                CASE WHEN a.customer_id IS NULL THEN 'no_address'
                     WHEN NOT a.deliverable THEN 'bad_address'
                     WHEN suppressed.reason IS NOT NULL THEN 'suppressed'
@@ -38,9 +41,29 @@ _REACH = f"""
         {PERMISSION_JOIN.format(person="c.id")}
         CROSS JOIN LATERAL (SELECT {PERMISSION_STATE} AS state) permission
         {SUPPRESSION_JOIN.format(address="a")}
+        LEFT JOIN ({context_flags.STANDING}) AS held ON held.customer_id = c.id
+        {{silence}}
         WHERE {{condition}} AND {{first}} = :channel
-    ) person GROUP BY language, reason ORDER BY people DESC, language, reason
+    ) person GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY people DESC, language, reason
 """
+
+# As decisions go by it: only where the campaign asks for answers. Minutes keep the groups few.
+_SILENCE = f"""
+    LEFT JOIN ({signs_of_life.IGNORED.format(whose="true")}) AS ignored
+        ON ignored.customer_id = c.id
+    LEFT JOIN LATERAL (
+        SELECT extract(epoch FROM date_trunc('minute', max(at)))::float8 AS at FROM contact
+        WHERE customer_id = c.id AND at > to_timestamp(:now) - interval '31 days'
+    ) AS newest ON ignored.offers >= {MONTHLY_FROM}
+"""
+_SILENCES = {
+    True: {
+        "ignored": "coalesce(ignored.offers, 0)",
+        "newest": "coalesce(newest.at, 0)",
+        "silence": _SILENCE,
+    },
+    False: {"ignored": "0", "newest": "0", "silence": ""},
+}
 
 _HOMES = """
     SELECT DISTINCT a.channel, c.country, c.region, a.jurisdictions, c.zone,
@@ -50,21 +73,35 @@ _HOMES = """
 """
 
 
-def reach(conn: Connection, spec: CampaignSpec) -> Reach:
-    """Count the audience by channel, language and the verdict people would get."""
-    return Reach(tuple(row for channel in spec.channels for row in _on(conn, spec, channel)))
+class Group(NamedTuple):
+    """So many people for one channel whose facts are alike, as far as they can be foreseen.
+
+    `reason`: "ok", or the first that consent, suppression, holdout or an unknown place gives.
+    `context`, `context_until`, `ignored` are as in Recipient; `newest`: the last offer they had, in
+    Unix seconds to the minute, 0 unless it matters.
+    """
+
+    language: str
+    reason: str
+    context: str
+    context_until: float
+    ignored: int
+    newest: float
+    people: int
 
 
-def _on(conn: Connection, spec: CampaignSpec, channel: Channel) -> list[ReachRow]:
+def groups(conn: Connection, spec: CampaignSpec, channel: Channel, now: float) -> list[Group]:
+    """Count the audience of a channel; what is going on with people as it is at the beginning."""
     condition, values = membership(spec.audience)
     query = _REACH.format(
         condition=condition,
         first=first_channel(spec),
         joins=channel_joins(spec.channels),
+        **_SILENCES[spec.policy.asks],
     )
     values |= channel_parameters(spec) | _facts(spec) | {"channel": channel}
-    rows = conn.execute(text(query), values)
-    return [ReachRow(channel, row.language, row.reason, row.people) for row in rows]
+    values |= {"now": now, "at": max(now, spec.policy.starts_at)}
+    return [Group(*row) for row in conn.execute(text(query), values)]
 
 
 def _facts(spec: CampaignSpec) -> dict[str, Any]:

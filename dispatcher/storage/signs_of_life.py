@@ -29,12 +29,15 @@ _NOTE = text("""
     ON CONFLICT (customer_id) DO UPDATE SET at = excluded.at WHERE s.at < excluded.at
 """)
 
-_IGNORED = text("""
-    SELECT c.customer_id, count(*) FROM contact c
+IGNORED = """
+    SELECT c.customer_id, count(*) AS offers FROM contact c
     JOIN wave w ON w.id = c.wave_id AND w.asks
     LEFT JOIN sign_of_life s ON s.customer_id = c.customer_id
-    WHERE c.customer_id = ANY(CAST(:ids AS bigint[])) AND c.wave_id <> :wave
+    WHERE {whose}
       AND c.at < to_timestamp(:now) - interval '3 days'
       AND (s.at IS NULL OR c.at > s.at)
     GROUP BY c.customer_id
-""")
+"""
+_IGNORED = text(
+    IGNORED.format(whose="c.customer_id = ANY(CAST(:ids AS bigint[])) AND c.wave_id <> :wave")
+)

@@ -29,6 +29,14 @@ def retire(conn: Connection, worker: str) -> None:
     )
 
 
+def note_jump(conn: Connection, worker: str, seconds: float) -> None:
+    """Note how far apart a worker found the clocks, so that it hands nothing over; 0: no more."""
+    conn.execute(_NOTE_JUMP, {"id": worker, "seconds": seconds})
+
+
+_NOTE_JUMP = text("UPDATE worker SET clock_jump = :seconds WHERE id = :id")
+
+
 class Orphan(NamedTuple):
     """A leased batch whose worker is gone or stuck."""
 

@@ -9,14 +9,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.errors import StorageDown
-from dispatcher.web import hooks, join, public, sandbox, share
+from dispatcher.web import hooks, join, metrics, public, sandbox, share
 from dispatcher.web.deps import Deps, deps_of
 
 
 def create_app(deps: Deps) -> Starlette:
     """Make the ASGI app; database work runs in threads, so the loop never waits for it."""
     parts = (*public.ROUTES, *join.ROUTES, *share.ROUTES, *hooks.ROUTES, *sandbox.ROUTES)
-    app = Starlette(routes=[*parts, Route("/healthz", health)])
+    ours = (Route("/healthz", health), metrics.route(deps))
+    app = Starlette(routes=[*parts, *ours])
     app.state.deps = deps
     return app
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.rules.book import RuleBook
+from dispatcher.rules.jurisdictions import Law
 from dispatcher.services.joining import Post
 from dispatcher.services.subscribe import Desk
 from dispatcher.tokens import Tokens
@@ -21,8 +22,8 @@ class Deps:
     """`now` is the programme's clock and may ask the database; `wall` is Unix seconds.
 
     They differ only in safe mode, where the programme's clock may be ahead: callbacks are sealed
-    by the wall's. `book` reads the rules, which only explanations ask for;
-    `post` is how mail asks for a confirmation.
+    by the wall's. `law` reads this installation's rule data anew, or raises ConfigError; `book`
+    reads the rules, which only explanations ask for. `post` is how mail asks for a confirmation.
     """
 
     desk: Desk
@@ -31,6 +32,7 @@ class Deps:
     bell: Bell
     now: Callable[[], datetime]
     wall: Callable[[], float]
+    law: Callable[[], Law]
     book: Callable[[], RuleBook]
     post: Post
     safe_mode: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from starlette.applications import Starlette
 
@@ -22,6 +23,7 @@ def from_settings() -> Starlette:
             bell=dispatcher.bell,
             now=dispatcher.now,
             wall=time.time,
+            law=partial(wiring.load_law, dispatcher.settings),
             book=lambda: dispatcher.book,
             post=wiring.build_post(dispatcher),
             safe_mode=dispatcher.settings.safe_mode,

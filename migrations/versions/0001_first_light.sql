@@ -322,6 +322,7 @@ CREATE TABLE batch (
     lease_until    timestamptz,
     worker         text,
     permitted_upto int NOT NULL DEFAULT 0,                   -- ordinals below it may have been begun
+    created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (wave_id, shard, batch_no)
 );
 CREATE INDEX batch_ready ON batch (channel, wave_id, not_before) WHERE state = 'ready';
@@ -381,6 +382,8 @@ CREATE TABLE rule_book (
     data_version     text NOT NULL,
     data_fingerprint text NOT NULL,
     profile          text NOT NULL,
+    data             bytea NOT NULL,                         -- the files themselves, to judge by
+    overrides        bytea,                                  -- NULL: there was no such file
     first_used       timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE TRIGGER rule_book_immutable BEFORE UPDATE OR DELETE ON rule_book
@@ -440,7 +443,8 @@ CREATE TABLE worker (
     pid        int NOT NULL,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     beat_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
-    adopted_at timestamptz                                   -- its journal has been read to the end
+    adopted_at timestamptz,                                  -- its journal has been read to the end
+    clock_jump float8 NOT NULL DEFAULT 0                     -- seconds; not 0: it hands nothing over
 );
 
 CREATE TABLE rate (

@@ -95,7 +95,7 @@ def test_what_cannot_be_judged_is_told_apart(shell: Shell, database_url: str) ->
     sent(shell)
     for spoil, said in (
         ("UPDATE decision SET facts = ARRAY['nonsense']", "its facts cannot be read"),
-        ("UPDATE decision SET rule_book = 'older'", "another rule book, older"),
+        ("UPDATE decision SET rule_book = 'older'", "its rule book, older, is not on record"),
         ("UPDATE decision SET customer_ids = ARRAY[1]", "its decision is not on record"),
     ):
         change(database_url, spoil)

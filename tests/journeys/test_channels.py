@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from dispatcher.domain.messages import Channel
+from dispatcher.services.foresee import foresee
 from dispatcher.services.report import report
 from dispatcher.services.serve import By, prefer
 from dispatcher.services.subscribe import Act, leave
-from dispatcher.storage import customers, reach, wave_starts
+from dispatcher.storage import customers, wave_starts
 from dispatcher.storage.campaigns import load_version
 from tests.support.house import TUESDAY, House
 
@@ -51,7 +52,8 @@ def test_somebody_with_two_addresses_is_counted_once_and_told_once(house: House)
     campaign = house.campaign(channels=BOTH, policy=FREE)
     (version,) = house.query("SELECT version_id FROM wave")
     with house.dispatcher.database.begin() as conn:
-        estimate = reach.reach(conn, load_version(conn, version).spec)
+        spec = load_version(conn, version).spec
+        estimate = foresee(conn, spec, TUESDAY.timestamp())
     assert (estimate.audience, estimate.count()) == (3, 3)
     house.run()
     house.run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,35 @@ def test_who_is_closed_on_sunday_is_told_on_monday(house: House) -> None:
     house.tidy()
     house.run()
     assert house.inbox() == [1, 2]
+
+
+def test_an_opening_is_not_a_herd(database_url: str, tmp_path: Path) -> None:
+    """As shipped people come back over half an hour; what is on record is the opening itself."""
+    with house_on(database_url, tmp_path / "home", opening_spread_minutes=30) as house:
+        ids = house.people(20, zone="Europe/Paris")
+        for customer_id in ids:
+            live(house, customer_id, "FR")
+        house.jump(SUNDAY)
+        house.campaign()
+        house.run()
+        opens = datetime(2026, 12, 7, 7, tzinfo=UTC)
+        backs = house.query("SELECT not_before FROM delivery")
+        assert opens <= min(backs) < max(backs) < opens + timedelta(minutes=30)
+        assert len(set(backs)) == len(ids)
+        assert house.query("SELECT DISTINCT to_timestamp(unnest(untils)) FROM decision") == [opens]
+        assert house.query("SELECT due_at FROM due ORDER BY 1") == sorted(backs)
+        here = house.dispatcher
+        with here.database.begin() as conn:
+            told = explain(conn, find(conn, here.digests, "1"), here.book)
+        assert [line.agrees for story in told.stories for line in story.decisions] == [True]
+        house.jump(opens + timedelta(minutes=15))
+        house.tidy()
+        house.run()
+        assert 0 < len(house.inbox()) < len(ids)
+        house.jump(opens + timedelta(minutes=31))
+        house.tidy()
+        house.run()
+        assert house.inbox() == ids
 
 
 def test_every_place_that_is_known_is_in_the_facts(house: House) -> None:

@@ -10,7 +10,7 @@ from dispatcher.domain.decisions import Reason
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import Cap
 from dispatcher.services.explain import explain
-from dispatcher.services.reserve import Round
+from dispatcher.services.reserve import Patience, Round
 from dispatcher.services.reserve import reserve as reserve_next
 from dispatcher.storage import batches, customers
 from tests.support.house import TUESDAY, House
@@ -68,7 +68,13 @@ def reserve(house: House, hold: float = 0.0) -> Round | None:
     """Reserve the next batch of texts, and let the worker stop there."""
     here = house.dispatcher
     return reserve_next(
-        here.database, here.versions, here.book, here.tariffs, Channel.SMS, "a worker", hold
+        here.database,
+        here.versions,
+        here.book,
+        here.tariffs,
+        Channel.SMS,
+        "a worker",
+        Patience(hold),
     )
 
 

@@ -10,7 +10,8 @@ from dispatcher.domain.campaigns import Audience
 from dispatcher.domain.messages import Channel
 from dispatcher.services.explain import explain
 from dispatcher.services.find import find
-from dispatcher.storage import campaigns, reach
+from dispatcher.services.foresee import foresee
+from dispatcher.storage import campaigns, clock, reach
 from tests.support.house import House
 
 SENSITIVE = {"own_consent": True}
@@ -90,7 +91,7 @@ def test_it_is_counted_before_it_is_sent(house: House, people: list[int]) -> Non
     with house.dispatcher.database.begin() as conn:
         spec = campaigns.newest_version(conn, campaigns.find(conn, str(campaign))).spec
         open_ = replace(spec, policy=replace(spec.policy, own_consent=False))
-        assert reach.reach(conn, spec).by_reason() == {"no_consent": 2, "ok": 2}
+        assert foresee(conn, spec, clock.now(conn)).by_reason() == {"no_consent": 2, "ok": 2}
         assert reach.people(conn, spec, 100) == 2
         assert reach.people(conn, open_, 100) == len(people)
     assert spec.audience == Audience("coffee")

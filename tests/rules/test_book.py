@@ -36,7 +36,7 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("hours", 2): "daffdebf62c1",
     ("permitted_hours", 1): "957769d47ccd",
     ("jurisdiction_overrides", 1): "f5884c03fb13",
-    ("holding", 2): "005ce839ac8a",
+    ("holding", 2): "d844a598ccb0",
     ("possible_zones", 1): "1941410cb216",
 }
 

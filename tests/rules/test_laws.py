@@ -16,9 +16,9 @@ from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Cap, CapScope, Policy, Window, Worth
+from dispatcher.proof.case import Case, clock_of
 from dispatcher.proof.hours import is_open, open_end
 from dispatcher.proof.table import Table
-from dispatcher.proof.verdicts import Case, clock_of
 from dispatcher.resources import jurisdictions_file
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.decide import decide

@@ -227,6 +227,19 @@ def test_whose_hours_are_over_is_withheld(watch: Watch, journal: Journal, terms:
     at_the_gate(watch, journal, replace(terms, clock_ahead=3600.0), ahead)
 
 
+def test_hours_end_though_the_machines_clock_is_set_back(
+    watch: Watch, journal: Journal, terms: Terms
+) -> None:
+    """Time that passes cannot be set."""
+
+    async def set_back(gate: BatchGate) -> None:
+        assert gate.begin(message(1, send_before=monotonic() + 3590)) is WITHHELD
+        assert gate.begin(message(2, send_before=monotonic() + 3660)) is GO
+
+    terms = replace(terms, clock_ahead=-float("inf"), steady_ahead=3600.0)
+    at_the_gate(watch, journal, terms, set_back)
+
+
 def test_when_the_time_of_the_batch_is_over_everybody_left_is_withheld(
     watch: Watch, journal: Journal, terms: Terms
 ) -> None:

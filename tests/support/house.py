@@ -232,9 +232,8 @@ def _opt_in(customer_id: int, channel: Channel) -> ConsentEvent:
 @contextmanager
 def house_on(url: str, home: Path, **overrides: Any) -> Iterator[House]:
     """Open a house on a migrated database, in safe mode, on a Tuesday morning."""
-    chosen = settings.load(
-        database_url=url, broker_url="memory://", home=home, keys=[KEY], **overrides
-    )
+    given = {"opening_spread_minutes": 0} | overrides  # all at once: tests jump to the opening
+    chosen = settings.load(database_url=url, broker_url="memory://", home=home, keys=[KEY], **given)
     house = House(wiring.build(chosen))
     house.jump(TUESDAY)
     yield house

@@ -25,7 +25,7 @@ from dispatcher.services.subscribe import Desk
 from dispatcher.tokens import Tokens
 from dispatcher.web import Deps
 from tests.support.people import later
-from tests.support.rules import BOOK
+from tests.support.rules import BOOK, LAW
 
 TOKENS = Tokens([b"a key of the tests"])
 SEAL = "genuine"
@@ -78,6 +78,7 @@ def deps_for(desk: Desk, bell: Bell | None = None) -> Deps:
         bell or Bell(),
         now=lambda: later(1),
         wall=lambda: 1_000_000.0,
+        law=lambda: LAW,
         book=lambda: BOOK,
         post=Post(Links(TOKENS, "https://offers.example", "mail.example"), "mail"),
     )
