@@ -80,7 +80,7 @@ class Policy:
     `burst`: of more offers than so many for one person within a day only the best is sent; 0 is
     any number.
     `asks`: it asks for an answer, so that silence is told from interest. `worth` None: nobody
-    reckoned it.
+    reckoned it. `reminds_of`: the product that it reminds those of who looked at it.
     """
 
     campaign_id: int
@@ -102,3 +102,4 @@ class Policy:
     burst: int = 0
     asks: bool = False
     worth: Worth | None = None
+    reminds_of: str = ""

@@ -22,6 +22,7 @@ from dispatcher.storage import (
     deliveries,
     due,
     journal,
+    signals,
     waves,
     workers,
 )
@@ -59,6 +60,7 @@ def tidy(
     with database.begin() as conn:
         done.cancelled = waves.close_cancelled(conn, clock.now(conn))
         done.finished = waves.finish(conn)
+        signals.sweep(conn, clock.now(conn))
     ring_for_waiting(database, bell)
     return done
 
