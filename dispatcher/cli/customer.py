@@ -74,6 +74,7 @@ def show(who: Who, as_json: Json = False) -> None:
         "allows": told.standings,
         "suppressions": told.suppressions,
         "holds": told.holds,
+        "signals": told.signals,
     }
     answer(data, person_pages.card(told), as_json=as_json)
 

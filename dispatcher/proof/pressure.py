@@ -84,3 +84,15 @@ def too_many_reminders(log: Sequence[Contact]) -> Iterator[str]:
         for first, third in zip(before, before[2:], strict=False):
             if third.at - first.at < 14 * DAY and later.at < third.at + 30 * DAY:
                 yield "a reminder in the 30 days of rest after three"
+
+
+def reminder_due(log: Sequence[Contact]) -> float:
+    """Give when the next reminder may go, after those in a log; instants may be a second off."""
+    sent = sorted(contact.at for contact in log if contact.reminds_of)
+    due = sent[-1] + 72 * HOUR if sent else 0.0
+    rests = [
+        third + 30 * DAY
+        for first, third in zip(sent, sent[2:], strict=False)
+        if third - first < 14 * DAY + 1
+    ]
+    return max(due, *rests) if rests else due

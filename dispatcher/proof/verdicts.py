@@ -13,14 +13,16 @@ from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Policy
 from dispatcher.proof.hours import Hours, clock_in, first_open, open_end, readable
-from dispatcher.proof.pressure import HOUR, full_caps, newest
+from dispatcher.proof.pressure import HOUR, full_caps, newest, reminder_due, too_many_reminders
 from dispatcher.proof.table import Table
 
 DAY = 86400
 _WHOLE_DAY = (0, 1440)
 _WITH_AREA_CODES = ("US-", "CA-")
+_AFTER_A_LOOK, _FORGOTTEN = 4 * HOUR, 30 * DAY  # seconds
 _ECHO, _TIRED = 48 * 3600.0, 30 * DAY  # seconds
 _FEW, _NONE_FROM = 8, 12  # offers ignored in a row: from then on one a month, and none
+_REMINDERS = (Reason.REMINDER_WAIT, Reason.REMINDER_GAP, Reason.REMINDER_REST)
 _BY_HOURS = (Reason.QUIET_HOURS, Reason.QUIET_HOURS_EXPIRED, Reason.SCHEDULED)
 _CAPS = (
     *(Reason.CAP_BRAND, Reason.CAP_PERSON, Reason.CAP_SUBJECT, Reason.CAP_CHANNELS),
@@ -139,6 +141,36 @@ def _restraints(case: Case) -> Iterator[str]:
         yield "it costs more than it brings"
     if _tired(case):
         yield f"{case.person.ignored} offers were ignored"
+    if case.policy.reminds_of:
+        yield from _unwanted_reminder(case)
+
+
+def _unwanted_reminder(case: Case) -> Iterator[str]:
+    if _done_with(case):
+        yield "nobody has an interest in the product"
+    elif case.now < _seen(case) + _AFTER_A_LOOK:
+        yield "it was looked at less than 4 h ago"
+    policy = case.policy
+    this = Contact(case.now, case.person.channel, policy.brand, "", reminds_of=policy.reminds_of)
+    yield from too_many_reminders([*case.log, this])
+
+
+def _seen(case: Case) -> float:
+    return case.person.interest.seen_at if case.person.interest else -inf
+
+
+def _done_with(case: Case) -> bool:
+    interest = case.person.interest
+    return interest is None or bool(interest.ended) or case.now >= _seen(case) + _FORGOTTEN
+
+
+def _reminded(case: Case) -> bool:
+    of = case.policy.brand, case.policy.reminds_of
+    return any((contact.brand, contact.reminds_of) == of for contact in case.log)
+
+
+def _right_moment(case: Case) -> float:
+    return max(_seen(case) + _AFTER_A_LOOK, reminder_due(case.log))
 
 
 def _tired(case: Case) -> bool:
@@ -270,6 +302,7 @@ _DEFERS: Mapping[Reason, _Judge] = {
     Reason.CONTEXT_HOLD: _until_released,
     Reason.QUIET_UNTIL: _until_released,
     Reason.FATIGUE: _until_awake,
+    **dict.fromkeys(_REMINDERS, lambda _, case: _exactly(_right_moment(case), case)),
 }
 
 
@@ -320,6 +353,11 @@ def _tired_too_long(table: Table, case: Case) -> bool:
     return few and case.now < awake and _too_late(table, awake + _ROUNDED, case)
 
 
+def _reminded_too_late(table: Table, case: Case) -> bool:
+    moment = _right_moment(case)
+    return case.now < moment and _too_late(table, moment + _ROUNDED, case)
+
+
 def _suppressed(case: Case) -> bool:
     """Only the answer to their own opt-out reaches the suppressed."""
     own = case.person.suppressed == ConsentState.OPTED_OUT and not _offer(case)
@@ -360,6 +398,9 @@ _SKIPS: Mapping[Reason, _Judge] = {
     Reason.FATIGUE: _tired_too_long,
     Reason.DORMANT: lambda _, case: case.policy.asks and case.person.ignored >= _NONE_FROM,
     Reason.NOT_WORTH_IT: lambda _, case: _worthless(case),
+    Reason.INTEREST_OVER: lambda _, case: _done_with(case),
+    Reason.REMINDED: lambda _, case: _reminded(case),
+    **dict.fromkeys(_REMINDERS, _reminded_too_late),
 }
 
 
