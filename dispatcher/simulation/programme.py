@@ -45,7 +45,7 @@ _CAPS = (
     *((),) * 2,
 )
 _WORTHS = (*(None,) * 8, Worth(4.0, 0.02, 30.0, 0.001, 0.001, 0.045))
-_PRODUCTS = (*("",) * 12, "grinder", "tent", "score")
+_PRODUCTS = (*("",) * 13, "grinder", "tent", "score")  # most waves remind of nothing
 _ANSWERS = tuple(MessageClass)[1:]
 
 
@@ -138,9 +138,10 @@ def change_minds(dice: random.Random, crowd: list[Someone]) -> None:
         someone.consent = dice.choice(_CONSENTS)
 
 
-def look_around(dice: random.Random, crowd: list[Someone], turn: Wave, at: float) -> None:
+def look_around(crowd: list[Someone], policy: Policy, at: float) -> None:
     """Let people look at what a wave reminds of, some of them now, and a few be done with it."""
-    product = turn.policy.brand, turn.policy.reminds_of
+    product = policy.brand, policy.reminds_of
+    dice = random.Random(f"{product} {policy.campaign_id} {at}")
     for someone in dice.sample(crowd, len(crowd) // 2):
         before = someone.looks.get(product, Look(0.0))
         look = at - dice.choice((dice.uniform(0, 8) * HOUR, dice.uniform(0, 33) * DAY))
@@ -213,7 +214,7 @@ def wave(dice: random.Random, number: int, at: float) -> Wave:
         offer_code=dice.choice(("", "", "WEEK")),
         asks=dice.random() < 0.2,
         worth=dice.choice(_WORTHS),
-        reminds_of=dice.choice(_PRODUCTS),
+        reminds_of=_PRODUCTS[number % len(_PRODUCTS)],
     )
     channel = Channel.SMS if dice.random() < 0.7 else Channel.EMAIL
     return Wave(policy, channel, dice.choice(tuple(Profile)), {}, {})

@@ -85,7 +85,7 @@ def live(part: Part, books: Books, table: Table, tell: Callable[[int], None]) ->
             planned -= 1
             change_minds(year.dice, year.crowd)
             if turn.policy.reminds_of:
-                look_around(year.dice, year.crowd, turn, year.clock)
+                look_around(year.crowd, turn.policy, year.clock)
         done = _decide(year, turn, who[: part.decisions - year.tally.decisions])
         tell(done)
     return year.tally
