@@ -146,7 +146,7 @@ def _restraints(case: Case) -> Iterator[str]:
 
 
 def _unwanted_reminder(case: Case) -> Iterator[str]:
-    if _done_with(case):
+    if _done_with(case, _ROUNDED):
         yield "nobody has an interest in the product"
     elif case.now < _seen(case) + _AFTER_A_LOOK:
         yield "it was looked at less than 4 h ago"
@@ -159,9 +159,10 @@ def _seen(case: Case) -> float:
     return case.person.interest.seen_at if case.person.interest else -inf
 
 
-def _done_with(case: Case) -> bool:
+def _done_with(case: Case, slack: float = 0.0) -> bool:
     interest = case.person.interest
-    return interest is None or bool(interest.ended) or case.now >= _seen(case) + _FORGOTTEN
+    forgotten = case.now >= _seen(case) + _FORGOTTEN + slack
+    return interest is None or bool(interest.ended) or forgotten
 
 
 def _reminded(case: Case) -> bool:

@@ -16,8 +16,7 @@ DAY = 24 * HOUR
 VIEW_LASTS = 30 * DAY  # whoever looked longer ago has other things in mind
 END_LASTS = 365 * DAY  # so long nothing begins anew what was bought, disliked or returned
 LOOK_BACK = 44 * DAY  # the third of three reminders, and the first before it
-MOST = 3  # reminders in
-_STRETCH = 14 * DAY
+MOST, _STRETCH = 3, 14 * DAY  # so many reminders in so long call for rest
 _WAIT, _GAP, _REST = 4 * HOUR, 72 * HOUR, 30 * DAY
 
 
