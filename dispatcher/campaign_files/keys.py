@@ -170,6 +170,14 @@ _KEYS = (
     Key("cost", "response", '"2 %"', "The share of people expected to respond.", "`gain` needs it"),
     Key("cost", "loss", '"30.00"', "What each person who leaves costs, for good.", "0"),
     Key("cost", "leaving", '"0.1 %"', "The share expected to leave over it.", "`loss` needs it"),
+    Key(
+        "reminder",
+        "product",
+        '"espresso-machine"',
+        "The offer reminds of this product: it goes to people who looked at it, once, four hours"
+        " after the last look at the soonest, and not if they bought it.",
+        "it reminds of nothing",
+    ),
     Key("gateways", "email", '"smtp"', "The gateway to use for e-mail.", "the first for e-mail"),
     Key("gateways", "sms", '"sandbox-sms"', "The gateway to use for SMS.", "the first for SMS"),
 )

@@ -49,6 +49,50 @@ _RULES = tuple(
 )
 
 
+# Of reminders: when and how often somebody looked, in one sentence with the looking.
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_TAG = r"(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)"
+_JOUR = r"(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+_AGO = rf"(?:an?|{_NUMBER})\s+(?:minute|hour|day|week)s?\s+ago"
+_VOR = rf"vor\s+(?:einer?m?|{_NUMBER})\s+(?:minute|stunde|tag|woche)(?:en|n)?"
+_IL_Y_A = rf"il y a\s+(?:une?|{_NUMBER})\s+(?:minute|heure|jour|semaine)s?"
+_WATCHED = (
+    (
+        r"(?:looked|viewed|saw|seen|visited|browsed|checked)",
+        (
+            r"(?:yesterday|today|tonight|this (?:morning|afternoon|evening)|just now|twice|often"
+            rf"|last (?:night|week|{_DAY})|on {_DAY}|{_AGO}|(?:several|many|{_NUMBER}) times)"
+        ),
+    ),
+    (
+        r"(?:regardée?|consultée?|vue?|visitée?)",
+        (
+            r"(?:hier|aujourd['’]hui|ce (?:matin|soir)|cet après-midi|souvent"
+            rf"|{_JOUR}(?: dernier)?|{_IL_Y_A}|(?:deux|plusieurs|{_NUMBER}) fois)"
+        ),
+    ),
+    (
+        r"(?:angesehen|angeschaut|gesehen|besucht)",
+        rf"(?:gestern|heute|vorhin|oft|zweimal|mehrmals|am {_TAG}|{_VOR}|{_NUMBER}[\s-]?mal)",
+    ),
+)
+_WATCHING = tuple(
+    re.compile(rf"\b{one}\b[^.!?\n]{{0,60}}?(?<!\w){other}\b", re.IGNORECASE)
+    for looked, moment in _WATCHED
+    for one, other in ((looked, moment), (moment, looked))
+)
+
+
+def tells_of_watching(text: str) -> list[Exact]:
+    """Find what a reminder tells of when, or how often, somebody looked at something."""
+    found = [
+        Exact(match[0], match.start(), "leave out when and how often somebody looked")
+        for pattern in _WATCHING
+        for match in pattern.finditer(text)
+    ]
+    return sorted(found, key=lambda exact: exact.place)
+
+
 def too_exact(text: str) -> list[Exact]:
     """Find what a text tells more exactly than people like to be known."""
     found = [

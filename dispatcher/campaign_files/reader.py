@@ -78,14 +78,15 @@ def _campaign(root: Table) -> CampaignSpec:
     template = campaign.need("template", values.slug, "")
     channels = _channels(campaign)
     brand = _brand(tables["brand"], channels)
+    policy = _policy(tables, brand, channels)
     spec = CampaignSpec(
         name=name,
         brand=brand,
         offer=_offer(tables["offer"]),
-        audience=_audience(tables["audience"]),
+        audience=_audience(tables["audience"], policy),
         channels=channels,
         template=template,
-        policy=_policy(tables, brand, channels),
+        policy=policy,
         priority=campaign.get("priority", values.whole(1, 9), 5),
         per_minute=schedule.get("throttle", values.words(per_minute), 0),
         ceiling=tables["cost"].get("ceiling", values.money, 0.0),
@@ -155,13 +156,14 @@ def _fields(table: Table) -> dict[str, str]:
     return fields
 
 
-def _audience(table: Table) -> Audience:
+def _audience(table: Table, policy: Policy) -> Audience:
     table.asked.add("holdout")  # read with the policy
     return Audience(
         topic=table.need("topic", values.topic, ""),
         languages=table.many("languages", values.language),
         countries=table.many("countries", values.country),
         attributes=_attributes(table.table("attributes")),
+        viewed=(policy.brand, policy.reminds_of) if policy.reminds_of else (),
     )
 
 
@@ -208,6 +210,7 @@ def _policy(tables: Mapping[str, Table], brand: Brand, channels: tuple[Channel, 
         burst=0 if widened and policy.has("caps") else BURST,
         asks=policy.get("asks", values.flag, False),
         worth=_worth(tables["cost"]),
+        reminds_of=tables["reminder"].get("product", values.product, ""),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from dispatcher.campaign_files.words import Unreadable, share
 from dispatcher.domain.addresses import Problem, normalise_email
 from dispatcher.domain.names import is_topic, language_tag
+from dispatcher.domain.signals import product_name
 
 T = TypeVar("T")
 
@@ -78,6 +79,14 @@ def topic(value: Any) -> str:
     if not isinstance(value, str) or not is_topic(value):
         raise Unreadable('name one topic in small letters, such as "coffee"')
     return value
+
+
+def product(value: Any) -> str:
+    """Read a product by the name that signals of it bear."""
+    name = product_name(_string(value))
+    if not name:
+        raise Unreadable('name one product as your shop does, such as "espresso-machine"')
+    return name
 
 
 def email(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dispatcher.cli import customer_hold, customer_import, person_pages
+from dispatcher.cli import customer_hold, customer_import, customer_signals, person_pages
 from dispatcher.cli.desk import actor, at_work, instant
 from dispatcher.cli.files import write
 from dispatcher.cli.show import Json, Who, Yes, answer, facts, notice, to_json
@@ -28,6 +28,8 @@ app.command()(customer_hold.hold)
 app.command()(customer_hold.release)
 app.command()(customer_hold.quiet)
 app.command()(customer_hold.seen)
+app.command()(customer_signals.signal)
+app.command()(customer_signals.signals)
 
 OnChannel = Annotated[
     Channel | None, typer.Option("--channel", help="Only this channel; else all they have.")
@@ -72,6 +74,7 @@ def show(who: Who, as_json: Json = False) -> None:
         "allows": told.standings,
         "suppressions": told.suppressions,
         "holds": told.holds,
+        "signals": told.signals,
     }
     answer(data, person_pages.card(told), as_json=as_json)
 

@@ -35,7 +35,7 @@ def import_file(
     if named.resolve() == file.resolve():
         raise Conflict(f"{named} is the file itself; name another one with --rejects")
     pairs = dict(_pair(text) for text in mapping or ())
-    with at_work() as here, _progress() as tell:
+    with at_work() as here, progress() as tell:
         order = Order(
             path=file,
             rejects=named,
@@ -86,7 +86,7 @@ def _lines(done: Imported, rejected: str) -> Iterator[RenderableType]:
 
 
 @contextmanager
-def _progress() -> Iterator[Hears]:
+def progress() -> Iterator[Hears]:
     """Show a bar to a person, and a log a line at the end of each stage."""
     if not on_terminal():
         yield _log

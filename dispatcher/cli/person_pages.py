@@ -37,6 +37,7 @@ def everything(told: Explanation) -> dict[str, Any]:
         "ledger_faults": told.faults,
         "suppressions": told.suppressions,
         "holds": told.holds,
+        "signals": told.signals,
         "campaigns": told.stories,
         "replies": told.replies,
         "answers": told.answers,
@@ -63,6 +64,8 @@ def card(told: Explanation) -> Iterator[RenderableType]:
         about = "" if hold.brand == ANY_BRAND else f" of {hold.brand}"
         end = f"until {_at(hold.until)}" if hold.until else "open"
         yield f"Offers{about} held since {_at(hold.since)}, {end}: {hold.flag}."
+    for done in told.signals:
+        yield f"{done.product} of {done.brand}: {done.kind} {_at(done.at)}."
 
 
 def story(told: Explanation) -> Iterator[RenderableType]:

@@ -45,12 +45,14 @@ class Audience:
     """Who is meant: each condition narrows, an empty one asks nothing.
 
     `attributes` match the customer's attributes by equality with any of the listed values.
+    `viewed`: brand and product that people have looked at, and have not done with since.
     """
 
     topic: str
     languages: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    viewed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ class Contact(NamedTuple):
     """One offer sent or in flight to a person: what frequency caps count. `at`: Unix seconds.
 
     `offer_code` is what the customer would show at the till, "" for offers without one.
-    `asked`: it answered the person's own request.
+    `asked`: it answered the person's own request. `reminds_of`: the product of a reminder; the
+    rules are told of those that went out by `Interest`.
     """
 
     at: float
@@ -23,6 +24,7 @@ class Contact(NamedTuple):
     campaign_id: int = 0
     offer_code: str = ""
     asked: bool = False
+    reminds_of: str = ""
 
 
 class Agreed(NamedTuple):
@@ -41,8 +43,8 @@ class Interest(NamedTuple):
     """What a person did about the product that a reminder is of. Instants are Unix seconds.
 
     `seen_at`: the newest view, 0 if there was none. `ended`: why interest is over ("bought"), ""
-    if it is not. `reminded_of_it`: reminders of this product; `reminders`: when reminders of
-    anything went out, by age.
+    if it is not. `reminded_of_it`: reminders of this product; `reminders`: when the newest three
+    of anything went out, oldest first.
     """
 
     seen_at: float = 0.0

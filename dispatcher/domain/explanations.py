@@ -75,6 +75,15 @@ class HoldLine(NamedTuple):
     closed_at: datetime | None
 
 
+class SignalLine(NamedTuple):
+    """What the person last did about a product of a brand."""
+
+    brand: str
+    product: str
+    kind: str
+    at: datetime
+
+
 class DecisionLine(NamedTuple):
     """One verdict of the rules. `agrees`: deciding again on its facts gives the same.
 
@@ -188,6 +197,7 @@ class Explanation:
     faults: tuple[str, ...] = ()
     suppressions: tuple[SuppressionLine, ...] = ()
     holds: tuple[HoldLine, ...] = ()
+    signals: tuple[SignalLine, ...] = ()
     stories: tuple[Story, ...] = ()
     replies: tuple[ReplyLine, ...] = ()
     answers: tuple[AnswerLine, ...] = ()

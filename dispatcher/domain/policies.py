@@ -82,6 +82,7 @@ class Policy:
     any number.
     `asks`: it asks for an answer, so that silence is told from interest. `worth` None: nobody
     reckoned it. `own_consent`: the topic is sensitive, so a consent to every topic is none to it.
+    `reminds_of`: the product that it reminds those of who looked at it.
     """
 
     campaign_id: int
@@ -104,3 +105,4 @@ class Policy:
     asks: bool = False
     worth: Worth | None = None
     own_consent: bool = False
+    reminds_of: str = ""

@@ -9,6 +9,7 @@ from dispatcher.domain.policies import ANY_SUBJECT, Policy
 from dispatcher.proof.table import Table
 
 HOUR = 3600
+DAY = 24 * HOUR
 _MONTH = 31 * 24  # hours: of the longest month
 # As policies say it, and as the table does.
 PERSON = ("person", "recipient")
@@ -66,3 +67,32 @@ def _within(log: Sequence[Contact], hours: float, at: float, channel: str | None
         for contact in log
         if contact.at <= at < contact.at + seconds and channel in (None, contact.channel)
     ]
+
+
+def too_many_reminders(log: Sequence[Contact]) -> Iterator[str]:
+    """Say what is wrong with the reminders in a log of everything that was sent to a person."""
+    sent = sorted((contact for contact in log if contact.reminds_of), key=lambda each: each.at)
+    products = [(contact.brand, contact.reminds_of) for contact in sent]
+    for brand, product in {each for each in products if products.count(each) > 1}:
+        yield f"two reminders of {product} of {brand}"
+    for place, later in enumerate(sent):
+        before = sent[:place]
+        if before and later.at - before[-1].at < 72 * HOUR:
+            yield "less than 72 h between two reminders"
+        if len(before) >= 3 and later.at - before[-3].at < 14 * DAY:
+            yield "four reminders in 14 days"
+        for first, third in zip(before, before[2:], strict=False):
+            if third.at - first.at < 14 * DAY and later.at < third.at + 30 * DAY:
+                yield "a reminder in the 30 days of rest after three"
+
+
+def reminder_due(log: Sequence[Contact]) -> float:
+    """Give when the next reminder may go, after those in a log; instants may be a second off."""
+    sent = sorted(contact.at for contact in log if contact.reminds_of)
+    due = sent[-1] + 72 * HOUR if sent else 0.0
+    rests = [
+        third + 30 * DAY
+        for first, third in zip(sent, sent[2:], strict=False)
+        if third - first < 14 * DAY + 1
+    ]
+    return max(due, *rests) if rests else due

@@ -9,6 +9,7 @@ from math import inf
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
+from dispatcher.proof import reminders
 from dispatcher.proof.case import Case, Clock, clock_of
 from dispatcher.proof.hours import clock_in, first_open, open_end
 from dispatcher.proof.pressure import HOUR, full_caps, newest
@@ -17,6 +18,7 @@ from dispatcher.proof.table import Table
 DAY = 86400
 _ECHO, _TIRED = 48 * 3600.0, 30 * DAY  # seconds
 _FEW, _NONE_FROM = 8, 12  # offers ignored in a row: from then on one a month, and none
+_REMINDERS = (Reason.REMINDER_WAIT, Reason.REMINDER_GAP, Reason.REMINDER_REST)
 _BY_HOURS = (Reason.QUIET_HOURS, Reason.QUIET_HOURS_EXPIRED, Reason.SCHEDULED)
 _CAPS = (
     *(Reason.CAP_BRAND, Reason.CAP_PERSON, Reason.CAP_SUBJECT, Reason.CAP_CHANNELS),
@@ -84,6 +86,8 @@ def _restraints(case: Case) -> Iterator[str]:
         yield "it costs more than it brings"
     if _tired(case):
         yield f"{case.person.ignored} offers were ignored"
+    if case.policy.reminds_of:
+        yield from reminders.unwanted(case, _ROUNDED)
 
 
 def _tired(case: Case) -> bool:
@@ -215,6 +219,7 @@ _DEFERS: Mapping[Reason, _Judge] = {
     Reason.CONTEXT_HOLD: _until_released,
     Reason.QUIET_UNTIL: _until_released,
     Reason.FATIGUE: _until_awake,
+    **dict.fromkeys(_REMINDERS, lambda _, case: _exactly(reminders.right_moment(case), case)),
 }
 
 
@@ -265,6 +270,11 @@ def _tired_too_long(table: Table, case: Case) -> bool:
     return few and case.now < awake and _too_late(table, awake + _ROUNDED, case)
 
 
+def _reminded_too_late(table: Table, case: Case) -> bool:
+    moment = reminders.right_moment(case)
+    return case.now < moment and _too_late(table, moment + _ROUNDED, case)
+
+
 def _suppressed(case: Case) -> bool:
     """Only the answer to their own opt-out reaches the suppressed."""
     own = case.person.suppressed == ConsentState.OPTED_OUT and not _offer(case)
@@ -311,6 +321,9 @@ _SKIPS: Mapping[Reason, _Judge] = {
     Reason.FATIGUE: _tired_too_long,
     Reason.DORMANT: lambda _, case: case.policy.asks and case.person.ignored >= _NONE_FROM,
     Reason.NOT_WORTH_IT: lambda _, case: _worthless(case),
+    Reason.INTEREST_OVER: lambda _, case: reminders.done_with(case),
+    Reason.REMINDED: lambda _, case: reminders.reminded(case),
+    **dict.fromkeys(_REMINDERS, _reminded_too_late),
 }
 
 

@@ -28,6 +28,7 @@ from dispatcher.rules import (
     permitted_hours,
     possible_zones,
     quiet_hours,
+    reminder,
     suppression,
     worth_it,
 )
@@ -69,6 +70,7 @@ ORDER = (
     Rule("attempts", attempts.VERSION, attempts.attempts),
     Rule("context_hold", context_hold.VERSION, context_hold.context_hold),
     Rule("worth_it", worth_it.VERSION, worth_it.worth_it),
+    Rule("reminder", reminder.VERSION, reminder.reminder),
     Rule("quiet_hours", quiet_hours.VERSION, quiet_hours.quiet_hours, by_law=True),
     Rule("echo", echo.VERSION, echo.echo),
     Rule("frequency_cap", frequency_cap.VERSION, frequency_cap.frequency_cap, by_law=True),

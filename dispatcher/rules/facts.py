@@ -148,7 +148,7 @@ def _read_agreed(text: str) -> Agreed:
 
 def _interest(interest: Interest, now: float) -> str:
     ages = ",".join(f"{int(now) - ceil(at):x}" for at in interest.reminders)
-    ended = _word(interest.ended, 12)
+    ended = _word(interest.ended, 16)
     return f"{ceil(interest.seen_at)} {ended} {interest.reminded_of_it} {ages}"
 
 

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dispatcher.domain.campaigns import CampaignSpec
-from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.customers import Contact, Interest, Recipient
 from dispatcher.domain.decisions import Decision, Verdict
 from dispatcher.domain.messages import MessageClass
+from dispatcher.domain.policies import Policy
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
+from dispatcher.rules.reminder import MOST
 
 Rank = tuple[int, float, int]
 
@@ -105,6 +107,7 @@ def _contact(voice: Voice, at: float) -> Contact:
         policy.subject,
         policy.campaign_id,
         policy.offer_code,
+        reminds_of=policy.reminds_of,
     )
 
 
@@ -124,6 +127,19 @@ def _passes(voice: Voice, heard: tuple[Contact, ...], book: RuleBook) -> bool:
 
 
 def _decided(voice: Voice, heard: tuple[Contact, ...], book: RuleBook) -> Decision:
-    person = voice.person
+    person, policy = voice.person, voice.spec.policy
     knowing = person._replace(contacts=(*person.contacts, *heard)) if heard else person
-    return decide([knowing], voice.spec.policy, voice.at, book)[0]
+    if policy.reminds_of and person.interest:
+        knowing = knowing._replace(interest=_reminded(person.interest, heard, policy))
+    return decide([knowing], policy, voice.at, book)[0]
+
+
+def _reminded(interest: Interest, heard: tuple[Contact, ...], policy: Policy) -> Interest:
+    """Give what was reminded of, with the reminders that are about to speak."""
+    ours = policy.brand, policy.reminds_of
+    found = [contact for contact in heard if contact.reminds_of]
+    of_it = sum((contact.brand, contact.reminds_of) == ours for contact in found)
+    reminders = sorted([*interest.reminders, *(contact.at for contact in found)])
+    return interest._replace(
+        reminded_of_it=interest.reminded_of_it + of_it, reminders=tuple(reminders[-MOST:])
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dispatcher.campaign_files import prices
 from dispatcher.campaign_files.lines import KeyPath
-from dispatcher.campaign_files.precision import SLOT, too_exact
+from dispatcher.campaign_files.precision import SLOT, tells_of_watching, too_exact
 from dispatcher.campaign_files.reader import CampaignFile
 from dispatcher.domain.campaigns import TemplateSource
 from dispatcher.domain.known_facts import TOO_FINE, KnownFact, KnownFacts
@@ -47,9 +47,9 @@ def problems(words: Words, facts: KnownFacts) -> Iterator[CampaignError]:
     topic = words.file.spec.audience.topic
     covered = facts.covers.get(topic, frozenset[Category]())
     yield from _conditions(words.file, facts, covered)
-    offer = words.file.spec.offer
+    offer, reminds = words.file.spec.offer, bool(words.file.spec.policy.reminds_of)
     for where, text in offer_texts(words.file).items():
-        for place, told in (*_said(text, covered), *prices.claims(text, offer)):
+        for place, told in (*_said(text, covered, reminds), *prices.claims(text, offer)):
             yield _in_offer(words.file, where, text, place, told)
     for channel in words.file.spec.channels:
         for use in revealed(words.template, channel):
@@ -60,7 +60,7 @@ def problems(words: Words, facts: KnownFacts) -> Iterator[CampaignError]:
         yield from _unsaid(words, channel)
     for path, text in texts_of(words.template, *words.file.spec.channels):
         plain = without_tags(text, SLOT)
-        for at, told in (*_said(plain, covered), *prices.claims(plain, offer)):
+        for at, told in (*_said(plain, covered, reminds), *prices.claims(plain, offer)):
             yield CampaignError(
                 f"{words.root}/{path}", place_of(text, at).line, told, "", place_of(text, at).column
             )
@@ -160,12 +160,14 @@ def _sensitive(category: Category, so: str) -> str:
     return f"{told}; take it out, or declare that in facts.toml under [topics]"
 
 
-def _said(text: str, covered: frozenset[Category]) -> Iterator[tuple[int, str]]:
+def _said(
+    text: str, covered: frozenset[Category], reminds: bool = False
+) -> Iterator[tuple[int, str]]:
     for tagged in in_text(text):
         if tagged.category not in covered:
             so = _sensitive(tagged.category, "texts do not")
             yield tagged.place, f'"{tagged.word}": {so}'
-    for exact in too_exact(text):
+    for exact in (*too_exact(text), *(tells_of_watching(text) if reminds else ())):
         words = exact.words.replace(SLOT, "").strip()
         yield exact.place, f'"{" ".join(words.split())}" is too exact: {exact.instead}'
 

@@ -26,7 +26,7 @@ from dispatcher.rules.jurisdictions import Jurisdictions, Profile
 from dispatcher.rules.permitted_hours import Where, causes, permitted, plan
 from dispatcher.rules.quiet_hours import whereabouts
 from dispatcher.rules.replay import replay
-from dispatcher.storage import campaigns, chains, context_flags
+from dispatcher.storage import campaigns, chains, context_flags, signals
 from dispatcher.storage import explain as records
 
 _SAME_INSTANT = 0.001  # seconds: the database keeps microseconds
@@ -55,6 +55,7 @@ def explain(conn: Connection, person: Person, book: RuleBook, campaign_id: int =
         ),
         suppressions=_suppressions(conn, person),
         holds=context_flags.of_person(conn, person.id),
+        signals=signals.of_person(conn, person.id),
         stories=tuple(_replayed(conn, story, book) for story in stories),
         replies=records.replies(conn, person.id),
         answers=records.answers(conn, person.id),

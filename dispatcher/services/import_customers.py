@@ -6,26 +6,25 @@ again; a file that is in already is left alone.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TextIO
 
 import orjson
 
-from dispatcher.errors import Conflict, ImportFileError
+from dispatcher.errors import Conflict
 from dispatcher.services.customer_columns import find_columns
 from dispatcher.services.customer_file import Survey, survey
 from dispatcher.services.import_merge import merge
 from dispatcher.services.import_readers import Task, read_chunks
+from dispatcher.services.rejects import write_rejects
 from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents, imports
-from dispatcher.storage.imports import Import, Reject
+from dispatcher.storage.imports import Import
 
 CHUNK = 20_000  # rows in one transaction
 SHARED_FROM = 8 * 1024 * 1024  # bytes of a file from which on several processes read it
@@ -86,7 +85,7 @@ def import_customers(
     plan = survey(order.path, order.encoding, lambda done, of: progress(Stage.SURVEY, done, of))
     columns = find_columns(order.path, plan.header, order.mapping)
     with _turn(desk):
-        _write_rejects(order.rejects, ())  # says now, not at the end, that it cannot
+        write_rejects(order.rejects, ())  # says now, not at the end, that it cannot
         with desk.database.begin() as conn:
             known = imports.begin(conn, order.path.name, _digest(plan, order))
             resumes = known.state == "merging" and imports.can_resume(conn, known.id)
@@ -132,41 +131,8 @@ def _stage(desk: Desk, task: Task, import_id: int, progress: Progress) -> None:
 
 def _finish(desk: Desk, order: Order, import_id: int) -> Import:
     with desk.database.begin() as conn:
-        rejects = _write_rejects(order.rejects, imports.rejects_of(conn, import_id))
+        rejects = write_rejects(order.rejects, imports.rejects_of(conn, import_id))
         return imports.finish(conn, import_id, rejects)
-
-
-def _write_rejects(path: Path, rejects: Iterable[Reject]) -> int:
-    """Write the rejects file, whole or not at all; none when there is nothing to say."""
-    if path.exists() and not path.is_file():  # replacing a device would take it from everybody
-        raise ImportFileError(path, 0, "rejects can only be written to a file; name another")
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        with unfinished.open("w", encoding="utf-8-sig", newline="") as file:
-            count = _fill(file, rejects)
-        if count:
-            unfinished.replace(path)
-        else:
-            unfinished.unlink()
-    except OSError as error:
-        problem = f"the rejects cannot be written here: {error.strerror}; name another --rejects"
-        raise ImportFileError(path, 0, problem) from error
-    return count
-
-
-def _fill(file: TextIO, rejects: Iterable[Reject]) -> int:
-    writer = csv.writer(file)
-    writer.writerow(Reject._fields)
-    count = 0
-    for reject in rejects:
-        writer.writerow([reject.line, reject.column, _harmless(reject.value), reject.reason])
-        count += 1
-    return count
-
-
-def _harmless(value: str) -> str:
-    """Keep a spreadsheet from taking a value for a formula."""
-    return f"'{value}" if value.startswith(("=", "@", "+", "-", "\t", "\r")) else value
 
 
 def _outcome(done: Import, plan: Survey, *, again: bool = False, resumed: bool = False) -> Imported:

@@ -175,6 +175,8 @@ def _most_parts(samples: Iterable[Sample]) -> Mapping[Channel, int]:
 def _notices(spec: CampaignSpec, reach: Reach, now: float) -> Iterator[str]:
     if now >= spec.policy.ends_at:
         yield "the offer has ended: it can be neither approved nor enqueued"
+    if spec.policy.reminds_of:
+        yield f"whoever gets it learns that you know they looked at {spec.policy.reminds_of}"
     if not reach.audience:
         yield "nobody is in this audience"
     elif not reach.count():

@@ -24,6 +24,7 @@ from dispatcher.storage import (
     due,
     journal,
     pending,
+    signals,
     waves,
     workers,
 )
@@ -62,6 +63,7 @@ def tidy(
         pending.sweep(conn, datetime.fromtimestamp(clock.now(conn), UTC))
         done.cancelled = waves.close_cancelled(conn, clock.now(conn))
         done.finished = waves.finish(conn)
+        signals.sweep(conn, clock.now(conn))
     ring_for_waiting(database, bell)
     return done
 

@@ -8,7 +8,7 @@ from math import inf
 from typing import NamedTuple
 
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.customers import Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import (
     ALL_DAY,
@@ -45,12 +45,23 @@ _CAPS = (
     *((),) * 2,
 )
 _WORTHS = (*(None,) * 8, Worth(4.0, 0.02, 30.0, 0.001, 0.001, 0.045))
+_PRODUCTS = (*("",) * 13, "grinder", "tent", "score")  # most waves remind of nothing
 _ANSWERS = tuple(MessageClass)[1:]
+
+
+Product = tuple[str, str]  # of a brand
+
+
+class Look(NamedTuple):
+    """When somebody last looked at a product, and what ended that."""
+
+    at: float
+    ended: str = ""
 
 
 @dataclass(slots=True)
 class Someone:
-    """One made-up person. `log`: every offer they were ever sent."""
+    """One made-up person. `log`: every offer they were ever sent; `looks`: what they looked at."""
 
     number: int
     zone: str
@@ -67,6 +78,7 @@ class Someone:
     context_until: float
     ignored: int
     log: list[Contact] = field(default_factory=list)
+    looks: dict[Product, Look] = field(default_factory=dict)
 
 
 class Wave(NamedTuple):
@@ -126,6 +138,25 @@ def change_minds(dice: random.Random, crowd: list[Someone]) -> None:
         someone.consent = dice.choice(_CONSENTS)
 
 
+def look_around(crowd: list[Someone], policy: Policy, at: float) -> None:
+    """Let people look at what a wave reminds of, some of them now, and a few be done with it."""
+    product = policy.brand, policy.reminds_of
+    dice = random.Random(f"{product} {policy.campaign_id} {at}")
+    for someone in dice.sample(crowd, len(crowd) // 2):
+        before = someone.looks.get(product, Look(0.0))
+        look = at - dice.choice((dice.uniform(0, 8) * HOUR, dice.uniform(0, 33) * DAY))
+        done = dice.choice(("bought", "returned")) if dice.random() < 0.05 else ""
+        someone.looks[product] = Look(max(before.at, look), before.ended or done)
+
+
+def _interest(someone: Someone, policy: Policy) -> Interest:
+    product = policy.brand, policy.reminds_of
+    look = someone.looks.get(product, Look(0.0))
+    sent = [contact for contact in someone.log if contact.reminds_of]
+    of_it = sum((contact.brand, contact.reminds_of) == product for contact in sent)
+    return Interest(look.at, look.ended, of_it, tuple(contact.at for contact in sent[-3:]))
+
+
 def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
     """Give what the rules are told of a person, as it would be loaded."""
     number, known = someone.number, someone.log
@@ -158,6 +189,7 @@ def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
         context_until=someone.context_until,
         ignored=someone.ignored if wave.policy.asks else 0,
         consent_in_all=number % 5 == 0,
+        interest=_interest(someone, wave.policy) if wave.policy.reminds_of else None,
     )
 
 
@@ -184,6 +216,7 @@ def wave(dice: random.Random, number: int, at: float) -> Wave:
         asks=dice.random() < 0.2,
         worth=dice.choice(_WORTHS),
         own_consent=number % 11 == 0,
+        reminds_of=_PRODUCTS[number % len(_PRODUCTS)],
     )
     channel = Channel.SMS if dice.random() < 0.7 else Channel.EMAIL
     return Wave(policy, channel, dice.choice(tuple(Profile)), {}, {})

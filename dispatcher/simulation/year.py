@@ -31,6 +31,7 @@ from dispatcher.simulation.programme import (
     Wave,
     change_minds,
     instant,
+    look_around,
     people,
     recipient,
     wave,
@@ -84,6 +85,8 @@ def live(part: Part, books: Books, table: Table, tell: Callable[[int], None]) ->
         if not turn.began:
             planned -= 1
             change_minds(year.dice, year.crowd)
+            if turn.policy.reminds_of:
+                look_around(year.crowd, turn.policy, year.clock)
         done = _decide(year, turn, who[: part.decisions - year.tally.decisions])
         tell(done)
     return year.tally
@@ -178,7 +181,9 @@ def _send(year: _Year, turn: Wave, number: int) -> float:
         return year.clock + _TRY_AGAIN
     if luck < 1 - _REFUSED and policy.message_class == MessageClass.PROMOTIONAL:
         told = policy.brand, policy.subject, policy.campaign_id, policy.offer_code
-        year.crowd[number].log.append(Contact(year.clock, turn.channel, *told))
+        year.crowd[number].log.append(
+            Contact(year.clock, turn.channel, *told, reminds_of=policy.reminds_of)
+        )
     return 0.0
 
 

@@ -25,6 +25,13 @@ _HOLDERS = text(
     " SELECT customer_id FROM address WHERE channel = :channel AND digest_wide = ANY(:digests)"
     " AND digest_wide <> digest ORDER BY customer_id"
 )
+_HELD_BY = text(
+    "SELECT customer_id, digest, digest_wide FROM address"
+    " WHERE channel = :channel AND digest = ANY(:digests) UNION"
+    " SELECT customer_id, digest, digest_wide FROM address"
+    " WHERE channel = :channel AND digest_wide = ANY(:digests)"
+    " AND digest_wide <> digest ORDER BY customer_id"
+)
 _EXACT = text("SELECT customer_id FROM address WHERE channel = :channel AND digest = :digest")
 _PEOPLE = text(f"SELECT c.*, {VISIBLE} AS visible FROM customer c WHERE id = ANY(:people)")
 _ADDRESSES = text("SELECT * FROM address WHERE customer_id = ANY(:people) ORDER BY channel")
@@ -56,6 +63,7 @@ _ERASE_WORDS = (
     text("DELETE FROM service_message WHERE customer_id = :id"),
     text("DELETE FROM context_flag WHERE customer_id = :id"),
     text("DELETE FROM sign_of_life WHERE customer_id = :id"),
+    text("DELETE FROM signal WHERE customer_id = :id"),
 )
 
 
@@ -67,6 +75,17 @@ def lock_people(conn: Connection, person_ids: Iterable[int]) -> set[int]:
 def holders(conn: Connection, channel: Channel, digests: Sequence[bytes]) -> list[int]:
     """Give everybody whose address on a channel has one of these digests, in plain form too."""
     return list(conn.execute(_HOLDERS, {"channel": channel, "digests": list(digests)}).scalars())
+
+
+def held_by(
+    conn: Connection, channel: Channel, digests: Sequence[bytes]
+) -> list[tuple[int, bytes, bytes]]:
+    """Give (customer, digest, plain digest) of each address that `holders` would find."""
+    asked = {"channel": channel, "digests": list(digests)}
+    return [
+        (person, bytes(digest), bytes(wide))
+        for person, digest, wide in conn.execute(_HELD_BY, asked)
+    ]
 
 
 def holder(conn: Connection, channel: Channel, digest: bytes) -> int | None:

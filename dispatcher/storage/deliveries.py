@@ -98,6 +98,7 @@ def _common(batch: Batch, policy: Policy, book: str, now: float) -> dict[str, An
         "subject": policy.subject,
         "campaign": batch.campaign_id,
         "offer_code": policy.offer_code,
+        "reminds_of": policy.reminds_of,
         "book": book,
         "now": now,
     }
@@ -160,9 +161,9 @@ _WRITE = text("""
                 CAST(:untils AS float8[]), CAST(:facts AS text[]))
     ), counted AS (
         INSERT INTO contact (customer_id, wave_id, at, channel, brand, subject, campaign_id,
-                             offer_code)
+                             offer_code, reminds_of)
         SELECT customer_id, :wave, to_timestamp(:now), :channel, :brand, :subject, :campaign,
-               :offer_code
+               :offer_code, :reminds_of
         FROM written WHERE state = 'reserved'
         ON CONFLICT (customer_id, wave_id) DO UPDATE
         SET at = excluded.at, channel = excluded.channel

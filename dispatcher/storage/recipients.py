@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.places import Places, with_home
-from dispatcher.storage import context_flags, signs_of_life
+from dispatcher.storage import context_flags, signals, signs_of_life
 from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import (
     IN_ALL,
@@ -62,7 +63,7 @@ def load(
     conn: Connection, batch: Batch, spec: CampaignSpec, ids: list[int], now: float
 ) -> list[Recipient]:
     """Load everything the rules may know about these people on the batch's channel, by id."""
-    condition, values = membership(spec.audience)
+    condition, values = membership(replace(spec.audience, viewed=()))
     values |= {
         "ids": numbers(ids),
         "channel": batch.channel,
@@ -78,6 +79,9 @@ def load(
     if spec.policy.asks:
         ignored = signs_of_life.ignored(conn, ids, batch.key.wave_id, now)
         people = [each._replace(ignored=ignored.get(each.customer_id, 0)) for each in people]
+    if spec.policy.reminds_of:
+        found = signals.interests(conn, ids, spec.policy, batch.key.wave_id, now)
+        people = [each._replace(interest=found.get(each.customer_id)) for each in people]
     return people
 
 

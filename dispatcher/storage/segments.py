@@ -8,10 +8,14 @@ from typing import Any
 from dispatcher.domain.campaigns import Audience, CampaignSpec
 from dispatcher.domain.messages import Channel
 from dispatcher.storage.customers import VISIBLE
+from dispatcher.storage.signals import VIEWED
 
 
 def membership(audience: Audience) -> tuple[str, dict[str, Any]]:
-    """Give a condition on `customer c` and its parameters; plan and load ask the very same."""
+    """Give a condition on `customer c` and its parameters; plan and load ask the very same.
+
+    But for what was viewed: after planning a rule tells why it is over (recipients.load).
+    """
     conditions: list[str] = [VISIBLE, "c.erased_at IS NULL"]
     values: dict[str, Any] = {}
     if audience.languages:
@@ -24,6 +28,9 @@ def membership(audience: Audience) -> tuple[str, dict[str, Any]]:
     for index, (name, allowed) in enumerate(sorted(audience.attributes.items())):
         conditions.append(f"c.attributes ->> :name_{index} = ANY(:allowed_{index})")
         values |= {f"name_{index}": name, f"allowed_{index}": list(allowed)}
+    if audience.viewed:
+        conditions.append(VIEWED)
+        values |= zip(("viewed_brand", "viewed_product"), audience.viewed, strict=True)
     return " AND ".join(f"({condition})" for condition in conditions), values
 
 

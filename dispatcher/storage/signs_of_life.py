@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -17,6 +17,14 @@ def note(conn: Connection, people: Iterable[int], at: datetime) -> None:
         conn.execute(_NOTE, {"ids": numbers(ids), "at": at})
 
 
+def note_each(conn: Connection, newest: Mapping[int, float]) -> None:
+    """Note the like of people at an instant of their own (Unix seconds); the newest counts."""
+    people = sorted(newest)
+    if people:
+        ats = numbers([newest[person] for person in people])
+        conn.execute(_NOTE_EACH, {"ids": numbers(people), "ats": ats})
+
+
 def ignored(conn: Connection, ids: list[int], wave: int, now: float) -> dict[int, int]:
     """Count the offers that asked for an answer and had none within three days, since the last."""
     values = {"ids": numbers(ids), "wave": wave, "now": now}
@@ -26,6 +34,13 @@ def ignored(conn: Connection, ids: list[int], wave: int, now: float) -> dict[int
 _NOTE = text("""
     INSERT INTO sign_of_life AS s (customer_id, at)
     SELECT unnest(CAST(:ids AS bigint[])), :at
+    ON CONFLICT (customer_id) DO UPDATE SET at = excluded.at WHERE s.at < excluded.at
+""")
+
+_NOTE_EACH = text("""
+    INSERT INTO sign_of_life AS s (customer_id, at)
+    SELECT n.id, to_timestamp(n.at)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:ats AS float8[])) AS n (id, at)
     ON CONFLICT (customer_id) DO UPDATE SET at = excluded.at WHERE s.at < excluded.at
 """)
 

@@ -77,8 +77,21 @@ CREATE TABLE contact (
     subject     text NOT NULL,
     campaign_id bigint NOT NULL,
     offer_code  text NOT NULL DEFAULT '',
+    reminds_of  text NOT NULL DEFAULT '',                    -- the product of a reminder
     PRIMARY KEY (customer_id, wave_id)
 );
+
+-- What a person last did about a product: looked at it, bought it, sent it back.
+CREATE TABLE signal (
+    customer_id bigint NOT NULL,
+    brand       text NOT NULL,
+    product     text NOT NULL,
+    kind        text NOT NULL,
+    at          timestamptz NOT NULL,                        -- on the programme's clock
+    PRIMARY KEY (customer_id, brand, product, kind)
+);
+CREATE INDEX signal_of_product ON signal (brand, product);
+CREATE INDEX signal_by_age ON signal (kind, at);
 
 -- What is going on with a person, in which offers wait: a complaint, a failed payment, a wish for quiet.
 CREATE TABLE context_flag (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.campaign_files.precision import SLOT, too_exact
+from dispatcher.campaign_files.precision import SLOT, tells_of_watching, too_exact
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,47 @@ def test_plain_words_pass(text: str) -> None:
 def test_long_rows_of_digits_and_tags_are_read_once() -> None:
     """A text as long as a template may be is looked at without going over it again and again."""
     for letter in ("7", SLOT, "0,", "looked "):
-        assert too_exact(letter * (200_000 // len(letter))) == []
+        text = letter * (200_000 // len(letter))
+        assert too_exact(text) == []
+        assert tells_of_watching(text) == []
 
 
 @given(st.text())
 def test_any_text_can_be_looked_at(text: str) -> None:
     """Each finding begins where it says."""
-    for exact in too_exact(text):
+    for exact in (*too_exact(text), *tells_of_watching(text)):
         assert text.startswith(exact.words, exact.place)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You looked at this machine yesterday.",
+        "Yesterday you looked at this machine.",
+        f"You viewed it {SLOT * 9} hours ago",
+        "We saw you had a look at it twice",
+        "The one you visited several times",
+        "Vous l'avez regardée hier soir",
+        "Il y a deux jours, hier encore, vous l'avez vue",
+        "Sie haben sie gestern angesehen",
+        "Vor 3 Tagen haben Sie sie angeschaut",
+    ],
+)
+def test_a_reminder_tells_neither_when_nor_how_often_somebody_looked(text: str) -> None:
+    """In three languages, in either order, written or filled in."""
+    assert tells_of_watching(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The espresso machine you looked at is still here.",
+        "You looked at our machine. Today it comes with a bag of beans.",
+        "Open today until six.",
+        "La machine que vous avez regardée est encore là.",
+        "Die Maschine, die Sie angesehen haben, ist noch da.",
+    ],
+)
+def test_a_reminder_may_say_that_somebody_looked(text: str) -> None:
+    """That is known from our own pages, and no more is said."""
+    assert tells_of_watching(text) == []

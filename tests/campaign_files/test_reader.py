@@ -157,3 +157,14 @@ def test_asking_for_an_answer_is_said_with_true() -> None:
     assert spec(GOOD.replace("[policy]\n", "[policy]\nasks = true\n")).policy.asks
     with pytest.raises(CampaignErrors, match="true or false"):
         spec(GOOD.replace("[policy]\n", '[policy]\nasks = "yes"\n'))
+
+
+def test_a_reminder_names_its_product() -> None:
+    """Its audience are those who looked at it; capitals make no other product of it."""
+    reminder = spec(GOOD + '[reminder]\nproduct = "Espresso-Machine"\n')
+    assert reminder.policy.reminds_of == "espresso-machine"
+    assert reminder.audience.viewed == ("northwind", "espresso-machine")
+    assert spec(GOOD).audience.viewed == ()
+    with pytest.raises(CampaignErrors, match="name one product") as refused:
+        spec(GOOD + '[reminder]\nproduct = "an espresso machine"\n')
+    assert len(refused.value.problems) == 1

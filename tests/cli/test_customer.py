@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import text
 
 from dispatcher.storage.database import Database
-from tests.cli.shell import Shell, add_anna
+from tests.cli.shell import Shell, add_anna, campaign_text
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PEOPLE = """\
 E-Mail;first_name;language;topics;consent_at;consent_kind;consent_source;consent_wording
@@ -181,3 +187,53 @@ def test_a_hold_that_cannot_be_meant_is_refused(shell: Shell) -> None:
     assert "customer quiet" in shell("customer", "hold", anna, "--because", "quiet").err
     assert "3 months" in shell("customer", "quiet", anna, "--for", "ever").err
     assert "a year" in shell("customer", "quiet", anna, "--for", "20 months").err
+
+
+def how_to(language: str) -> str:
+    """Give the one block of the how-to on reminders in a language."""
+    page = ROOT / "docs" / "how-to" / "remind-people-of-what-they-looked-at.md"
+    (block,) = re.findall(rf"```{language}\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    return str(block)
+
+
+def test_what_people_did_about_products_is_taken_shown_and_exported(shell: Shell) -> None:
+    """The how-to as it stands: its file is taken, its campaign reminds who looked, till the end."""
+    anna = add_anna(shell)
+    text = campaign_text(channels='channels = ["email"]')
+    shell.write("spring.toml", text + how_to("toml"))
+    shell.done("campaign", "approve", "spring.toml")
+    brand = tomllib.loads(text)["brand"]["id"]
+    file = re.sub(r"2026[^,\n]+Z", datetime.now(UTC).isoformat(), how_to("text"))
+    shell.write("week.csv", file.replace("northwind", brand))
+    taken = shell.done("customer", "signals", "week.csv")
+    assert (taken["taken"]["rows"], taken["taken"]["news"]) == (2, 1)
+    assert "ben@example.com" in (shell.folder / "week.rejects.csv").read_text("utf-8-sig")
+    again = shell("customer", "signals", "week.csv").out
+    assert "known already" in again
+    (signal,) = shell.done("customer", "show", anna)["signals"]
+    assert (signal["product"], signal["kind"]) == ("espresso-machine", "viewed")
+    assert json.loads(shell("customer", "export", anna).out)["signals"] == [signal]
+    assert shell.done("campaign", "preview", "spring.toml")["audience"] == 1
+    did = ("customer", "signal", anna, "bought", "espresso-machine", "--brand", brand)
+    assert shell.done(*did)["news"]
+    assert shell.done("campaign", "preview", "spring.toml")["audience"] == 0
+    shell.done("customer", "forget", anna, "--yes")
+    assert shell.done("customer", "show", anna)["signals"] == []
+
+
+def test_signals_that_cannot_be_meant_are_refused(shell: Shell) -> None:
+    """A brand nobody knows, no product, the future, a file without what is needed."""
+    anna = add_anna(shell)
+    viewed = ("customer", "signal", anna, "viewed")
+    assert 'no brand "nobody"' in shell(*viewed, "kettle", "--brand", "nobody").err
+    assert "without spaces" in shell(*viewed, "a kettle", "--brand", "b").err
+    future = ("--brand", "b", "--at", "2199-01-01T00:00:00Z")
+    assert "in the future" in shell(*viewed, "kettle", *future).err
+    for header, says in (
+        ("email,product,kind\n", "no column is called at"),
+        ("product,kind,at\n", "no column says who"),
+        ("email,product,kind,at\n", "--brand"),
+    ):
+        shell.write("week.csv", header)
+        refused = shell("customer", "signals", "week.csv")
+        assert (refused.code, says in refused.err) == (2, True), refused.err

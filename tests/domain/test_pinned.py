@@ -46,6 +46,7 @@ POLICIES = st.builds(
     ).map(tuple),
     min_gap_hours=st.floats(0, 100),
     asks=st.booleans(),
+    reminds_of=st.just("") | WORDS,
     worth=st.none() | st.builds(Worth, MONEY, MONEY, MONEY, MONEY, MONEY, MONEY),
 )
 SPECS = st.builds(
@@ -59,6 +60,7 @@ SPECS = st.builds(
         st.lists(WORDS, max_size=3).map(tuple),
         st.lists(WORDS, max_size=3).map(tuple),
         st.dictionaries(WORDS, st.lists(WORDS, max_size=3).map(tuple), max_size=3),
+        st.just(()) | st.tuples(WORDS, WORDS),
     ),
     channels=st.lists(st.sampled_from(Channel), min_size=1, max_size=2, unique=True).map(tuple),
     template=WORDS,

@@ -24,7 +24,11 @@ sheets = st.lists(st.sampled_from(TABLE.codes), max_size=2).flatmap(
 )
 daily = st.lists(st.tuples(st.integers(0, 1440), st.integers(0, 1440)), max_size=1)
 hours = st.builds(
-    Hours, sheets, daily.map(tuple), zones.map(lambda names: tuple(dict.fromkeys(names)))
+    Hours,
+    sheets,
+    daily.map(tuple),
+    zones.map(lambda names: tuple(dict.fromkeys(names))),
+    later=st.just(()),
 )
 instants = st.one_of(
     st.integers(0, 365 * 1440).map(lambda minute: YEAR_STARTS + minute * 60),

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.customers import Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import DEFAULT_CAPS, Cap, CapScope, Policy, Window, Worth
 
@@ -94,6 +94,15 @@ contacts = st.builds(
 )
 real_zones = st.lists(st.sampled_from([*ZONES, "Asia/Tokyo"]), max_size=3).map(tuple)
 zone_sets = real_zones | real_zones | st.just(("Europe/Berlin", "No/Such")) | st.just(("",))
+interests = st.builds(
+    Interest,
+    st.just(0.0) | st.floats(-1, 33 * 24).map(lambda hours: NOON - hours * HOUR),
+    st.sampled_from(["", "", "", "price_complaint"]),
+    st.sampled_from([0, 0, 0, 1]),
+    st.lists(st.floats(-1, 44 * 24).map(lambda ago: NOON - ago * HOUR), max_size=3)
+    .map(sorted)
+    .map(tuple),
+)
 caps = st.builds(
     Cap,
     st.integers(0, 4),
@@ -125,6 +134,7 @@ people = st.builds(
     promised=st.sampled_from([0, 0, 1, 4]),
     promised_in_all=st.sampled_from([0, 0, 2, 30]),
     consent_in_all=st.booleans(),
+    interest=st.none() | interests,
 )
 
 policies = st.builds(
@@ -144,4 +154,5 @@ policies = st.builds(
     asks=st.booleans(),
     worth=st.sampled_from([None, None, Worth(4.0, 0.02, 30.0, 0.001, 0.001, 0.05)]),
     own_consent=st.sampled_from([False, False, True]),
+    reminds_of=st.sampled_from(["", "", "espresso-machine"]),
 )

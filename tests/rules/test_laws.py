@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.customers import Contact, Interest, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Cap, CapScope, Policy, Window, Worth
@@ -68,6 +68,15 @@ def restricted(
     ]
     if someone.jurisdictions and (someone.zone or someone.channel == Channel.EMAIL):
         facts.append({"jurisdictions": (*someone.jurisdictions, code)})
+    if someone.interest:
+        told: dict[str, Any] = {
+            "ended": "bought",
+            "reminded_of_it": 1,
+            "reminders": (now - HOUR,) * 3,
+        }
+        facts += [
+            {"interest": someone.interest._replace(**{name: what})} for name, what in told.items()
+        ]
     if someone.hours_from == someone.hours_until:
         facts.append({"hours_from": 600, "hours_until": 1080})
     if not someone.zone and someone.zones:
@@ -152,6 +161,7 @@ def test_a_send_is_open_by_every_wall_clock(
         assert decision.send_before + clock.margin <= open_end(clock.hours, now)
 
 
+REMINDS = {"reminds_of": "espresso-machine"}
 NIGHT = at("2026-11-23T23:00Z")
 EXAMPLES: dict[Reason, tuple[dict[str, Any], dict[str, Any], float]] = {
     Reason.OK: ({}, {}, NOON),
@@ -201,6 +211,19 @@ EXAMPLES: dict[Reason, tuple[dict[str, Any], dict[str, Any], float]] = {
     Reason.FATIGUE: ({"ignored": 8, "contacts": (contact(200),)}, {"asks": True}, NOON),
     Reason.DORMANT: ({"ignored": 12}, {"asks": True}, NOON),
     Reason.NOT_WORTH_IT: ({}, {"worth": Worth(1.0, 0.01, 1.0, 0.02)}, NOON),
+    Reason.INTEREST_OVER: ({"interest": Interest(NOON, "bought")}, REMINDS, NOON),
+    Reason.REMINDED: ({"interest": Interest(NOON - HOUR, "", 1)}, REMINDS, NOON),
+    Reason.REMINDER_WAIT: ({"interest": Interest(NOON - HOUR)}, REMINDS, NOON),
+    Reason.REMINDER_GAP: (
+        {"interest": Interest(NOON - 9 * HOUR, reminders=(NOON - HOUR,))},
+        REMINDS,
+        NOON,
+    ),
+    Reason.REMINDER_REST: (
+        {"interest": Interest(NOON - 9 * HOUR, reminders=(NOON - 99 * HOUR,) * 3)},
+        REMINDS,
+        NOON,
+    ),
     Reason.TOO_MANY_ATTEMPTS: ({"attempts": 5}, {}, NOON),
 }
 # What is decided elsewhere: by the operator, between campaigns, by gateways and templates.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import combinations
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.domain.campaigns import Audience, Brand, CampaignSpec, Offer
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.customers import Contact, Interest, Recipient
 from dispatcher.domain.decisions import Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import ALL_DAY, Cap, CapScope, Policy
@@ -205,3 +206,17 @@ def test_a_lesser_offer_with_wide_limits_leaves_room_to_a_better_one_with_narrow
     lesser = voice(2, policy(window=ALL_DAY, caps=(), min_gap_hours=0.0))
     spoken = speakers([better], NOON, BOOK)
     assert outranked_by(lesser, spoken, BOOK) == spoken[0]
+
+
+def test_of_two_reminders_one_speaks() -> None:
+    """What a better one is about to remind of counts as said, the product and the moment."""
+    looked = person(interest=Interest(NOON - 9 * HOUR))
+    free: dict[str, Any] = {"window": ALL_DAY, "caps": (), "min_gap_hours": 0.0}
+    machine = policy(reminds_of="machine", **free)
+    better, again = voice(1, machine, looked, priority=9), voice(2, machine, looked)
+    other = voice(3, policy(reminds_of="grinder", **free), looked)
+    offer = voice(4, policy(**free))
+    spoken = speakers([better, again, other, offer], NOON, BOOK)
+    assert [each.voice.wave_id for each in spoken] == [1, 4]
+    assert outranked_by(other, spoken[:1], BOOK) == spoken[0]
+    assert not room_for_all([better, other], NOON, BOOK)

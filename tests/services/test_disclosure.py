@@ -112,6 +112,16 @@ def test_exact_and_sensitive_words_are_refused_where_they_stand() -> None:
     assert offer.startswith('spring.toml:15:23: offer.headline: "Ramadan": this speaks of religion')
 
 
+def test_a_reminder_does_not_say_when_somebody_looked() -> None:
+    """Neither in its template nor in its offer; other offers may speak of today."""
+    words, reminder = "Hi\n  You looked at it yesterday", '[reminder]\nproduct = "kettle"\n'
+    (watching,) = told(words, GOOD + reminder)
+    assert watching.startswith("templates/beans/en/text.txt:2:7: ")
+    assert told(words) == []
+    offer = GOOD.replace("Two bags for one", "You saw it this morning")
+    assert told("", offer + reminder)[0].startswith("spring.toml:15:")
+
+
 @pytest.mark.parametrize(
     "condition", ['pharmacy_category = "A"', 'segment = ["Pregnant", "other"]', 'child = "x"']
 )

@@ -165,7 +165,7 @@ def too_late(judge: Judge) -> Judge:
     return late
 
 
-_RARE = ("frequency_cap", "cool_down")
+_RARE = ("frequency_cap", "cool_down", "reminder")
 BROKEN = [
     ("quiet_hours", forgotten, "sent while closed"),
     ("quiet_hours", without_summer_time, ""),
@@ -177,6 +177,7 @@ BROKEN = [
     ("frequency_cap", forgotten, "over a cap"),
     ("frequency_cap", too_early, "without cause, or not until"),
     ("cool_down", forgotten, "after the last offer"),
+    ("reminder", forgotten, "has an interest in the product"),
     ("consent", forgotten, "sent without consent"),
     ("suppression", forgotten, "somebody suppressed"),
     ("holdout", forgotten, "who is held back"),

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from dispatcher.domain.messages import Channel, DeliveryKey
 from dispatcher.rendering import Links
 from dispatcher.services import campaigns
+from dispatcher.services.joining import Post
 from dispatcher.services.subscribe import Desk
 from dispatcher.storage import clock
 from dispatcher.tokens import Purpose, Token
@@ -48,7 +49,8 @@ def wave(desk: Desk, file: str = WITH_URL) -> int:
 
 
 def web(desk: Desk, at: datetime = RUNNING) -> TestClient:
-    return TestClient(create_app(replace(deps_for(desk), now=lambda: at)))
+    deps = replace(deps_for(desk), now=lambda: at, post=Post(LINKS, "mail"))
+    return TestClient(create_app(deps))
 
 
 def path(wave_id: int) -> str:
