@@ -24,3 +24,10 @@ class ConsentKind(StrEnum):
     ASK_ONCE = "ask_once"
     LEGITIMATE_INTEREST_B2B = "legitimate_interest_b2b"
     US_CANSPAM_NOTICE = "us_canspam_notice"
+
+
+class HoursKind(StrEnum):
+    """The grounds for hours beyond those of a law; no import may name them."""
+
+    KR_NIGHT_CONSENT = "kr_night_consent"
+    WRITTEN_HOURS = "written_hours"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from dispatcher.domain.consents import (
     ConsentState,
     fold,
 )
+from dispatcher.domain.hours_agreements import is_agreement
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
 from dispatcher.errors import NotFound
@@ -124,6 +125,10 @@ def forget(desk: Desk, customer_id: int, now: datetime) -> None:
         for at in person.addresses:
             _silence(conn, at, SuppressionReason.ERASED, "erasure", now)
         withdraw(conn, [customer_id])
+        told = ConsentSource.OPERATOR
+        end_agreements(
+            conn, desk, Act(customer_id, Channel.SMS, now, source=told, origin="erasure")
+        )
         erase_evidence(conn, [customer_id])
         customers.erase(conn, customer_id, now)
 
@@ -158,15 +163,42 @@ def join(conn: Connection, desk: Desk, act: Act, topics: Iterable[str]) -> None:
         suppressions.lift(conn, act.channel, desk.digests.look_up(act.channel, at.address))
 
 
+def end_agreements(
+    conn: Connection,
+    desk: Desk,
+    act: Act,
+    channels: Collection[Channel] = tuple(Channel),
+    topic: str = "",
+) -> list[Channel]:
+    """Take back agreements on hours within a transaction: one, or ("") all; give where.
+
+    Running campaigns learn of it as of an opt-out.
+    """
+    customers.lock_people(conn, [act.customer_id])
+    standing = [
+        row
+        for row in consents.standings_of(conn, act.customer_id)
+        if row.state is ConsentState.ACTIVE
+        and (row.topic == topic if topic else is_agreement(row.topic))
+        and row.channel in channels
+    ]
+    lines = [
+        replace(act, channel=row.channel).event(ConsentAction.OPT_OUT, row.topic)
+        for row in standing
+    ]
+    consents.append(conn, lines, desk.entropy)
+    return [row.channel for row in standing]
+
+
 def rejoinable(events: Iterable[ConsentEvent], channel: Channel) -> list[str]:
     """Give the topics that START brings back: those the person had, and lost by a STOP.
 
     A topic left by itself stays left, unless nothing was ever stopped altogether; a topic the
-    person never had is never given.
+    person never had is never given. Hours agreed to are no topic: they take a new agreement.
     """
     by_topic: dict[str, list[ConsentEvent]] = {}
     for event in events:
-        if event.channel is channel:
+        if event.channel is channel and not is_agreement(event.topic):
             by_topic.setdefault(event.topic, []).append(event)
     lost = {topic: _lost_at(line) for topic, line in by_topic.items()}
     stops = {
