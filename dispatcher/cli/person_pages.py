@@ -13,6 +13,7 @@ from dispatcher.cli.show import facts, heading, table
 from dispatcher.domain.context_flags import ANY_BRAND
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.explanations import ConsentLine, DecisionLine, Explanation, HoursLine, Story
+from dispatcher.domain.hours_agreements import PREFIX, is_agreement
 from dispatcher.domain.people import Person
 from dispatcher.domain.reasons import MEANING
 
@@ -203,11 +204,15 @@ def _hours(line: DecisionLine, hours: HoursLine) -> str:
         return said + "; never open"
     if hours.next_open > line.at:
         return said + f"; opens {_at(hours.next_open)}"
+    if hours.opened_by:
+        said += f"; opened by {' and '.join(hours.opened_by)}"
     until = line.send_before or hours.closes
     return said + (f"; open, to be sent before {_at(until)}" if until else "; open")
 
 
 def _topic(topic: str) -> str:
+    if is_agreement(topic):
+        return f"other hours in {topic.removeprefix(PREFIX)}"
     return "everything" if topic == "*" else topic
 
 

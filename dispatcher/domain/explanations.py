@@ -55,6 +55,7 @@ class HoursLine(NamedTuple):
 
     `jurisdictions` are those of the number and the residence, `bound_by` those whose hours count.
     `next_open`: when all was or would be open, None if never. `closes`: when that ends.
+    `opened_by`: what the person agreed to, without which it would have been shut.
     """
 
     jurisdictions: tuple[str, ...]
@@ -63,6 +64,7 @@ class HoursLine(NamedTuple):
     shut: tuple[str, ...]
     next_open: datetime | None
     closes: datetime | None
+    opened_by: tuple[str, ...] = ()
 
 
 class HoldLine(NamedTuple):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SMS, EMAIL, STRICT = "sms", "email", "strict"
@@ -23,12 +23,14 @@ class Sheet:
     """One week of windows, in minutes after midnight, of one row of the table.
 
     `holiday` None: a holiday is as any other day. `calendars`: (country, subdivision) each.
+    `besides`: windows of every day, holidays too, that a person agreed to by their own hand.
     """
 
     code: str
     week: tuple[Windows, ...]
     holiday: Windows | None
     calendars: tuple[tuple[str, str], ...]
+    besides: Windows = ()
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,27 @@ class TableCap:
     channel: str | None
 
 
-class Table:
-    """The rule data's file, read from its bytes; `fingerprint` names them as decisions do."""
+class Allowed(NamedTuple):
+    """What a person allowed: (code, windows) by their own hand, and expressly in writing or not."""
 
-    def __init__(self, data: bytes) -> None:
+    agreed: tuple[tuple[str, Windows], ...] = ()
+    in_writing: bool = False
+
+
+NOTHING = Allowed()
+
+
+class Table:
+    """The rule data's file, read from its bytes; `fingerprint` names them as decisions do.
+
+    `lifted`: the rows whose hours an override takes off those who consented expressly in writing.
+    """
+
+    def __init__(self, data: bytes, lifted: Collection[str] = ()) -> None:
+        self._lifted = frozenset(lifted)
         self.fingerprint = hashlib.sha256(data).hexdigest()[:16]
         self._file: Mapping[str, Any] = tomllib.loads(data.decode())
-        self._sheets: dict[tuple[str, str], Sheet] = {}
+        self._sheets: dict[tuple[str, str, Windows], Sheet] = {}
 
     @cached_property
     def codes(self) -> list[str]:
@@ -68,10 +84,14 @@ class Table:
         """How long an offer may be held for its hours at most."""
         return int(self._file["meta"]["max_hold_hours"])
 
-    def sheets(self, codes: Sequence[str], channel: str, profile: str) -> tuple[Sheet, ...]:
+    def sheets(
+        self, codes: Sequence[str], channel: str, profile: str, allowed: Allowed = NOTHING
+    ) -> tuple[Sheet, ...]:
         """Give all that binds at these places at once; a text to nowhere is bound as to ZZ."""
         known = codes or ([self._file["meta"]["unknown_country"]] if channel == SMS else [])
-        found = [sheet for code in known for sheet in self._binding(code, channel, profile)]
+        found = [
+            sheet for code in known for sheet in self._binding(code, channel, profile, allowed)
+        ]
         return tuple(dict.fromkeys(found))
 
     def zones(self, codes: Sequence[str]) -> tuple[str, ...]:
@@ -119,21 +139,24 @@ class Table:
         other = self._file["meta"]["unknown_country"]
         return found or [{"code": other, **rows[other]}]
 
-    def _binding(self, code: str, channel: str, profile: str) -> Iterator[Sheet]:
+    def _binding(self, code: str, channel: str, profile: str, allowed: Allowed) -> Iterator[Sheet]:
         for row in self._rows(code):
             if channel == EMAIL and row["email"] != "same":
                 continue
+            if allowed.in_writing and row["code"] in self._lifted:
+                continue
+            besides = _besides(row, allowed)
             if profile == STRICT or row["tier"] != "strict_only":
-                yield self._sheet(row, "windows", code)
+                yield self._sheet(row, "windows", code, besides)
             if profile == STRICT and "strict_windows" in row:
-                yield self._sheet(row, "strict_windows", code)
+                yield self._sheet(row, "strict_windows", code, besides)
 
-    def _sheet(self, row: Mapping[str, Any], kind: str, code: str) -> Sheet:
+    def _sheet(self, row: Mapping[str, Any], kind: str, code: str, besides: Windows) -> Sheet:
         place = self._place(code)
         named = [each.get("holiday_calendar") for each in (row, place or {})]
         calendars = tuple((each["country"], each.get("subdiv", "")) for each in named if each)
         windows = row[kind]
-        key = row["code"] + kind, repr(calendars)
+        key = row["code"] + kind, repr(calendars), besides
         if key not in self._sheets:
             holiday = windows["holiday"]
             self._sheets[key] = Sheet(
@@ -141,8 +164,18 @@ class Table:
                 week=tuple(_minutes(windows[day]) for day in _DAYS),
                 holiday=None if holiday == "as_day" else _minutes(holiday),
                 calendars=calendars,
+                besides=besides,
             )
         return self._sheets[key]
+
+
+def _besides(row: Mapping[str, Any], allowed: Allowed) -> Windows:
+    """Give what a person agreed to there, if the law knows of such agreements."""
+    if not row.get("own_hand"):
+        return ()
+    return tuple(
+        each for code, windows in allowed.agreed if code == row["code"] for each in windows
+    )
 
 
 def _minutes(windows: Sequence[Sequence[str]]) -> Windows:

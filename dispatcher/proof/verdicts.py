@@ -12,7 +12,7 @@ from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Policy
-from dispatcher.proof.hours import Hours, clock_in, first_open, open_end, readable
+from dispatcher.proof.hours import Hours, allowed, clock_in, first_open, open_end, readable
 from dispatcher.proof.pressure import HOUR, full_caps, newest
 from dispatcher.proof.table import Table
 
@@ -79,7 +79,7 @@ def clock_of(table: Table, case: Case) -> Clock:
     if own[0] != own[1]:
         daily.append(own)
     zones = (person.zone,) if person.zone else _possible(table, person)
-    sheets = table.sheets(person.jurisdictions, person.channel, profile)
+    sheets = table.sheets(person.jurisdictions, person.channel, profile, allowed(person))
     margin = policy.close_margin_minutes
     if person.channel == Channel.SMS:
         margin = max(margin, table.margin_minutes)

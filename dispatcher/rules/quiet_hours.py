@@ -36,7 +36,7 @@ class Given(NamedTuple):
     written: bool = False
 
 
-NOTHING = Given()
+NOTHING, IN_WRITING = Given(), Given(written=True)
 
 
 def quiet_hours(person: Recipient, policy: Policy, now: float, law: Law) -> Ruling | None:
@@ -93,7 +93,7 @@ def whereabouts(
         (window.opens, window.closes),
         policy.close_margin_minutes,
         policy.send_at >= 0,
-        _given(person) if person.agreed or person.written else NOTHING,
+        _given(person),
     )
 
 
@@ -103,6 +103,8 @@ def _given(person: Recipient) -> Given:
     The event of an agreement stays with the person: answers are kept by what was asked, and each
     person has another event.
     """
+    if not person.agreed:
+        return IN_WRITING if person.written else NOTHING
     own_hand = [
         OwnHand(each.jurisdiction, Hours(each.opens, each.closes), _ON_RECORD if each.event else "")
         for each in person.agreed

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Contact, Recipient
+from dispatcher.domain.customers import Agreed, Contact, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import DEFAULT_CAPS, Cap, CapScope, Policy, Window, Worth
 
@@ -102,6 +102,14 @@ caps = st.builds(
     st.none() | st.sampled_from(Channel),
 )
 
+agreements = st.builds(
+    Agreed,
+    st.sampled_from(["KR", "KR", "ZA", "ZA", "CO", "DE", "US-TX", "FR"]),
+    st.sampled_from([0, 1260, 1140]),
+    st.sampled_from([480, 1380, 1440]),
+    st.sampled_from([0, 17, 4711]),
+)
+
 people = st.builds(
     person,
     channel=st.sampled_from(Channel),
@@ -124,6 +132,8 @@ people = st.builds(
     jurisdictions=st.sampled_from(PLACES),
     promised=st.sampled_from([0, 0, 1, 4]),
     promised_in_all=st.sampled_from([0, 0, 2, 30]),
+    written=st.booleans(),
+    agreed=st.just(()) | st.lists(agreements, max_size=2).map(tuple),
 )
 
 policies = st.builds(
