@@ -70,12 +70,12 @@ def disagree(who: Who, to: To, channel: OnChannel = None, as_json: Json = False)
     with at_work() as here:
         person = _person(here, who)
         channels = [channel] if channel else list(Channel)
-        by = By(actor(), here.now())
-        ended = agree_hours.take_back(here.desk, person, channels, to.upper(), by)
+        by, data = By(actor(), here.now()), here.book.law.jurisdictions
+        ended = agree_hours.take_back(here.desk, data, person, channels, to.upper(), by)
     lines = [
         f"{' and '.join(ended)}: only the law's own hours from now on."
         if ended
-        else "There was no such agreement, so nothing changes."
+        else "Noted. There was no such agreement: only the law's own hours, as before."
     ]
     answer({"customer": person.id, "to": to.upper(), "ended": ended}, lines, as_json=as_json)
 

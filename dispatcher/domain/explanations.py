@@ -38,6 +38,7 @@ class StandingLine(NamedTuple):
     state: ConsentState
     event_id: int
     since: datetime
+    kind: str = ""
 
 
 class SuppressionLine(NamedTuple):

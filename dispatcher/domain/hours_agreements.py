@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from dispatcher.domain.consent_kinds import HoursKind
@@ -50,6 +51,7 @@ def is_agreement(topic: str) -> bool:
     return topic.startswith(PREFIX)
 
 
+@lru_cache(maxsize=1 << 10)
 def read_agreement(topic: str, kind: str) -> AgreedHours | None:
     """Read an event; None for one that is no agreement, or is of hours that no clock shows."""
     read = _KIND.fullmatch(kind)

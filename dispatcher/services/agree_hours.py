@@ -21,8 +21,8 @@ from dispatcher.domain.promises import Shown
 from dispatcher.errors import Conflict, WrongInput
 from dispatcher.rules.jurisdictions import EmailHours, Jurisdiction, Jurisdictions
 from dispatcher.services.serve import By
-from dispatcher.services.subscribe import Act, Desk, end_agreements
-from dispatcher.storage import audit, consents, customers, hours_agreements
+from dispatcher.services.subscribe import Act, Desk
+from dispatcher.storage import audit, consents, customers, hours_agreements, signs_of_life
 from dispatcher.storage.withdrawals import withdraw
 
 _NIGHT = "separate_night_consent"  # the rule data's word for a law that names the hours itself
@@ -74,9 +74,9 @@ def agree(
     It does not where the person opted out of everything since.
     """
     place = _place(data, agreed.jurisdiction)
-    bound = [on for on in channels if on is Channel.SMS or place.email is EmailHours.SAME]
+    bound = _bound(place, channels)
     if not bound:
-        raise WrongInput(f"the hours of {place.name} bind texts only, and there is no number")
+        raise WrongInput(f"the hours of {place.name} bind texts only: for e-mail none are needed")
     if not act.evidence:
         raise WrongInput("without evidence of the person's own act an agreement opens nothing")
     with desk.database.begin() as conn:
@@ -86,29 +86,34 @@ def agree(
         events = [line.event(ConsentAction.OPT_IN, agreed.topic) for line in lines]
         consents.append(conn, events, desk.entropy)
         withdraw(conn, [person.id])  # the hours before may have been others
+        signs_of_life.note(conn, [person.id], by.now)
         detail = {"hours": f"{agreed.jurisdiction} {agreed.words}", "channels": _names(bound)}
         audit.write(conn, by.actor, "agree_hours", f"customer:{person.id}", detail)
         return {channel: _counts(conn, person, channel, agreed) for channel in bound}
 
 
 def take_back(
-    desk: Desk, person: Person, channels: Sequence[Channel], jurisdiction: str, by: By
+    desk: Desk,
+    data: Jurisdictions,
+    person: Person,
+    channels: Sequence[Channel],
+    jurisdiction: str,
+    by: By,
 ) -> list[Channel]:
     """End an agreement on hours and nothing else; give on which channels there was one.
 
-    Committed when this returns; running workers learn of it as of an opt-out.
+    Committed when this returns; running workers learn of it as of an opt-out. It is recorded where
+    there was none as well: one that was signed before, and is filed later, must not open anything.
     """
-    told = Act(
-        person.id,
-        Channel.SMS,
-        by.now,
-        source=ConsentSource.OPERATOR,
-        origin="told to an operator",
-    )
+    bound, topic = _bound(_place(data, jurisdiction), channels), topic_of(jurisdiction)
+    source, origin = ConsentSource.OPERATOR, "told to an operator"
     with desk.database.begin() as conn:
         _lock(conn, person)
-        ended = end_agreements(conn, desk, told, channels, topic_of(jurisdiction))
-        detail = {"hours": jurisdiction, "channels": _names(ended)}
+        ended = [channel for channel in bound if _agreed(conn, person, channel, topic)]
+        acts = [Act(person.id, channel, by.now, source=source, origin=origin) for channel in bound]
+        lines = [act.event(ConsentAction.OPT_OUT, topic) for act in acts]
+        consents.append(conn, lines, desk.entropy)
+        detail = {"hours": jurisdiction, "channels": _names(bound)}
         audit.write(conn, by.actor, "take_back_hours", f"customer:{person.id}", detail)
     return ended
 
@@ -140,6 +145,15 @@ def _act(person: Person, channel: Channel, agreed: AgreedHours, act: OwnAct, by:
         origin=act.origin,
         evidence=act.evidence,
     )
+
+
+def _bound(place: Jurisdiction, channels: Sequence[Channel]) -> list[Channel]:
+    return [on for on in channels if on is Channel.SMS or place.email is EmailHours.SAME]
+
+
+def _agreed(conn: Connection, person: Person, channel: Channel, topic: str) -> bool:
+    standing = hours_agreements.standing(conn, channel, [person.id]).get(person.id, ())
+    return any(topic_of(each.jurisdiction) == topic for each in standing)
 
 
 def _counts(conn: Connection, person: Person, channel: Channel, agreed: AgreedHours) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -125,10 +125,7 @@ def forget(desk: Desk, customer_id: int, now: datetime) -> None:
         for at in person.addresses:
             _silence(conn, at, SuppressionReason.ERASED, "erasure", now)
         withdraw(conn, [customer_id])
-        told = ConsentSource.OPERATOR
-        end_agreements(
-            conn, desk, Act(customer_id, Channel.SMS, now, source=told, origin="erasure")
-        )
+        consents.append(conn, _ends_of_agreements(conn, customer_id, now), desk.entropy)
         erase_evidence(conn, [customer_id])
         customers.erase(conn, customer_id, now)
 
@@ -161,33 +158,6 @@ def join(conn: Connection, desk: Desk, act: Act, topics: Iterable[str]) -> None:
     at = person.address(act.channel) if person else None
     if at and act.source is ConsentSource.OWN_HAND:
         suppressions.lift(conn, act.channel, desk.digests.look_up(act.channel, at.address))
-
-
-def end_agreements(
-    conn: Connection,
-    desk: Desk,
-    act: Act,
-    channels: Collection[Channel] = tuple(Channel),
-    topic: str = "",
-) -> list[Channel]:
-    """Take back agreements on hours within a transaction: one, or ("") all; give where.
-
-    Running campaigns learn of it as of an opt-out.
-    """
-    customers.lock_people(conn, [act.customer_id])
-    standing = [
-        row
-        for row in consents.standings_of(conn, act.customer_id)
-        if row.state is ConsentState.ACTIVE
-        and (row.topic == topic if topic else is_agreement(row.topic))
-        and row.channel in channels
-    ]
-    lines = [
-        replace(act, channel=row.channel).event(ConsentAction.OPT_OUT, row.topic)
-        for row in standing
-    ]
-    consents.append(conn, lines, desk.entropy)
-    return [row.channel for row in standing]
 
 
 def rejoinable(events: Iterable[ConsentEvent], channel: Channel) -> list[str]:
@@ -233,6 +203,18 @@ def _allowed(conn: Connection, act: Act) -> bool:
         )
     permission = consents.consent_of(conn, act.channel, act.topic, [act.customer_id])
     return permission[act.customer_id].state is not ConsentState.OPTED_OUT
+
+
+def _ends_of_agreements(conn: Connection, customer_id: int, now: datetime) -> list[ConsentEvent]:
+    """Give the lines that end what somebody agreed to on hours, for the erasure."""
+    told = ConsentSource.OPERATOR
+    return [
+        Act(customer_id, row.channel, now, source=told, origin="erasure").event(
+            ConsentAction.OPT_OUT, row.topic
+        )
+        for row in consents.standings_of(conn, customer_id)
+        if is_agreement(row.topic)
+    ]
 
 
 def _opt_out_lines(conn: Connection, act: Act) -> list[ConsentEvent]:

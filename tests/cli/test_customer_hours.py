@@ -35,7 +35,7 @@ def test_an_agreement_is_recorded_shown_and_exported(shell: Shell, sua: str) -> 
         "hours": "21:00-08:00",
         "in_force": {"sms": True},
     }
-    assert "other hours in KR" in shell("customer", "show", SUA).out
+    assert "21:00-08:00 in KR" in shell("customer", "show", SUA).out
     told = shell.done("explain", SUA)
     (line,) = told["consents"]
     assert (line["topic"], line["kind"]) == ("hours:KR", "kr_night_consent 21:00-08:00")

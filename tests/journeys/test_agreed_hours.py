@@ -31,7 +31,7 @@ MIDNIGHT = datetime(2026, 12, 1, 15, tzinfo=UTC)
 def sign(
     house: House, people: list[int], place: str = "KR", hours: tuple[int, int] | None = None
 ) -> None:
-    """Let people agree to other hours, with a form they signed."""
+    """Let people have agreed to other hours, with a form they signed."""
     here = house.dispatcher
     data = here.book.law.jurisdictions
     act = OwnAct("At night too", {"signed_form": "17"}, "paper form")
@@ -41,6 +41,8 @@ def sign(
         assert person is not None
         by, agreed = By("ben", TUESDAY), agreement(data, place, hours)
         assert all(agree(here.desk, data, person, list(Channel), agreed, act, by).values())
+    with here.database.begin() as conn:
+        conn.execute(text("DELETE FROM withdrawal"))  # as if it had been long ago
 
 
 def revoke(house: House, customer_id: int) -> None:
@@ -49,7 +51,8 @@ def revoke(house: House, customer_id: int) -> None:
     with here.database.begin() as conn:
         person = customers.person(conn, customer_id)
     assert person is not None
-    assert take_back(here.desk, person, list(Channel), "KR", By("ben", TEN_AT_NIGHT))
+    data = here.book.law.jurisdictions
+    assert take_back(here.desk, data, person, list(Channel), "KR", By("ben", TEN_AT_NIGHT))
 
 
 def koreans(house: House, count: int) -> list[int]:

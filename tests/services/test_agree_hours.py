@@ -20,7 +20,6 @@ from dispatcher.storage import chains, consents, customers, evidence, hours_agre
 from tests.support.people import add_person, consent_to, later
 
 BOTH = (Channel.EMAIL, Channel.SMS)
-SIGNED = OwnAct("Yes, at night too", {"signed_form": "KR-17"}, "paper form")
 NIGHT = ("KR", 21 * 60, 8 * 60)
 
 
@@ -46,7 +45,7 @@ def revoke(desk: Desk, minute: float, place: str = "KR") -> list[Channel]:
     with desk.database.begin() as conn:
         person = customers.person(conn, 7)
     assert person is not None
-    return take_back(desk, person, BOTH, place, By("ben", later(minute)))
+    return take_back(desk, shipped(), person, BOTH, place, By("ben", later(minute)))
 
 
 def standing(desk: Desk, channel: Channel = Channel.SMS) -> list[tuple[str, int, int]]:
@@ -162,11 +161,19 @@ def test_taking_it_back_leaves_offers_by_day(desk: Desk) -> None:
     before = withdrawals(desk)
     assert revoke(desk, 1) == [Channel.SMS]
     assert withdrawals(desk) == before + 1
-    assert revoke(desk, 2) == []
     assert standing(desk) == []
     with desk.database.begin() as conn:
         assert consents.consent_of(conn, Channel.SMS, "coffee", [7])[7].state == "active"
     assert sign(desk, 3) == {Channel.SMS: True}
+
+
+def test_a_form_that_is_filed_after_a_refusal_does_not_count(desk: Desk) -> None:
+    """She said no when nothing was on record yet; what she signed before that is too late."""
+    add_person(desk)
+    assert revoke(desk, 5) == []
+    assert sign(desk, 6, done_at=later(1)) == {Channel.SMS: False}
+    with pytest.raises(WrongInput, match="let nobody"):
+        revoke(desk, 7, "FR")
 
 
 def test_stop_ends_it_and_start_does_not_bring_it_back(desk: Desk) -> None:
