@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-from dispatcher.cli import customer_hold, customer_import, customer_signals, person_pages
+from dispatcher.cli import (
+    customer_hold,
+    customer_hours,
+    customer_import,
+    customer_signals,
+    person_pages,
+)
 from dispatcher.cli.desk import actor, at_work, instant
 from dispatcher.cli.files import write
 from dispatcher.cli.show import Json, Who, Yes, answer, facts, notice, to_json
@@ -24,6 +30,8 @@ from dispatcher.wiring import Dispatcher
 
 app = typer.Typer(help="People and what they agreed to.")
 app.command("import")(customer_import.import_file)
+app.command()(customer_hours.agree)
+app.command()(customer_hours.disagree)
 app.command()(customer_hold.hold)
 app.command()(customer_hold.release)
 app.command()(customer_hold.quiet)

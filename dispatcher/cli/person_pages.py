@@ -12,7 +12,15 @@ from rich.console import RenderableType
 from dispatcher.cli.show import facts, heading, table
 from dispatcher.domain.context_flags import ANY_BRAND
 from dispatcher.domain.decisions import Reason
-from dispatcher.domain.explanations import ConsentLine, DecisionLine, Explanation, HoursLine, Story
+from dispatcher.domain.explanations import (
+    ConsentLine,
+    DecisionLine,
+    Explanation,
+    HoursLine,
+    StandingLine,
+    Story,
+)
+from dispatcher.domain.hours_agreements import PREFIX, is_agreement, read_agreement
 from dispatcher.domain.people import Person
 from dispatcher.domain.reasons import MEANING
 
@@ -50,7 +58,7 @@ def card(told: Explanation) -> Iterator[RenderableType]:
     yield from _who(told.person)
     if told.standings:
         rows = [
-            (line.channel, _topic(line.topic), line.state, _at(line.since), f"#{line.event_id}")
+            (line.channel, _allowed(line), line.state, _at(line.since), f"#{line.event_id}")
             for line in told.standings
         ]
         yield table(("channel", "topic", "consent", "since", "event"), rows)
@@ -206,11 +214,20 @@ def _hours(line: DecisionLine, hours: HoursLine) -> str:
         return said + "; never open"
     if hours.next_open > line.at:
         return said + f"; opens {_at(hours.next_open)}"
+    if hours.opened_by:
+        said += f"; opened by {' and '.join(hours.opened_by)}"
     until = line.send_before or hours.closes
     return said + (f"; open, to be sent before {_at(until)}" if until else "; open")
 
 
+def _allowed(line: StandingLine) -> str:
+    agreed = read_agreement(line.topic, line.kind)
+    return f"{agreed.words} in {agreed.jurisdiction}" if agreed else _topic(line.topic)
+
+
 def _topic(topic: str) -> str:
+    if is_agreement(topic):
+        return f"other hours in {topic.removeprefix(PREFIX)}"
     return "everything" if topic == "*" else topic
 
 

@@ -46,3 +46,10 @@ def by_own_hand(jurisdictions: Sequence[str], channel: Channel) -> ConsentKind:
             if kind:
                 return kind
     return ConsentKind.DOUBLE_OPT_IN
+
+
+class HoursKind(StrEnum):
+    """The grounds for hours beyond those of a law; no import may name them."""
+
+    KR_NIGHT_CONSENT = "kr_night_consent"
+    WRITTEN_HOURS = "written_hours"

@@ -38,6 +38,7 @@ class StandingLine(NamedTuple):
     state: ConsentState
     event_id: int
     since: datetime
+    kind: str = ""
 
 
 class SuppressionLine(NamedTuple):
@@ -55,6 +56,7 @@ class HoursLine(NamedTuple):
 
     `jurisdictions` are those of the number and the residence, `bound_by` those whose hours count.
     `next_open`: when all was or would be open, None if never. `closes`: when that ends.
+    `opened_by`: what the person agreed to, without which it would have been shut.
     """
 
     jurisdictions: tuple[str, ...]
@@ -63,6 +65,7 @@ class HoursLine(NamedTuple):
     shut: tuple[str, ...]
     next_open: datetime | None
     closes: datetime | None
+    opened_by: tuple[str, ...] = ()
 
 
 class HoldLine(NamedTuple):

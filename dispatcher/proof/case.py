@@ -9,7 +9,7 @@ from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Decision
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import Policy
-from dispatcher.proof.hours import Hours, readable
+from dispatcher.proof.hours import Hours, allowed, readable
 from dispatcher.proof.table import Table
 
 _WHOLE_DAY = (0, 1440)
@@ -45,13 +45,14 @@ def clock_of(table: Table, case: Case) -> Clock:
     if own[0] != own[1]:
         daily.append(own)
     zones = (person.zone,) if person.zone else _possible(table, person)
-    sheets = table.sheets(person.jurisdictions, person.channel, profile)
+    given = allowed(person)
+    sheets = table.sheets(person.jurisdictions, person.channel, profile, given)
     margin = policy.close_margin_minutes
     if person.channel == Channel.SMS:
         margin = max(margin, table.margin_minutes)
     bound = tuple(each for each in dict.fromkeys(daily) if each != _WHOLE_DAY)
     later = tuple(
-        (first, then.sheets(person.jurisdictions, person.channel, profile))
+        (first, then.sheets(person.jurisdictions, person.channel, profile, given))
         for first, then in table.later
     )
     return Clock(Hours(sheets, bound, zones, later), margin * 60.0)

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from dispatcher.proof.table import Sheet, Windows
+from dispatcher.domain.customers import Recipient
+from dispatcher.proof.table import Allowed, Sheet, Windows
 
 _DAY, _MINUTES = 86400, 1440
 _ALL = (1 << _MINUTES) - 1
@@ -48,6 +49,16 @@ class Hours(NamedTuple):
     def unknown(self) -> bool:
         """Whether nobody can tell what time it is there."""
         return not self.zones or not all(map(readable, self.zones))
+
+
+def allowed(person: Recipient) -> Allowed:
+    """Give what a person allowed; an agreement that no event of the ledger proves is none."""
+    agreed = [
+        (each.jurisdiction, _halves(each.opens, each.closes))
+        for each in person.agreed
+        if each.event
+    ]
+    return Allowed(tuple(agreed), person.written)
 
 
 @cache
@@ -220,8 +231,8 @@ def _ahead(clock: ZoneInfo, day: int, minute: int) -> int:
 @lru_cache(maxsize=1 << 15)
 def _windows(sheet: Sheet, day: date) -> Windows:
     if sheet.holiday is not None and any(day in _holidays(*each) for each in sheet.calendars):
-        return sheet.holiday
-    return sheet.week[day.weekday()]
+        return sheet.holiday + sheet.besides
+    return sheet.week[day.weekday()] + sheet.besides
 
 
 @cache

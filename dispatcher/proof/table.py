@@ -12,14 +12,14 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SMS, EMAIL, STRICT = "sms", "email", "strict"
 
 _DAY = 86400
 _ALWAYS, _NEVER = -(10**9), 10**9  # days since 1970, as the first of them and the first after them
-_RULES = ("windows", "strict_windows", "caps", "email_caps", "email")
+_RULES = ("windows", "strict_windows", "caps", "email_caps", "email", "consent_lifts_hours")
 
 Windows = tuple[tuple[int, int], ...]
 Change = Mapping[str, Any]
@@ -30,12 +30,14 @@ class Sheet:
     """One week of windows, in minutes after midnight, of one row of the table.
 
     `holiday` None: a holiday is as any other day. `calendars`: (country, subdivision) each.
+    `besides`: windows of every day, holidays too, that a person agreed to by their own hand.
     """
 
     code: str
     week: tuple[Windows, ...]
     holiday: Windows | None
     calendars: tuple[tuple[str, str], ...]
+    besides: Windows = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,16 @@ class TableCap:
     hours: int
     scope: str
     channel: str | None
+
+
+class Allowed(NamedTuple):
+    """What a person allowed: (code, windows) by their own hand, and expressly in writing or not."""
+
+    agreed: tuple[tuple[str, Windows], ...] = ()
+    in_writing: bool = False
+
+
+NOTHING = Allowed()
 
 
 class Table:
@@ -68,7 +80,7 @@ class Table:
         self._changes: Sequence[Change] = tomllib.loads((overrides or b"").decode()).get(
             "override", []
         )
-        self._sheets: dict[tuple[str, str], Sheet] = {}
+        self._sheets: dict[tuple[str, str, Windows], Sheet] = {}
         self._brands: dict[str, list[tuple[int, Table]]] = {}
 
     def on(self, brand: str, at: float) -> Table:
@@ -115,10 +127,14 @@ class Table:
         """How long an offer may be held for its hours at most."""
         return int(self._file["meta"]["max_hold_hours"])
 
-    def sheets(self, codes: Sequence[str], channel: str, profile: str) -> tuple[Sheet, ...]:
+    def sheets(
+        self, codes: Sequence[str], channel: str, profile: str, allowed: Allowed = NOTHING
+    ) -> tuple[Sheet, ...]:
         """Give all that binds at these places at once; a text to nowhere is bound as to ZZ."""
         known = codes or ([self._file["meta"]["unknown_country"]] if channel == SMS else [])
-        found = [sheet for code in known for sheet in self._binding(code, channel, profile)]
+        found = [
+            sheet for code in known for sheet in self._binding(code, channel, profile, allowed)
+        ]
         return tuple(dict.fromkeys(found))
 
     def zones(self, codes: Sequence[str]) -> tuple[str, ...]:
@@ -166,21 +182,24 @@ class Table:
         other = self._file["meta"]["unknown_country"]
         return found or [{"code": other, **rows[other]}]
 
-    def _binding(self, code: str, channel: str, profile: str) -> Iterator[Sheet]:
+    def _binding(self, code: str, channel: str, profile: str, allowed: Allowed) -> Iterator[Sheet]:
         for row in self._rows(code):
             if channel == EMAIL and row["email"] != "same":
                 continue
+            if allowed.in_writing and row.get("consent_lifts_hours") is True:  # by an override
+                continue
+            besides = _besides(row, allowed)
             if profile == STRICT or row["tier"] != "strict_only":
-                yield self._sheet(row, "windows", code)
+                yield self._sheet(row, "windows", code, besides)
             if profile == STRICT and "strict_windows" in row:
-                yield self._sheet(row, "strict_windows", code)
+                yield self._sheet(row, "strict_windows", code, besides)
 
-    def _sheet(self, row: Mapping[str, Any], kind: str, code: str) -> Sheet:
+    def _sheet(self, row: Mapping[str, Any], kind: str, code: str, besides: Windows) -> Sheet:
         place = self._place(code)
         named = [each.get("holiday_calendar") for each in (row, place or {})]
         calendars = tuple((each["country"], each.get("subdiv", "")) for each in named if each)
         windows = row[kind]
-        key = row["code"] + kind, repr(calendars)
+        key = row["code"] + kind, repr(calendars), besides
         if key not in self._sheets:
             holiday = windows["holiday"]
             self._sheets[key] = Sheet(
@@ -188,8 +207,18 @@ class Table:
                 week=tuple(_minutes(windows[day]) for day in _DAYS),
                 holiday=None if holiday == "as_day" else _minutes(holiday),
                 calendars=calendars,
+                besides=besides,
             )
         return self._sheets[key]
+
+
+def _besides(row: Mapping[str, Any], allowed: Allowed) -> Windows:
+    """Give what a person agreed to there, if the law knows of such agreements."""
+    if not row.get("own_hand"):
+        return ()
+    return tuple(
+        each for code, windows in allowed.agreed if code == row["code"] for each in windows
+    )
 
 
 def _minutes(windows: Sequence[Sequence[str]]) -> Windows:

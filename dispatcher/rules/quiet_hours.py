@@ -1,12 +1,14 @@
 """Quiet hours: offers come only while it is a decent hour on the person's own clock.
 
 Decent is what the hours of every jurisdiction that binds, the campaign's window and the person's
-own hours permit all at once, in each zone the person may live in.
+own hours permit all at once, in each zone the person may live in. Other hours than those of a
+jurisdiction count where the person agreed to them by their own hand, or consented in writing.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Reason, Ruling, Verdict
@@ -15,15 +17,26 @@ from dispatcher.domain.policies import Policy
 from dispatcher.rules.holding import hold
 from dispatcher.rules.hours import MINUTES, Hours, first_at
 from dispatcher.rules.jurisdictions import Jurisdictions, Law, Profile
-from dispatcher.rules.permitted_hours import Where, permitted, plan
+from dispatcher.rules.permitted_hours import OwnHand, Where, permitted, plan
 from dispatcher.rules.possible_zones import possible_zones
 
-VERSION = 2
+VERSION = 3
 
 # Channel, jurisdictions, own zone or "", zones still possible.
 Home = tuple[Channel, tuple[str, ...], str, tuple[str, ...]]
 
 _ALL_DAY = Hours(0, MINUTES)
+_ON_RECORD = "the ledger"
+
+
+class Given(NamedTuple):
+    """What people allowed beyond the hours of the law: by their own hand, or in writing."""
+
+    own_hand: tuple[OwnHand, ...] = ()
+    written: bool = False
+
+
+NOTHING, IN_WRITING = Given(), Given(written=True)
 
 
 def quiet_hours(person: Recipient, policy: Policy, now: float, law: Law) -> Ruling | None:
@@ -80,7 +93,23 @@ def whereabouts(
         (window.opens, window.closes),
         policy.close_margin_minutes,
         policy.send_at >= 0,
+        _given(person),
     )
+
+
+def _given(person: Recipient) -> Given:
+    """Give what the person allowed beyond the hours of the law.
+
+    The event of an agreement stays with the person: answers are kept by what was asked, and each
+    person has another event.
+    """
+    if not person.agreed:
+        return IN_WRITING if person.written else NOTHING
+    own_hand = [
+        OwnHand(each.jurisdiction, Hours(each.opens, each.closes), _ON_RECORD if each.event else "")
+        for each in person.agreed
+    ]
+    return Given(tuple(own_hand), person.written)
 
 
 @lru_cache(maxsize=1 << 13)
@@ -92,6 +121,7 @@ def where_of(
     window: tuple[int, int],
     margin: int,
     timed: bool,
+    given: Given = NOTHING,
 ) -> Where | None:
     """Give what an offer's hours hang on; `own` and `window` in minutes, `margin` too."""
     channel, jurisdictions, zone, zones = home
@@ -103,6 +133,7 @@ def where_of(
     if timed and not limits:
         limits = (_ALL_DAY,)  # a time of day needs a clock, though it shuts nothing
     where = Where(codes, possible, profile, channel, limits, margin=margin * 60)
+    where = where._replace(own_hand=given.own_hand, consent_lifts=given.written)
     made = plan(book, where)
     return where if made.limits or limits or made.problem else None
 

@@ -77,7 +77,7 @@ def _that_pass(
         ids = [place.customer_id for place in group]
         if standing is Standing.OPEN:
             theirs = batch._replace(key=batch.key._replace(wave_id=wave_id), channel=channel)
-            people = recipients.load(conn, theirs, spec, ids, now)
+            people = recipients.load(conn, theirs, spec, ids, now, book.law.jurisdictions)
             verdicts = decide(people, spec.policy, now, book)
             ids = [verdict.customer_id for verdict in verdicts if _is_planned(verdict, now)]
         each = Planned(_rank(spec, wave_id), standing is Standing.DROPPED)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import isfinite
 
 from sqlalchemy import Connection
 
+from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.explanations import (
     DecisionLine,
@@ -45,10 +46,12 @@ def explain(conn: Connection, person: Person, book: RuleBook, campaign_id: int =
     Decisions made by this very `book`, or by it under the other profile, are made again.
     """
     stories = records.stories(conn, person.id, campaign_id)
+    consents = records.consent_lines(conn, person.id)
+    given = {line.id: line.occurred_at for line in consents}
     return Explanation(
         person=person,
         standings=records.standings(conn, person.id),
-        consents=records.consent_lines(conn, person.id),
+        consents=consents,
         faults=tuple(
             f"event {fault.seq}: {fault.problem}"
             for fault in chains.verify_chain(conn, [person.id])
@@ -56,7 +59,7 @@ def explain(conn: Connection, person: Person, book: RuleBook, campaign_id: int =
         suppressions=_suppressions(conn, person),
         holds=context_flags.of_person(conn, person.id),
         signals=signals.of_person(conn, person.id),
-        stories=tuple(_replayed(conn, story, book) for story in stories),
+        stories=tuple(_replayed(conn, story, book, given) for story in stories),
         replies=records.replies(conn, person.id),
         answers=records.answers(conn, person.id),
         acts=records.acts(conn, person.id),
@@ -71,14 +74,21 @@ def _suppressions(conn: Connection, person: Person) -> tuple[SuppressionLine, ..
     )
 
 
-def _replayed(conn: Connection, story: Story, book: RuleBook) -> Story:
+def _replayed(
+    conn: Connection, story: Story, book: RuleBook, given: Mapping[int, datetime]
+) -> Story:
     policy = campaigns.load_version(conn, story.version_id).spec.policy
-    lines = tuple(_again(line, policy, book) for line in story.decisions)
+    lines = tuple(_again(line, policy, book, given) for line in story.decisions)
     return replace(story, decisions=lines, window=_window(policy))
 
 
-def _again(line: DecisionLine, policy: Policy, book: RuleBook) -> DecisionLine:
-    """Decide again on the recorded facts, and say whether that gives the recorded verdict."""
+def _again(
+    line: DecisionLine, policy: Policy, book: RuleBook, given: Mapping[int, datetime]
+) -> DecisionLine:
+    """Decide again on the recorded facts, and say whether that gives the recorded verdict.
+
+    `given`: when the events of the person's ledger happened.
+    """
     then = _book_of(line, book)
     if then is None:
         return line
@@ -86,7 +96,8 @@ def _again(line: DecisionLine, policy: Policy, book: RuleBook) -> DecisionLine:
         decision = replay(line.facts, policy, then)
     except (ValueError, KeyError, IndexError):
         return line._replace(agrees=False, replayed="its facts cannot be read")
-    line = line._replace(send_before=_at(decision.send_before), hours=_hours(line, policy, then))
+    hours = _hours(line, policy, then, given)
+    line = line._replace(send_before=_at(decision.send_before), hours=hours)
     if _same(line, decision):
         return line._replace(agrees=True)
     return line._replace(agrees=False, replayed=_words(decision))
@@ -100,7 +111,9 @@ def _book_of(line: DecisionLine, book: RuleBook) -> RuleBook | None:
     return next((each for each in (book, *profiles) if each.hash == line.rule_book), None)
 
 
-def _hours(line: DecisionLine, policy: Policy, book: RuleBook) -> HoursLine | None:
+def _hours(
+    line: DecisionLine, policy: Policy, book: RuleBook, given: Mapping[int, datetime]
+) -> HoursLine | None:
     """Tell the hours that bound the person then, on the recorded facts."""
     person, now = recall(line.facts, policy)
     data = book.law.on(policy.brand, now)
@@ -116,7 +129,26 @@ def _hours(line: DecisionLine, policy: Policy, book: RuleBook) -> HoursLine | No
         shut,
         _at(told.next_open),
         _at(told.closes),
+        tuple(_opened_by(data, where, now, person, given)) if told.next_open == now else (),
     )
+
+
+def _opened_by(
+    data: Jurisdictions,
+    where: Where,
+    now: float,
+    person: Recipient,
+    given: Mapping[int, datetime],
+) -> Iterator[str]:
+    """Name what the person agreed to without which it would be shut."""
+    for each, own in zip(person.agreed, where.own_hand, strict=True):
+        others = tuple(other for other in where.own_hand if other != own)
+        if permitted(data, where._replace(own_hand=others), now).next_open != now:
+            when = f" of {given[each.event]:%Y-%m-%d}" if each.event in given else ""
+            hours = f"{_clock(each.opens)}-{_clock(each.closes)}"
+            yield f"agreement #{each.event}{when} to {hours} in {each.jurisdiction}"
+    if permitted(data, where._replace(consent_lifts=False), now).next_open != now:
+        yield "the express written consent, as an override lets it"
 
 
 def _shut(data: Jurisdictions, where: Where, now: float) -> Iterator[str]:

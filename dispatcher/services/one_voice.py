@@ -127,7 +127,8 @@ def _voices(asked: _Asked, rivals: Iterable[Candidate]) -> dict[int, list[Voice]
         theirs = asked.batch._replace(key=key, channel=channel)
         ids = [rival.customer_id for rival in group]
         ready = {rival.customer_id: max(asked.now, rival.not_before) for rival in group}
-        for person in recipients.load(asked.conn, theirs, spec, ids, asked.now):
+        data = asked.book.law.jurisdictions
+        for person in recipients.load(asked.conn, theirs, spec, ids, asked.now, data):
             voice = Voice(wave_id, spec, person, ready[person.customer_id])
             voices.setdefault(person.customer_id, []).append(voice)
     return voices

@@ -114,7 +114,8 @@ def _decide(
     slots = _lease_slots(conn, batch, spec, tariff)
     limit = affordable(conn, batch, spec, tariff.price, slots.granted)
     ids = recipients.lock_undecided(conn, batch, limit) if limit else []
-    people = recipients.load(conn, batch, spec, ids, claim.now) if ids else []
+    data = book.law.jurisdictions
+    people = recipients.load(conn, batch, spec, ids, claim.now, data) if ids else []
     decisions = decide(people, spec.policy, claim.now, book)
     decisions = try_other_channel(conn, batch, spec, decisions, claim.now)
     decisions = drop_bursts(conn, versions, book, version, batch, decisions, claim.now)

@@ -16,6 +16,7 @@ from dispatcher.domain.consents import (
     ConsentState,
     fold,
 )
+from dispatcher.domain.hours_agreements import is_agreement
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
 from dispatcher.domain.programme import Programme
@@ -128,6 +129,7 @@ def forget(desk: Desk, customer_id: int, now: datetime) -> None:
             _silence(conn, at, SuppressionReason.ERASED, "erasure", now)
             pending.drop(conn, at.channel, desk.digests.look_up(at.channel, at.address))
         withdraw(conn, [customer_id])
+        consents.append(conn, _ends_of_agreements(conn, customer_id, now), desk.entropy)
         erase_evidence(conn, [customer_id])
         customers.erase(conn, customer_id, now)
 
@@ -166,11 +168,11 @@ def rejoinable(events: Iterable[ConsentEvent], channel: Channel) -> list[str]:
     """Give the topics that START brings back: those the person had, and lost by a STOP.
 
     A topic left by itself stays left, unless nothing was ever stopped altogether; a topic the
-    person never had is never given.
+    person never had is never given. Hours agreed to are no topic: they take a new agreement.
     """
     by_topic: dict[str, list[ConsentEvent]] = {}
     for event in events:
-        if event.channel is channel:
+        if event.channel is channel and not is_agreement(event.topic):
             by_topic.setdefault(event.topic, []).append(event)
     lost = {topic: _lost_at(line) for topic, line in by_topic.items()}
     stops = {
@@ -205,6 +207,18 @@ def _allowed(conn: Connection, act: Act) -> bool:
         )
     permission = consents.consent_of(conn, act.channel, act.topic, [act.customer_id])
     return permission[act.customer_id].state is not ConsentState.OPTED_OUT
+
+
+def _ends_of_agreements(conn: Connection, customer_id: int, now: datetime) -> list[ConsentEvent]:
+    """Give the lines that end what somebody agreed to on hours, for the erasure."""
+    told = ConsentSource.OPERATOR
+    return [
+        Act(customer_id, row.channel, now, source=told, origin="erasure").event(
+            ConsentAction.OPT_OUT, row.topic
+        )
+        for row in consents.standings_of(conn, customer_id)
+        if is_agreement(row.topic)
+    ]
 
 
 def _opt_out_lines(conn: Connection, act: Act) -> list[ConsentEvent]:

@@ -8,7 +8,7 @@ from math import inf
 from typing import NamedTuple
 
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Contact, Interest, Recipient
+from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import (
     ALL_DAY,
@@ -36,6 +36,11 @@ _WINDOWS = (
     *(Window(8 * 60, 18 * 60 + 13), Window(17 * 60, 1 * 60), Window(0, 12 * 60)),
 )
 _OWN_HOURS = ((600, 1140), (1020, 1320), (1200, 540), (720, 780), (0, 1440))
+_OTHER_HOURS = {
+    "KR": ((1260, 480),),
+    "ZA": ((0, 1440), (1140, 1320), (1320, 360)),
+    "CO": ((1080, 1290), (1200, 60)),
+}
 _CONSENTS = (*(ConsentState.ACTIVE,) * 24, *ConsentState)
 _CAPS = (
     *(DEFAULT_CAPS,) * 4,
@@ -77,6 +82,8 @@ class Someone:
     context: str
     context_until: float
     ignored: int
+    agreed: tuple[Agreed, ...]
+    written: bool
     log: list[Contact] = field(default_factory=list)
     looks: dict[Product, Look] = field(default_factory=dict)
 
@@ -129,13 +136,29 @@ def _someone(dice: random.Random, number: int) -> Someone:
         context=dice.choice(("complaint", "quiet")) if dice.random() < 0.05 else "",
         context_until=dice.choice((inf, YEAR_STARTS + dice.uniform(0, YEAR_DAYS) * DAY)),
         ignored=dice.choice((1, 7, 8, 11, 12)) if dice.random() < 0.2 else 0,
+        agreed=_agreed(dice, codes),
+        written=dice.random() < 0.4,
+    )
+
+
+def _agreed(dice: random.Random, codes: tuple[str, ...]) -> tuple[Agreed, ...]:
+    """Let half of them agree to other hours, rarely without proof or for another place."""
+    if dice.random() < 0.5:
+        return ()
+    places = [code for code in codes if code in _OTHER_HOURS]
+    if not places or dice.random() < 0.2:
+        places = [dice.choice(list(_OTHER_HOURS))]
+    return tuple(
+        Agreed(code, *dice.choice(_OTHER_HOURS[code]), 0 if dice.random() < 0.1 else 17)
+        for code in places
     )
 
 
 def change_minds(dice: random.Random, crowd: list[Someone]) -> None:
-    """Let a few people agree, opt out or come back."""
+    """Let a few people agree, opt out or come back, and to other hours likewise."""
     for someone in dice.sample(crowd, min(2, len(crowd))):
         someone.consent = dice.choice(_CONSENTS)
+        someone.agreed = _agreed(dice, someone.codes)
 
 
 def look_around(crowd: list[Someone], policy: Policy, at: float) -> None:
@@ -190,6 +213,8 @@ def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
         ignored=someone.ignored if wave.policy.asks else 0,
         consent_in_all=number % 5 == 0,
         interest=_interest(someone, wave.policy) if wave.policy.reminds_of else None,
+        written=someone.written,
+        agreed=someone.agreed,
     )
 
 

@@ -70,6 +70,12 @@ PERMISSION_EVENT = f"""
 IN_ALL = """coalesce(consent_w.state = 'active'
         AND consent_t.state IS DISTINCT FROM 'active', false)"""
 
+# On which ground it is in force; the kind of that very event.
+PERMISSION_KIND = """
+    CASE WHEN consent_t.state = 'active' THEN consent_t.kind
+         WHEN consent_w.state = 'active' THEN consent_w.kind ELSE '' END
+"""
+
 # What was promised by the consents that are in force: for the topic, and for all topics.
 PROMISED = "CASE consent_t.state WHEN 'active' THEN consent_t.promised ELSE 0 END"
 PROMISED_IN_ALL = "CASE consent_w.state WHEN 'active' THEN consent_w.promised ELSE 0 END"

@@ -30,7 +30,7 @@ from dispatcher.storage.waves import shard_in
 def standings(conn: Connection, customer_id: int) -> tuple[StandingLine, ...]:
     """Give what the person allows now."""
     return tuple(
-        StandingLine(row.channel, row.topic, row.state, row.event_id, row.since)
+        StandingLine(row.channel, row.topic, row.state, row.event_id, row.since, row.kind)
         for row in consents.standings_of(conn, customer_id)
     )
 

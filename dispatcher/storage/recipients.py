@@ -11,16 +11,19 @@ from sqlalchemy import Connection, TextClause, text
 
 from dispatcher.domain.batches import Batch
 from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.places import Places, with_home
-from dispatcher.storage import context_flags, signals, signs_of_life
+from dispatcher.rules.jurisdictions import Jurisdictions
+from dispatcher.storage import context_flags, hours_agreements, signals, signs_of_life
 from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import (
     IN_ALL,
     PERMISSION_EVENT,
     PERMISSION_JOIN,
+    PERMISSION_KIND,
     PERMISSION_STATE,
     PROMISED,
     PROMISED_IN_ALL,
@@ -60,9 +63,17 @@ _LOCK = text(f"""
 
 
 def load(
-    conn: Connection, batch: Batch, spec: CampaignSpec, ids: list[int], now: float
+    conn: Connection,
+    batch: Batch,
+    spec: CampaignSpec,
+    ids: list[int],
+    now: float,
+    data: Jurisdictions,
 ) -> list[Recipient]:
-    """Load everything the rules may know about these people on the batch's channel, by id."""
+    """Load everything the rules may know about these people on the batch's channel, by id.
+
+    `data` tells for whom hours agreed to by their own hand are to be read.
+    """
     condition, values = membership(replace(spec.audience, viewed=()))
     values |= {
         "ids": numbers(ids),
@@ -76,6 +87,7 @@ def load(
     people = [_recipient(row, batch.channel, contacts) for row in rows]
     held = context_flags.standing(conn, ids, spec.brand.id, now)
     people = [_held(person, held) for person in people] if held else people
+    people = hours_agreements.with_agreed(conn, data, batch.channel, people)
     if spec.policy.asks:
         ignored = signs_of_life.ignored(conn, ids, batch.key.wave_id, now)
         people = [each._replace(ignored=ignored.get(each.customer_id, 0)) for each in people]
@@ -97,7 +109,8 @@ _LOAD = f"""
                THEN consent_t.since ELSE consent_w.since END)::float8, 0),
            coalesce(extract(epoch FROM d.held_since)::float8, 0), c.region,
            nullif(a.jurisdictions, '{{{{}}}}'),
-           {PROMISED}, {PROMISED_IN_ALL}, {IN_ALL}
+           {PROMISED}, {PROMISED_IN_ALL}, {IN_ALL},
+           {PERMISSION_KIND} = '{ConsentKind.TCPA_PEWC}'
     FROM customer c
     LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
     {PERMISSION_JOIN.format(person="c.id")}
@@ -123,7 +136,9 @@ def _recipient(
     known = contacts.get(row[0], ())
     places = places_of(row[4], row[18], row[5], Places(tuple(row[19] or ()), tuple(row[6] or ())))
     head = (row[0], channel, *row[1:6], places.zones, *row[7:10], consent, row[11], known)
-    facts: list[Any] = [*head, *row[12:18], places.jurisdictions, *row[20:]]
+    facts: list[Any] = [*head, *row[12:18], places.jurisdictions, *row[20:23]]
+    if row[23]:
+        facts += ("", 0.0, 0, True)  # context, until when, ignored, written
     return Recipient(*facts)
 
 

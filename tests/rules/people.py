@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Contact, Interest, Recipient
+from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import DEFAULT_CAPS, Cap, CapScope, Policy, Window, Worth
 
@@ -111,6 +111,14 @@ caps = st.builds(
     st.none() | st.sampled_from(Channel),
 )
 
+agreements = st.builds(
+    Agreed,
+    st.sampled_from(["KR", "KR", "ZA", "ZA", "CO", "DE", "US-TX", "FR"]),
+    st.sampled_from([0, 1260, 1140]),
+    st.sampled_from([480, 1380, 1440]),
+    st.sampled_from([0, 17, 4711]),
+)
+
 people = st.builds(
     person,
     channel=st.sampled_from(Channel),
@@ -135,6 +143,8 @@ people = st.builds(
     promised_in_all=st.sampled_from([0, 0, 2, 30]),
     consent_in_all=st.booleans(),
     interest=st.none() | interests,
+    written=st.booleans(),
+    agreed=st.just(()) | st.lists(agreements, max_size=2).map(tuple),
 )
 
 policies = st.builds(

@@ -29,7 +29,7 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("context_hold", 1): "2b77aec03623",
     ("worth_it", 1): "785d803bec88",
     ("reminder", 1): "85dc72f62e31",
-    ("quiet_hours", 2): "1e9d81dc1be5",
+    ("quiet_hours", 3): "8d4a9c3e0fc7",
     ("echo", 1): "98b236f78a9b",
     ("frequency_cap", 2): "cdb5657fe306",
     ("cool_down", 1): "ded30f76af6a",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Contact, Interest, Recipient
+from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Cap, CapScope, Policy, Window, Worth
@@ -159,6 +159,44 @@ def test_a_send_is_open_by_every_wall_clock(
         clock = clock_of(TABLE, Case(someone, terms, now, profile, decision, ()))
         assert is_open(clock.hours, datetime.fromtimestamp(now, UTC)) or not clock.hours.bind
         assert decision.send_before + clock.margin <= open_end(clock.hours, now)
+
+
+@given(people, offers, instants, books, st.sampled_from(["KR", "ZA", "CO", "US-LA", "FR"]))
+def test_what_nobody_can_prove_or_was_agreed_elsewhere_opens_nothing(
+    someone: Recipient, terms: Policy, now: float, book: RuleBook, code: str
+) -> None:
+    """An agreement without its event, or with a law that does not bind there, is as none."""
+    alone = someone._replace(agreed=())
+    unproven = alone._replace(agreed=(Agreed(code, 0, 1440, 0),))
+    assert one(unproven, terms, now, book)[:6] == one(alone, terms, now, book)[:6]
+    places = {place.partition("-")[0] for place in someone.jurisdictions}
+    if code not in places or code not in ("KR", "ZA", "CO"):
+        elsewhere = alone._replace(agreed=(Agreed(code, 0, 1440, 17),))
+        assert one(elsewhere, terms, now, book)[:6] == one(alone, terms, now, book)[:6]
+
+
+@given(people, offers, instants, books)
+def test_a_general_opt_in_never_widens_hours(
+    someone: Recipient, terms: Policy, now: float, book: RuleBook
+) -> None:
+    """Nor does an express one in writing, while no override lets it."""
+    written = one(someone._replace(written=True), terms, now, book)
+    assert written[:6] == one(someone._replace(written=False), terms, now, book)[:6]
+
+
+@given(people, offers, instants, books)
+def test_an_agreement_only_opens_the_hours_agreed_on(
+    someone: Recipient, terms: Policy, now: float, book: RuleBook
+) -> None:
+    """With it nobody is refused who was not, and outside of its hours nobody is let through."""
+    before = one(someone._replace(agreed=()), terms, now, book)
+    after = one(someone, terms, now, book)
+    if before.verdict is Verdict.SEND:
+        assert after.verdict is Verdict.SEND
+        assert after.send_before >= before.send_before
+    elif after.verdict is Verdict.SEND:
+        assert before.rule == "quiet_hours"
+        assert any(each.event for each in someone.agreed)
 
 
 REMINDS = {"reminds_of": "espresso-machine"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from dispatcher.domain.customers import Recipient
+from dispatcher.domain.customers import Agreed, Recipient
 from dispatcher.domain.decisions import Reason, Ruling, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import ALL_DAY, Policy, Window
-from dispatcher.rules.quiet_hours import open_until, quiet_hours
+from dispatcher.rules.quiet_hours import open_until, quiet_hours, whereabouts
 from tests.rules.people import DAY, HOUR, NOON, at, instants, people, person, policies, policy
 from tests.support.rules import LAW
 
@@ -141,6 +141,51 @@ def test_own_hours_that_never_meet_the_campaigns_are_told_as_never_open() -> Non
     assert ruling is not None
     assert ruling[:2] == (Verdict.SKIP, Reason.QUIET_HOURS_EXPIRED)
     assert ruling.detail.endswith("never open")
+
+
+SEOUL = {"zone": "Asia/Seoul", "jurisdictions": ("KR",)}
+TEN_AT_NIGHT = at("2026-12-01T13:00Z")  # in Seoul
+BY_HAND = (Agreed("KR", 21 * 60, 8 * 60, 17),)
+
+
+def test_who_agreed_to_the_night_may_be_written_to_in_it() -> None:
+    """At ten at night in Seoul, and by day as ever: nothing closes any more."""
+    terms = policy(window=ALL_DAY)
+    asleep, awake = person(**SEOUL), person(**SEOUL, agreed=BY_HAND)
+    ruling = quiet_hours(asleep, terms, TEN_AT_NIGHT, LAW)
+    assert ruling is not None
+    assert ruling[:3] == (Verdict.DEFER, Reason.QUIET_HOURS, at("2026-12-01T23:00Z"))
+    assert quiet_hours(awake, terms, TEN_AT_NIGHT, LAW) is None
+    assert open_until(awake, terms, TEN_AT_NIGHT, LAW) > TEN_AT_NIGHT + 14 * DAY
+
+
+@pytest.mark.parametrize(
+    "agreed", [BY_HAND[0]._replace(event=0), BY_HAND[0]._replace(jurisdiction="ZA")]
+)
+def test_an_agreement_needs_proof_and_the_right_law(agreed: Agreed) -> None:
+    """Without its event, or given for another country, it is none."""
+    someone = person(**SEOUL, agreed=(agreed,))
+    assert quiet_hours(someone, policy(window=ALL_DAY), TEN_AT_NIGHT, LAW) is not None
+
+
+def test_campaign_and_own_hours_narrow_what_was_agreed() -> None:
+    """Who agreed to the night, and wants nothing after nine, gets nothing after nine."""
+    someone = person(**SEOUL, agreed=BY_HAND, hours_from=600, hours_until=1260)
+    assert quiet_hours(someone, policy(window=ALL_DAY), TEN_AT_NIGHT, LAW) is not None
+    awake = person(**SEOUL, agreed=BY_HAND)
+    assert quiet_hours(awake, policy(), TEN_AT_NIGHT, LAW) is not None
+
+
+def test_people_with_other_events_share_one_answer() -> None:
+    """A batch of Koreans costs no more than one of them: the event is no part of the question."""
+    book = LAW.on("roaster", TEN_AT_NIGHT)
+    asked = {
+        whereabouts(
+            person(**SEOUL, agreed=(BY_HAND[0]._replace(event=event),)), policy(), book, LAW.profile
+        )
+        for event in range(1, 100)
+    }
+    assert len(asked) == 1
 
 
 TEN = policy(send_at=10 * 60, starts_at=at("2026-11-23T00:00Z"))
