@@ -44,6 +44,7 @@ class Reason(StrEnum):
     CAP_SUBJECT = "cap_subject"
     CAP_CHANNELS = "cap_channels"
     CAP_DISCLOSED_FREQUENCY = "cap_disclosed_frequency"
+    CAP_OWN_MOST = "cap_own_most"
     MIN_GAP = "min_gap"
     ECHO = "echo"
     FATIGUE = "fatigue"
@@ -77,7 +78,7 @@ class Decision(NamedTuple):
 
     `send_before`: Unix seconds, the end of the window in which SEND holds. `rule` is the rule's
     file name. `facts` is the compact record of what the rules saw, at most 200 bytes. `behind` is
-    the wave that outranks this one, 0 for none.
+    the wave that outranks this one, 0 for none. `asked`: a SEND that answers the person's request.
     """
 
     customer_id: int
@@ -90,3 +91,4 @@ class Decision(NamedTuple):
     detail: str
     facts: str
     behind: int = 0
+    asked: bool = False

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.policies import Policy
+from dispatcher.rules.asked_for import answers
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.facts import record
 from dispatcher.rules.quiet_hours import open_until
@@ -46,4 +47,5 @@ def _decision(person: Recipient, policy: Policy, now: float, book: RuleBook) -> 
         person.consent_event,
         "",
         seen,
+        asked=answers(person, policy, now),
     )

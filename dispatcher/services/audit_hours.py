@@ -11,9 +11,10 @@ from typing import NamedTuple
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import MessageClass
 from dispatcher.domain.policies import Policy
+from dispatcher.proof.cases import Case
 from dispatcher.proof.hours import open_end
 from dispatcher.proof.table import Table
-from dispatcher.proof.verdicts import Case, clock_of, in_hours
+from dispatcher.proof.verdicts import clock_of, in_hours
 from dispatcher.resources import jurisdictions_file
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.facts import recall

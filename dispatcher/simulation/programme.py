@@ -66,6 +66,9 @@ class Someone:
     context: str
     context_until: float
     ignored: int
+    most_a_month: int
+    days: str
+    asked_at: float = 0.0
     log: list[Contact] = field(default_factory=list)
 
 
@@ -117,6 +120,8 @@ def _someone(dice: random.Random, number: int) -> Someone:
         context=dice.choice(("complaint", "quiet")) if dice.random() < 0.05 else "",
         context_until=dice.choice((inf, YEAR_STARTS + dice.uniform(0, YEAR_DAYS) * DAY)),
         ignored=dice.choice((1, 7, 8, 11, 12)) if dice.random() < 0.2 else 0,
+        most_a_month=dice.choice((1, 4, 12)) if dice.random() < 0.15 else 0,
+        days=dice.choice(("12345", "67", "135")) if dice.random() < 0.15 else "",
     )
 
 
@@ -124,6 +129,12 @@ def change_minds(dice: random.Random, crowd: list[Someone]) -> None:
     """Let a few people agree, opt out or come back."""
     for someone in dice.sample(crowd, min(2, len(crowd))):
         someone.consent = dice.choice(_CONSENTS)
+
+
+def ask(dice: random.Random, crowd: list[Someone], now: float) -> None:
+    """Let some people ask for an offer, now or a little before."""
+    for someone in dice.sample(crowd, len(crowd) // 20):
+        someone.asked_at = now - dice.choice((0.0, 0.4, 60.0, 899.6, 900.0, 3000.0))
 
 
 def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
@@ -157,6 +168,9 @@ def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
         context=someone.context if someone.context_until > now else "",
         context_until=someone.context_until,
         ignored=someone.ignored if wave.policy.asks else 0,
+        most_a_month=someone.most_a_month,
+        asked_at=someone.asked_at,
+        days=someone.days,
     )
 
 

@@ -36,7 +36,9 @@ def test_the_facts_alone_give_the_same_verdict(
 @given(people, policies)
 def test_the_facts_alone_give_the_same_verdict_at_noon(someone: Recipient, terms: Policy) -> None:
     """The same where contacts are fresh, so that caps and gaps speak."""
-    same_again(person(contacts=someone.contacts, channel=someone.channel), terms, NOON)
+    facts = (someone.contacts, someone.channel, someone.asked_at, someone.most_a_month)
+    names = ("contacts", "channel", "asked_at", "most_a_month")
+    same_again(person(**dict(zip(names, facts, strict=True))), terms, NOON)
 
 
 def test_more_contacts_than_fit_into_a_record_still_replay() -> None:
