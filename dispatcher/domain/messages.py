@@ -20,6 +20,8 @@ class MessageClass(StrEnum):
     OPTOUT_CONFIRMATION = "optout_confirmation"
     HELP_REPLY = "help_reply"
     WELCOME = "welcome"
+    QUIET_CONFIRMATION = "quiet_confirmation"
+    NOTHING_NEW = "nothing_new"
 
 
 class DeliveryKey(NamedTuple):
