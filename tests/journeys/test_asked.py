@@ -1,4 +1,4 @@
-"""Whoever asks for an offer is answered with one at once, within the law and what they agreed to."""
+"""Whoever asks for an offer is answered with one at once, within the law and their consent."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from dispatcher.domain.policies import Cap, Window
 from dispatcher.domain.ports import Gate
 from dispatcher.services.answer import answer
 from dispatcher.services.receive import Received, reply
-from tests.support.house import TUESDAY, House
+from dispatcher.storage import brands
+from tests.support.house import BRAND, TUESDAY, House
 from tests.support.phones import Phones, send
 
 # In Italy texts may come until ten in the evening; campaigns here end at eight.
-ITALY = {"country": "IT", "zone": "Europe/Rome"}
+ITALY: dict[str, Any] = {"country": "IT", "zone": "Europe/Rome"}
 WINDOW = Window(9 * 60, 20 * 60)
 EVENING = TUESDAY.replace(hour=19, minute=30)  # half past eight in Rome
 NIGHT = TUESDAY.replace(hour=21, minute=30)
@@ -50,6 +51,12 @@ def answered(house: House) -> list[tuple[str, str]]:
 
     asyncio.run(story())
     return house.query(ANSWERS)
+
+
+def a_brand_speaks(house: House) -> None:
+    """Let there be a brand that can answer, though it has no campaign."""
+    with house.dispatcher.database.begin() as conn:
+        brands.save(conn, BRAND)
 
 
 def evening_campaign(house: House, name: str = "Coffee week", **spec: Any) -> None:
@@ -117,8 +124,8 @@ def test_a_legal_opening_within_the_quarter_of_an_hour_is_taken(house: House) ->
 
 def test_own_hours_and_days_give_way_to_ones_own_question(house: House) -> None:
     """They made the exception themselves; without a question the terms stand."""
-    house.people(2, hours_from=600, hours_until=660, days="67", **ITALY)
-    evening_campaign(house, policy={"max_hold_hours": 200.0})
+    house.people(2, hours_from=600, hours_until=660, days="3", **ITALY)
+    evening_campaign(house)
     says(house)
     work(house)
     assert house.inbox() == [1]
@@ -144,7 +151,8 @@ def test_what_was_asked_for_counts_half(house: House) -> None:
     """Of two a day, two answers leave room for one more offer, and then for none."""
     house.people(1)
     caps = {"caps": (Cap(2, 24),)}
-    for name in ("one", "two"):
+    for number, name in enumerate(("one", "two")):
+        house.jump(TUESDAY + timedelta(minutes=number))
         says(house)
         house.campaign(name, policy=caps)
         house.run(Channel.SMS)
@@ -192,6 +200,7 @@ def test_asking_is_not_agreeing(house: House) -> None:
 def test_who_asks_and_there_is_nothing_is_told_so_at_most_twice_a_day(house: House) -> None:
     """An honest answer at once; two machines do not tell each other for ever."""
     house.people(1)
+    a_brand_speaks(house)
     assert [says(house).answers for _ in range(3)] == [1, 1, 0]
     assert answered(house) == [("nothing_new", "accepted")] * 2
 
@@ -208,6 +217,7 @@ def test_quiet_by_text_holds_offers_and_says_until_when(
 ) -> None:
     """Offers wait that long, even for who asks; START ends it."""
     house.people(1)
+    a_brand_speaks(house)
     assert says(house, words).answers == 1
     (text,) = house.query("SELECT text FROM service_message")
     assert text.startswith(begins)
@@ -222,6 +232,7 @@ def test_quiet_by_text_holds_offers_and_says_until_when(
     assert says(house, "START").answers == 1
     house.campaign("Another")
     house.run(Channel.SMS)
+    work(house)  # a worker that heard of the quiet only now decides again
     assert house.inbox() == [1]
 
 
