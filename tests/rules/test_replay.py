@@ -61,6 +61,21 @@ def test_of_too_many_contacts_each_is_kept_by_its_own_channel() -> None:
     same_again(person(contacts=crowd), terms, NOON)
 
 
+def test_a_question_that_two_caps_leave_unanswered_replays() -> None:
+    """Even half an offer has no room under one cap, and a whole one has none for longer yet."""
+    answer = contact(0.5, brand="theatre")._replace(asked=True)
+    crowd = (answer, *(contact(0.6 + ago / 10, brand="theatre") for ago in range(38)))
+    asking = person(contacts=crowd, asked_at=NOON - 60)
+    terms = policy(caps=(Cap(30, 5), Cap(39, 24)), max_hold_hours=1000.0)
+    (decision,) = decide([asking], terms, NOON, BOOK)
+    assert decision.reason is Reason.CAP_PERSON
+    entries = decision.facts.rpartition("|")[2].split(",")
+    assert len({entry.lstrip("s?").partition("*")[0] for entry in entries}) == 2
+    same_again(asking, terms, NOON)
+    same_again(asking, policy(caps=(Cap(30, 5),), max_hold_hours=1000.0), NOON)
+    same_again(asking, policy(caps=(Cap(39, 24),)), NOON)
+
+
 def test_caps_of_law_and_promise_replay() -> None:
     """Place, promise, subject and channel stand in the record, however many contacts there are."""
     crowd = tuple(contact(ago / 10, brand="theatre") for ago in range(1, 60))
