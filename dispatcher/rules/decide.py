@@ -37,7 +37,7 @@ def _decision(person: Recipient, policy: Policy, now: float, book: RuleBook) -> 
                 detail,
                 seen,
             )
-    return Decision(
+    sending = Decision(
         person.customer_id,
         Verdict.SEND,
         Reason.OK,
@@ -47,5 +47,7 @@ def _decision(person: Recipient, policy: Policy, now: float, book: RuleBook) -> 
         person.consent_event,
         "",
         seen,
-        asked=answers(person, policy, now),
     )
+    if person.asked_at and answers(person, policy, now):
+        return sending._replace(asked=True)
+    return sending

@@ -194,7 +194,9 @@ def _deciding(person: Recipient, policy: Policy, now: float, law: Law) -> str:
     if not full or isinf(full[-1].until):
         return _contacts((max(person.contacts, key=lambda contact: contact.at),), policy, now)
     first, last = full[0], full[-1]
-    ours, theirs = (Counter(filling(each, person, policy)) for each in (first, last))
+    ours, theirs = (
+        Counter(filling(each.cap, each.weight, person, policy)) for each in (first, last)
+    )
     written: Counter[str] = Counter()
     for caps, contacts in (
         ((first, last), ours & theirs),

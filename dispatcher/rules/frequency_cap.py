@@ -80,7 +80,7 @@ def used_up(person: Recipient, policy: Policy, now: float, law: Law) -> tuple[Fu
     ordinary one. Otherwise one, that which refuses for longest.
     """
     found: tuple[Full, ...] = ()
-    if answers(person, policy, now):
+    if person.asked_at and answers(person, policy, now):
         half = _fullest(person, policy, now, law, _HALF)
         if half is None or half.until < answer_until(person):
             return (half,) if half else ()
@@ -200,14 +200,18 @@ def _frees(cap: Cap, person: Recipient, policy: Policy, weight: int) -> float:
     """
     if cap.max <= 0:
         return inf
-    found = filling(Full(cap, inf, weight), person, policy)
+    found = filling(cap, weight, person, policy)
     return ceil(found[-1].at) + cap.hours * HOUR if found else -inf
 
 
-def filling(full: Full, person: Recipient, policy: Policy) -> list[Contact]:
-    """Give the newest contacts that leave no room, the newest first; none where there is some."""
-    cap, _, weight = full
+def filling(cap: Cap, weight: int, person: Recipient, policy: Policy) -> list[Contact]:
+    """Give the newest contacts that leave no room for an offer of that weight, the newest first.
+
+    None where there is room.
+    """
     found = _counted(cap, person, policy)
+    if len(found) < cap.max:
+        return []
     halves = not isinstance(cap, _Bound) and cap.scope != CapScope.CHANNELS
     room = _WHOLE * cap.max - (weight if halves else _WHOLE)
     for taken, contact in enumerate(reversed(found), start=1):

@@ -40,7 +40,7 @@ def quiet_hours(person: Recipient, policy: Policy, now: float, law: Law) -> Ruli
     if policy.message_class != MessageClass.PROMOTIONAL:
         return None
     book = law.on(policy.brand, now)
-    if answers(person, policy, now):
+    if person.asked_at and answers(person, policy, now):
         opens, words = _opens_for_an_answer(person, policy, now, law)
         if opens <= now:
             return None
@@ -97,7 +97,7 @@ def open_until(person: Recipient, policy: Policy, now: float, law: Law) -> float
     if policy.message_class != MessageClass.PROMOTIONAL:
         return policy.ends_at
     book, latest = law.on(policy.brand, now), policy.ends_at
-    if answers(person, policy, now):
+    if person.asked_at and answers(person, policy, now):
         latest = min(latest, answer_until(person))
         person, policy = without_courtesies(person, policy)
     where = whereabouts(person, policy, book, law.profile)
