@@ -38,6 +38,8 @@ app.command()(customer_hold.quiet)
 app.command()(customer_hold.seen)
 app.command()(customer_signals.signal)
 app.command()(customer_signals.signals)
+app.command()(customer_hold.asked)
+app.command()(customer_hold.terms)
 
 OnChannel = Annotated[
     Channel | None, typer.Option("--channel", help="Only this channel; else all they have.")
@@ -53,6 +55,8 @@ def add(
     region: Annotated[str, typer.Option(help="State or province, e.g. TX.")] = "",
     zone: Annotated[str, typer.Option(help="Time zone, e.g. Europe/Paris.")] = "",
     hours: Annotated[str, typer.Option(help="Their own hours, e.g. 09:00-20:00.")] = "",
+    days: Annotated[str, typer.Option(help="Their own weekdays, e.g. mon-fri.")] = "",
+    most_a_month: Annotated[int, typer.Option(help="Offers a month they want at most.")] = 0,
     prefers: Annotated[Channel | None, typer.Option(help="The channel to try first.")] = None,
     field: Annotated[
         list[str] | None, typer.Option(help="A fact for templates: first_name=Anna. Repeatable.")
@@ -61,7 +65,8 @@ def add(
 ) -> None:
     """Add one customer, who has agreed to nothing yet."""
     attributes = dict(_pair(text) for text in field or ())
-    said = Facts(email, phone, language, country, zone, hours, attributes, region, prefers)
+    home = (email, phone, language, country, zone)
+    said = Facts(*home, hours, attributes, region, prefers, days, most_a_month)
     with at_work() as here:
         person = serve.add(here.desk, said, _by(here), here.settings.default_country)
     lines = [

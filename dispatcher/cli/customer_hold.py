@@ -1,4 +1,4 @@
-"""`dispatcher customer hold`, `release`, `quiet` and `seen`: how much somebody should hear."""
+"""`dispatcher customer hold`, `release`, `quiet`, `terms` and their kin: how much people hear."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
+from dispatcher.cli import person_pages
 from dispatcher.cli.desk import actor, at_work
 from dispatcher.cli.show import Json, Who, answer
 from dispatcher.domain.context_flags import ANY_BRAND, ContextFlag
 from dispatcher.domain.people import Person
 from dispatcher.errors import WrongInput
 from dispatcher.services import hold as holds
+from dispatcher.services import wishes
 from dispatcher.services.find import find
-from dispatcher.services.serve import By
+from dispatcher.services.serve import By, Terms, set_terms
 from dispatcher.wiring import Dispatcher
 
 
@@ -74,6 +76,42 @@ def seen(who: Who, as_json: Json = False) -> None:
         person = _person(here, who)
         holds.seen(here.desk, person, By(actor(), here.now()))
     answer({"customer": person.id}, [f"Customer {person.id} is awake."], as_json=as_json)
+
+
+def asked(who: Who, as_json: Json = False) -> None:
+    """Note that somebody asks for an offer now; for 15 minutes one may answer at any legal hour."""
+    with at_work() as here:
+        person = _person(here, who)
+        woken = wishes.asked(here.desk, person, By(actor(), here.now()))
+    lines = [f"Offers that waited for customer {person.id} and are tried again now: {woken}."]
+    answer({"customer": person.id, "woken": woken}, lines, as_json=as_json)
+
+
+def terms(
+    who: Who,
+    hours: Annotated[
+        str | None, typer.Option(help='Their own hours, e.g. 18:00-21:00; "any" for none.')
+    ] = None,
+    days: Annotated[
+        str | None, typer.Option(help='Their own weekdays, e.g. mon-fri or "tue, sat"; or "any".')
+    ] = None,
+    most_a_month: Annotated[
+        int | None, typer.Option(help="Offers of all brands they want at most; 0 for any number.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Note when and how much somebody wants to hear; it outdoes every campaign, at once."""
+    if hours is None and days is None and most_a_month is None:
+        raise WrongInput("say at least one of --hours, --days and --most-a-month")
+    wanted = Terms(hours, days, most_a_month)
+    with at_work() as here:
+        person = set_terms(here.desk, _person(here, who), wanted, By(actor(), here.now()))
+    told = person_pages.terms(person)
+    said = ", ".join(f"{name} {value}" for name, value in told.items() if value)
+    lines = [f"Customer {person.id}: {said or 'no terms of their own'}."]
+    names = ("hours_from", "hours_until", "days", "most_a_month")
+    data = {"customer": person.id, **{name: getattr(person, name) for name in names}}
+    answer(data, lines, as_json=as_json)
 
 
 def _person(here: Dispatcher, who: str) -> Person:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from dispatcher.cli.show import facts, heading, table
+from dispatcher.domain import weekdays
 from dispatcher.domain.context_flags import ANY_BRAND
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.explanations import (
@@ -106,8 +107,17 @@ def _pairs(detail: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in detail.items())
 
 
-def _who(person: Person) -> Iterable[RenderableType]:
+def terms(person: Person) -> dict[str, str]:
+    """Say what somebody has set themselves, "" where nothing."""
     own = f"{_clock(person.hours_from)}-{_clock(person.hours_until)}"
+    return {
+        "own hours": own if person.hours_from != person.hours_until else "",
+        "own days": weekdays.words(person.days),
+        "most a month": str(person.most_a_month or ""),
+    }
+
+
+def _who(person: Person) -> Iterable[RenderableType]:
     yield heading(f"Customer {person.id}")
     if person.erased:
         yield "Was erased on request; only what keeps the address silent is left."
@@ -123,7 +133,7 @@ def _who(person: Person) -> Iterable[RenderableType]:
             "country": person.country,
             "region": person.region,
             "zone": person.zone,
-            "own hours": own if person.hours_from != person.hours_until else "",
+            **terms(person),
             "prefers": person.prefers or "",
             **person.attributes,
             "visible": "" if person.visible else "not before their import is done",

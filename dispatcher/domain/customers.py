@@ -58,8 +58,9 @@ class Recipient(NamedTuple):
 
     `zone` is an IANA name or "" when unknown; `zones` all zones still possible then.
     `hours_from`, `hours_until`: the person's own hours in minutes after local midnight, equal
-    when none are set. `suppressed` is the reason of a suppression or "": "opted_out" is the
-    person's own opt-out and nothing else. `bucket` is 0..9999, a keyed hash of the address, for
+    when none are set. `days`: their own weekdays, `12345` is Monday to Friday; "" any.
+    `suppressed` is the reason of a suppression or "": "opted_out" is the person's own opt-out and
+    nothing else. `bucket` is 0..9999, a keyed hash of the address, for
     holdouts. `in_audience`: the segment still holds.
     `consent_since` is in Unix seconds. `held_since` is when this wave first had a
     verdict on the person (Unix seconds), 0 if it has none yet. `jurisdictions` are those of the
@@ -107,3 +108,4 @@ class Recipient(NamedTuple):
     most_a_month: int = 0
     asked_at: float = 0.0
     interest: Interest | None = None
+    days: str = ""

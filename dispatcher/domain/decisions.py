@@ -49,6 +49,7 @@ class Reason(StrEnum):
     CAP_SUBJECT = "cap_subject"
     CAP_CHANNELS = "cap_channels"
     CAP_DISCLOSED_FREQUENCY = "cap_disclosed_frequency"
+    CAP_OWN_MOST = "cap_own_most"
     MIN_GAP = "min_gap"
     ECHO = "echo"
     FATIGUE = "fatigue"
@@ -83,7 +84,7 @@ class Decision(NamedTuple):
     `send_before`: Unix seconds, the end of the window in which SEND holds. `rule` is the rule's
     file name. `facts` is the compact record of what the rules saw, at most 200 bytes. `behind` is
     the wave that outranks this one, 0 for none. `late`: seconds after `until` at which a DEFER is
-    woken.
+    woken. `asked`: a SEND that answers the person's request.
     """
 
     customer_id: int
@@ -97,3 +98,4 @@ class Decision(NamedTuple):
     facts: str
     behind: int = 0
     late: float = 0.0
+    asked: bool = False

@@ -21,6 +21,8 @@ class MessageClass(StrEnum):
     HELP_REPLY = "help_reply"
     WELCOME = "welcome"
     DOI_REQUEST = "doi_request"
+    QUIET_CONFIRMATION = "quiet_confirmation"
+    NOTHING_NEW = "nothing_new"
 
 
 class DeliveryKey(NamedTuple):

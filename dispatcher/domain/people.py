@@ -29,7 +29,9 @@ class Address:
 class Person:
     """A customer with addresses and declared facts. `hours_*`: minutes after local midnight.
 
-    `prefers` is the channel to be tried first, None if the person has not said.
+    `prefers` is the channel to be tried first, None if the person has not said. `days` are their
+    own weekdays, `12345`, "" for any; `most_a_month` the offers they want at most, 0 if they did
+    not say.
     """
 
     id: int
@@ -44,6 +46,8 @@ class Person:
     erased: bool = False
     region: str = ""
     prefers: Channel | None = None
+    days: str = ""
+    most_a_month: int = 0
 
     def address(self, channel: Channel) -> Address | None:
         """Give the address on a channel, if there is one."""

@@ -36,6 +36,7 @@ MEANING: Mapping[Reason, str] = {
     Reason.CAP_SUBJECT: "The person has had as many offers about this as the limit allows.",
     Reason.CAP_CHANNELS: "The person was reached on another channel, and may be on one only.",
     Reason.CAP_DISCLOSED_FREQUENCY: "The person has had as many offers a month as was promised.",
+    Reason.CAP_OWN_MOST: "The person has had as many offers a month as they want to hear.",
     Reason.MIN_GAP: "The last offer was too short a time ago; it waits.",
     Reason.ECHO: "The person has just had this offer on another channel; it waits.",
     Reason.FATIGUE: "The person ignored eight offers in a row or more: one a month is enough.",

@@ -29,12 +29,14 @@ class Hours(NamedTuple):
 
     Daily hours are (opens, closes) in minutes after midnight, overnight if opens > closes.
     `later`: sheets that hold instead from a day (UTC, since 1970) on, in the order of these days.
+    `weekdays` are those on which the person wants to hear, 1 is Monday; none are all.
     """
 
     sheets: tuple[Sheet, ...]
     daily: tuple[tuple[int, int], ...]
     zones: tuple[str, ...]
     later: tuple[tuple[int, tuple[Sheet, ...]], ...] = ()
+    weekdays: tuple[int, ...] = ()
 
     def sheets_on(self, day: int) -> tuple[Sheet, ...]:
         """Give the sheets of a day."""
@@ -43,7 +45,7 @@ class Hours(NamedTuple):
     @property
     def bind(self) -> bool:
         """Whether there are any."""
-        return bool(self.sheets or self.daily)
+        return bool(self.sheets or self.daily or self.weekdays)
 
     @property
     def unknown(self) -> bool:
@@ -82,6 +84,8 @@ def is_open(hours: Hours, at: datetime) -> bool:
     for zone in hours.zones:
         wall = at.astimezone(clock_in(zone))
         minute = wall.hour * 60 + wall.minute
+        if hours.weekdays and wall.isoweekday() not in hours.weekdays:
+            return False
         windows = [_windows(sheet, wall.date()) for sheet in sheets]
         windows += [_halves(*each) for each in hours.daily]
         if not all(_within(each, minute) for each in windows):
@@ -148,6 +152,8 @@ def _bits(hours: Hours, day: int) -> int:
             bits &= _sheet_bits(sheet, zone, day)
         for opens, closes in hours.daily:
             bits &= _daily_bits(opens, closes, zone, day)
+        if hours.weekdays:
+            bits &= _weekday_bits(hours.weekdays, zone, day)
     return bits
 
 
@@ -164,6 +170,15 @@ def _daily_bits(opens: int, closes: int, zone: str, day: int) -> int:
     bits = 0
     for first, last, offset, _ in _local_days(zone, day):
         bits |= _paint(_halves(opens, closes), first, last, offset)
+    return bits
+
+
+@lru_cache(maxsize=1 << 15)
+def _weekday_bits(weekdays: tuple[int, ...], zone: str, day: int) -> int:
+    bits = 0
+    for first, last, offset, local in _local_days(zone, day):
+        if (_EPOCH + timedelta(local)).isoweekday() in weekdays:
+            bits |= _paint(((0, _MINUTES),), first, last, offset)
     return bits
 
 

@@ -10,6 +10,7 @@ from dispatcher.proof.table import Table
 
 HOUR = 3600
 DAY = 24 * HOUR
+_ANSWER = 900  # seconds in which a request may be answered
 _MONTH = 31 * 24  # hours: of the longest month
 # As policies say it, and as the table does.
 PERSON = ("person", "recipient")
@@ -22,10 +23,11 @@ def full_caps(
     table: Table, person: Recipient, policy: Policy, log: Sequence[Contact], at: float
 ) -> Iterator[str]:
     """Name each cap that leaves no room at `at` for one more offer to a person."""
+    own = 0.5 if asked_for(person, log, at) else 1.0
     for cap in policy.caps:
         if cap.channel in (None, person.channel):
             found = _within(log, cap.hours, at, cap.channel)
-            if _used(cap.scope, found, person, policy) >= cap.max:
+            if _over(cap.scope, found, person, policy, cap.max, own):
                 yield f"{cap.max} in {cap.hours} h ({cap.scope}, {cap.channel or 'any channel'})"
     for law in table.caps(person.jurisdictions, person.channel):
         found = _within(log, law.hours, at, None if law.scope in CHANNELS else law.channel)
@@ -35,6 +37,28 @@ def full_caps(
         found = _within(log, _MONTH, at, person.channel) if promised else []
         if promised and _used(scope, found, person, policy) >= promised:
             yield f"{promised} promised for a month ({scope})"
+    if person.most_a_month and len(_within(log, _MONTH, at, None)) >= person.most_a_month:
+        yield f"{person.most_a_month} a month are the most they want"
+
+
+def asked_for(person: Recipient, log: Sequence[Contact], at: float) -> bool:
+    """Whether an offer at this instant answers a request that none has answered yet."""
+    asked = int(person.asked_at)
+    if not asked or any(each.asked and -(-each.at // 1) >= asked for each in log):
+        return False
+    return asked <= at < asked + _ANSWER
+
+
+def _over(
+    scope: str, found: Sequence[Contact], person: Recipient, policy: Policy, most: int, own: float
+) -> bool:
+    """Whether one more is over a campaign's cap; of messages, those asked for count half."""
+    if scope in CHANNELS:
+        return _used(scope, found, person, policy) >= most
+    asked = [each for each in found if each.asked]
+    whole = [each for each in found if not each.asked]
+    used = _used(scope, whole, person, policy) + _used(scope, asked, person, policy) / 2
+    return used + own > most
 
 
 def _used(scope: str, found: Sequence[Contact], person: Recipient, policy: Policy) -> int:

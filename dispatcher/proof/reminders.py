@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import inf
 
 from dispatcher.domain.customers import Contact
-from dispatcher.proof.case import Case
+from dispatcher.proof.cases import Case
 from dispatcher.proof.pressure import HOUR, reminder_due, too_many_reminders
 
 _AFTER_A_LOOK, _FORGOTTEN = 4 * HOUR, 30 * 24 * HOUR  # seconds

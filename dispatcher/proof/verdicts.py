@@ -8,21 +8,32 @@ from math import inf
 
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.decisions import Decision, Reason, Verdict
-from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.proof import reminders
-from dispatcher.proof.case import Case, Clock, clock_of
+from dispatcher.proof.cases import (
+    FEW,
+    NONE_FROM,
+    TIRED,
+    Case,
+    answers,
+    echoes_until,
+    held,
+    offer,
+    rested,
+    tired,
+    unasked,
+    waived,
+    worthless,
+)
+from dispatcher.proof.clocks import Clock, clock_of
 from dispatcher.proof.hours import clock_in, first_open, open_end
-from dispatcher.proof.pressure import HOUR, full_caps, newest
+from dispatcher.proof.pressure import HOUR, asked_for, full_caps, newest
 from dispatcher.proof.table import Table
 
-DAY = 86400
-_ECHO, _TIRED = 48 * 3600.0, 30 * DAY  # seconds
-_FEW, _NONE_FROM = 8, 12  # offers ignored in a row: from then on one a month, and none
 _REMINDERS = (Reason.REMINDER_WAIT, Reason.REMINDER_GAP, Reason.REMINDER_REST)
 _BY_HOURS = (Reason.QUIET_HOURS, Reason.QUIET_HOURS_EXPIRED, Reason.SCHEDULED)
 _CAPS = (
     *(Reason.CAP_BRAND, Reason.CAP_PERSON, Reason.CAP_SUBJECT, Reason.CAP_CHANNELS),
-    Reason.CAP_DISCLOSED_FREQUENCY,
+    *(Reason.CAP_DISCLOSED_FREQUENCY, Reason.CAP_OWN_MOST),
 )
 # A record keeps contacts in whole seconds, and the later one counts.
 _ROUNDED = 1.0
@@ -63,7 +74,7 @@ def _send(table: Table, case: Case) -> Iterator[str]:
         yield f"send_before {_utc(decision.send_before)} is not between now and the offer's end"
     if _suppressed(case):
         yield f"sent to somebody suppressed: {person.suppressed}"
-    if not _offer(case):
+    if not offer(case):
         return
     if not _consented(case):
         yield f"sent without consent: {person.consent}"
@@ -72,65 +83,35 @@ def _send(table: Table, case: Case) -> Iterator[str]:
     yield from (f"sent though {why}" for why in _restraints(case))
     yield from in_hours(table, case)
     yield from (f"over a cap: {full}" for full in full_caps(table, person, policy, log, now))
-    if now < newest(log, now) + policy.min_gap_hours * HOUR:
-        yield f"less than {policy.min_gap_hours:g} h after the last offer"
 
 
 def _restraints(case: Case) -> Iterator[str]:
     """Name what holds an offer back besides consent, hours and caps."""
-    if _held(case):
+    if held(case):
         yield f"offers wait: {case.person.context}"
-    if case.now < _echoes_until(case):
+    if case.now < echoes_until(case):
         yield "the same offer came on another channel"
-    if _worthless(case):
+    if worthless(case):
         yield "it costs more than it brings"
-    if _tired(case):
+    if tired(case):
         yield f"{case.person.ignored} offers were ignored"
     if case.policy.reminds_of:
         yield from reminders.unwanted(case, _ROUNDED)
-
-
-def _tired(case: Case) -> bool:
-    if not case.policy.asks or case.person.ignored < _FEW:
-        return False
-    return case.person.ignored >= _NONE_FROM or case.now < newest(case.log, case.now) + _TIRED
-
-
-def _held(case: Case) -> bool:
-    return bool(case.person.context) and case.now < case.person.context_until
-
-
-def _echoes_until(case: Case) -> float:
-    person, policy = case.person, case.policy
-    heard = [
-        contact.at
-        for contact in case.log
-        if contact.channel != person.channel
-        and contact.at <= case.now
-        and (
-            contact.campaign_id == policy.campaign_id
-            or (contact.brand, contact.offer_code) == (policy.brand, policy.offer_code or None)
-        )
-    ]
-    return max(heard, default=-inf) + _ECHO
-
-
-def _worthless(case: Case) -> bool:
-    worth = case.policy.worth
-    if worth is None:
-        return False
-    price = worth.sms_price if case.person.channel == Channel.SMS else worth.email_price
-    brings = worth.gain * worth.response / (1 + case.person.ignored)
-    return brings < price + worth.loss * worth.leaving
+    if not (answers(case) or rested(case)):
+        yield f"it came less than {case.policy.min_gap_hours:g} h after the last offer"
+    if case.decision.asked != answers(case):
+        yield "it was taken for the answer to a request, or not, wrongly"
+    elif answers(case) and not asked_for(case.person, case.log, case.decision.send_before - 0.01):
+        yield "it may go out after the request is over"
 
 
 def in_hours(table: Table, case: Case) -> Iterator[str]:
     """Say what is wrong with a SEND of an offer, as far as hours are concerned."""
     clock = clock_of(table, case)
-    if _unknown(clock, case):
+    if _unknown(clock, waived(case)):
         yield "sent though nobody knows what time it is there"
         return
-    if case.now < _release(clock, case):
+    if case.now < _release(clock, waived(case)):
         yield "sent before the time of day that the campaign names"
     ends = open_end(clock.hours, case.now)
     if ends == case.now:
@@ -171,6 +152,15 @@ def _until_open(table: Table, case: Case) -> bool:
 
 
 def _opens(table: Table, case: Case) -> float | None:
+    """Give the first opening: that for an answer while it may be one, else the ordinary one."""
+    if answers(case):
+        soon = _first_opening(table, waived(case))
+        if soon is not None and asked_for(case.person, case.log, soon):
+            return soon
+    return _first_opening(table, unasked(case))
+
+
+def _first_opening(table: Table, case: Case) -> float | None:
     clock = clock_of(table, case)
     if _unknown(clock, case):
         return None
@@ -178,8 +168,12 @@ def _opens(table: Table, case: Case) -> float | None:
 
 
 def _until_release(table: Table, case: Case) -> bool:
-    clock = clock_of(table, case)
-    return case.now < _release(clock, case) and _until_open(table, case)
+    return _before_release(table, case) and _until_open(table, case)
+
+
+def _before_release(table: Table, case: Case) -> bool:
+    case = unasked(case)
+    return case.now < _release(clock_of(table, case), case)
 
 
 def _until_room(table: Table, case: Case) -> bool:
@@ -192,7 +186,9 @@ def _until_room(table: Table, case: Case) -> bool:
 
 
 def _until_rested(_table: Table, case: Case) -> bool:
-    return _exactly(newest(case.log, case.now) + case.policy.min_gap_hours * HOUR, case)
+    return not answers(case) and _exactly(
+        newest(case.log, case.now) + case.policy.min_gap_hours * HOUR, case
+    )
 
 
 def _exactly(due: float, case: Case) -> bool:
@@ -201,12 +197,12 @@ def _exactly(due: float, case: Case) -> bool:
 
 
 def _until_released(_table: Table, case: Case) -> bool:
-    return _held(case) and _exactly(case.person.context_until, case)
+    return held(case) and _exactly(case.person.context_until, case)
 
 
 def _until_awake(_table: Table, case: Case) -> bool:
-    tired = _FEW <= case.person.ignored < _NONE_FROM
-    return case.policy.asks and tired and _exactly(newest(case.log, case.now) + _TIRED, case)
+    ignores = FEW <= case.person.ignored < NONE_FROM
+    return case.policy.asks and ignores and _exactly(newest(case.log, case.now) + TIRED, case)
 
 
 _DEFERS: Mapping[Reason, _Judge] = {
@@ -215,7 +211,7 @@ _DEFERS: Mapping[Reason, _Judge] = {
     Reason.SCHEDULED: _until_release,
     **dict.fromkeys(_CAPS, _until_room),
     Reason.MIN_GAP: _until_rested,
-    Reason.ECHO: lambda _, case: _exactly(_echoes_until(case), case),
+    Reason.ECHO: lambda _, case: _exactly(echoes_until(case), case),
     Reason.CONTEXT_HOLD: _until_released,
     Reason.QUIET_UNTIL: _until_released,
     Reason.FATIGUE: _until_awake,
@@ -242,13 +238,12 @@ def _longest(table: Table, case: Case) -> float:
 
 
 def _no_zone(table: Table, case: Case) -> bool:
-    clock = clock_of(table, case)
+    clock = clock_of(table, unasked(case))
     return _unknown(clock, case) or (not case.person.zone and _opens(table, case) is None)
 
 
 def _scheduled_too_late(table: Table, case: Case) -> bool:
-    clock = clock_of(table, case)
-    return case.now < _release(clock, case) and _closed_too_long(table, case)
+    return _before_release(table, case) and _closed_too_long(table, case)
 
 
 def _full_too_long(table: Table, case: Case) -> bool:
@@ -256,17 +251,17 @@ def _full_too_long(table: Table, case: Case) -> bool:
 
 
 def _rests_too_long(table: Table, case: Case) -> bool:
-    rested = newest(case.log, case.now) + case.policy.min_gap_hours * HOUR
-    return case.now < rested and _too_late(table, rested + _ROUNDED, case)
+    due = newest(case.log, case.now) + case.policy.min_gap_hours * HOUR
+    return not answers(case) and case.now < due and _too_late(table, due + _ROUNDED, case)
 
 
 def _held_too_long(table: Table, case: Case) -> bool:
-    return _held(case) and _too_late(table, case.person.context_until + _ROUNDED, case)
+    return held(case) and _too_late(table, case.person.context_until + _ROUNDED, case)
 
 
 def _tired_too_long(table: Table, case: Case) -> bool:
-    awake = newest(case.log, case.now) + _TIRED
-    few = case.policy.asks and _FEW <= case.person.ignored < _NONE_FROM
+    awake = newest(case.log, case.now) + TIRED
+    few = case.policy.asks and FEW <= case.person.ignored < NONE_FROM
     return few and case.now < awake and _too_late(table, awake + _ROUNDED, case)
 
 
@@ -277,16 +272,12 @@ def _reminded_too_late(table: Table, case: Case) -> bool:
 
 def _suppressed(case: Case) -> bool:
     """Only the answer to their own opt-out reaches the suppressed."""
-    own = case.person.suppressed == ConsentState.OPTED_OUT and not _offer(case)
+    own = case.person.suppressed == ConsentState.OPTED_OUT and not offer(case)
     return bool(case.person.suppressed) and not own
 
 
-def _offer(case: Case) -> bool:
-    return case.policy.message_class == MessageClass.PROMOTIONAL
-
-
 def _without_consent(_table: Table, case: Case) -> bool:
-    return _offer(case) and not _consented(case)
+    return offer(case) and not _consented(case)
 
 
 def _consented(case: Case) -> bool:
@@ -306,7 +297,7 @@ _SKIPS: Mapping[Reason, _Judge] = {
     Reason.NO_CONSENT: _without_consent,
     Reason.IMPORTED_UNPROVEN: _without_consent,
     Reason.TOPIC_OPTED_OUT: _without_consent,
-    Reason.HOLDOUT: lambda _, case: _offer(case) and case.person.bucket < case.policy.holdout,
+    Reason.HOLDOUT: lambda _, case: offer(case) and case.person.bucket < case.policy.holdout,
     Reason.TOO_MANY_ATTEMPTS: lambda _, case: case.person.attempts >= case.policy.max_attempts,
     Reason.ZONE_UNKNOWN_CLOSED: _no_zone,
     Reason.QUIET_HOURS_EXPIRED: _closed_too_long,
@@ -314,13 +305,13 @@ _SKIPS: Mapping[Reason, _Judge] = {
     **dict.fromkeys(_CAPS, _full_too_long),
     Reason.MIN_GAP: _rests_too_long,
     Reason.ECHO: lambda table, case: (
-        case.now < _echoes_until(case) and _too_late(table, _echoes_until(case) + _ROUNDED, case)
+        case.now < echoes_until(case) and _too_late(table, echoes_until(case) + _ROUNDED, case)
     ),
     Reason.CONTEXT_HOLD: _held_too_long,
     Reason.QUIET_UNTIL: _held_too_long,
     Reason.FATIGUE: _tired_too_long,
-    Reason.DORMANT: lambda _, case: case.policy.asks and case.person.ignored >= _NONE_FROM,
-    Reason.NOT_WORTH_IT: lambda _, case: _worthless(case),
+    Reason.DORMANT: lambda _, case: case.policy.asks and case.person.ignored >= NONE_FROM,
+    Reason.NOT_WORTH_IT: lambda _, case: worthless(case),
     Reason.INTEREST_OVER: lambda _, case: reminders.done_with(case),
     Reason.REMINDED: lambda _, case: reminders.reminded(case),
     **dict.fromkeys(_REMINDERS, _reminded_too_late),

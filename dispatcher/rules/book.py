@@ -12,6 +12,7 @@ from dispatcher.domain.decisions import Ruling
 from dispatcher.domain.policies import Policy
 from dispatcher.rules import (
     addressable,
+    asked_for,
     attempts,
     consent,
     context_hold,
@@ -84,6 +85,7 @@ GROUND = (
     ("permitted_hours", permitted_hours.VERSION),
     ("jurisdiction_overrides", jurisdiction_overrides.VERSION),
     ("holding", holding.VERSION),
+    ("asked_for", asked_for.VERSION),
     ("possible_zones", possible_zones.VERSION),
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.policies import Policy
+from dispatcher.rules.asked_for import answers
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.facts import record
 from dispatcher.rules.quiet_hours import open_until
@@ -36,7 +37,7 @@ def _decision(person: Recipient, policy: Policy, now: float, book: RuleBook) -> 
                 detail,
                 seen,
             )
-    return Decision(
+    sending = Decision(
         person.customer_id,
         Verdict.SEND,
         Reason.OK,
@@ -47,3 +48,6 @@ def _decision(person: Recipient, policy: Policy, now: float, book: RuleBook) -> 
         "",
         seen,
     )
+    if person.asked_at and answers(person, policy, now):
+        return sending._replace(asked=True)
+    return sending

@@ -5,14 +5,15 @@
 
 `who` is the channel's first letter, then `a` (there is an address), `d` (deliverable), `i` (in the
 audience). `places` are the codes of jurisdictions with dots between. `zone` is a name, or `*` and
-two digits for each clock of those possible. After `own hours` come those agreed to by own hand,
-`;KR 0-1440=event`. `consent` is its first letter, a capital if only one to every topic gives it,
-then `w` if it is an express written one. `promised` is what holds for the topic, then `+` and what
-holds for all topics, then `+` and the person's own most. `context` is the flag that holds and the
-second it ends at. `asked` is the second in which the person asked for an offer. `interest` is when
-the product was seen, why that is over, reminders of it, and the ages of all reminders. A contact is
-its channel's first letter, a capital if of the campaign's own brand, `=` if it may have the same
-subject, `~` if it is of the same offer, `?` if it was asked for, and its age in seconds (hex).
+two digits for each clock of those possible. After `own hours` come own weekdays, `:12345`, and the
+hours agreed to by own hand, `;KR 0-1440=event`. `consent` is its first letter, a capital if only
+one to every topic gives it, then `w` if it is an express written one. `promised` is what holds for
+the topic, then `+` and what holds for all topics, then `+` and the person's own most. `context` is
+the flag that holds and the second it ends at. `asked` is the second in which the person asked for
+an offer, while none has answered that. `interest` is when the product was seen, why that is over,
+reminders of it, and the ages of all reminders. A contact is its channel's first letter, a capital
+if of the campaign's own brand, `=` if it may have the same subject, `~` if it is of the same offer,
+`?` if it was asked for, and its age in seconds (hex).
 Person and consent event are columns of the decision itself.
 """
 
@@ -26,8 +27,9 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import CapScope, Policy
+from dispatcher.rules.asked_for import answer_until
 from dispatcher.rules.echo import echo, heard_elsewhere, same_offer
-from dispatcher.rules.frequency_cap import counted, fullest, same_subject
+from dispatcher.rules.frequency_cap import Full, filling, same_subject, used_up
 from dispatcher.rules.holding import HOUR
 from dispatcher.rules.hours import DAY, distinct, readable
 from dispatcher.rules.jurisdictions import Law, is_code
@@ -50,13 +52,14 @@ def record(person: Recipient, policy: Policy, now: float, law: Law) -> str:
         + ("i" if person.in_audience else "")
     )
     agreed = _agreed(person.agreed) if person.agreed else ""
+    days = f":{person.days}" if person.days else ""
     head = (
         f"3|{_instant(now)}|{who}|{_places(person.jurisdictions)}|{_zone(person, now)}|"
-        f"{person.hours_from}-{person.hours_until}{agreed}|"
+        f"{person.hours_from}-{person.hours_until}{days}{agreed}|"
         f"{_word(person.suppressed, 24) if person.suppressed else ''}|"
         f"{_consent(person)}|{_promised(person)}|"
         f"{_context(person) if person.context else ''}|{person.ignored or ''}|"
-        f"{ceil(person.asked_at) if person.asked_at else ''}|"
+        f"{int(person.asked_at) if person.asked_at and answer_until(person) else ''}|"
         f"{_interest(person.interest, now) if person.interest else ''}|"
         f"{person.bucket}|{person.attempts}|{int(person.held_since)}|"
     )
@@ -72,6 +75,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
     promised, context, ignored, asked, interest, bucket, attempts, held, contacts = more
     now = float(at)
     own, *agreed = own.split(";")
+    own, _, days = own.partition(":")
     hours_from, hours_until = own.split("-")
     flag, _, until = context.partition(" ")
     by_topic, in_all, own_most, *_ = [*promised.split("+"), "", ""]
@@ -107,6 +111,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         most_a_month=int(own_most or 0),
         asked_at=float(asked or 0),
         interest=_read_interest(interest, now) if interest else None,
+        days=days,
     )
     return person, now
 
@@ -187,22 +192,37 @@ def _deciding(person: Recipient, policy: Policy, now: float, law: Law) -> str:
     That is the one that makes an echo; else the newest, if no cap is used up; else those that use
     up the fullest cap, each by its own channel and as old as the oldest of them. What that cap does
     not ask for is left out, and they only get older: so no other cap can refuse for longer than it
-    did.
+    did. Where the verdict rests on two caps, whoever counts for both is as old as the younger of
+    the two: so neither refuses for shorter.
     """
     heard = heard_elsewhere(person, policy)
     if heard is not None and echo(person, policy, now) is not None:
         return _contacts((heard,), policy, now)
-    full = fullest(person, policy, now, law)
-    if full is None or isinf(full[1]):
+    full = used_up(person, policy, now, law)
+    if not full or isinf(full[-1].until):
         return _contacts((max(person.contacts, key=lambda contact: contact.at),), policy, now)
-    cap, until = full
-    age = f"{int(now) - int(until - cap.hours * HOUR):x}"
-    same = "=" if cap.scope == CapScope.SUBJECT else ""
-    by_channel = Counter(
-        _letter(contact.channel, cap.scope == CapScope.BRAND)
-        for contact in counted(cap, person, policy)[-cap.max :]
+    first, last = full[0], full[-1]
+    ours, theirs = (
+        Counter(filling(each.cap, each.weight, person, policy)) for each in (first, last)
     )
-    return ",".join(f"{mark}{same}{age}*{times}" for mark, times in by_channel.items())
+    written: Counter[str] = Counter()
+    for caps, contacts in (
+        ((first, last), ours & theirs),
+        ((first,), ours - theirs),
+        ((last,), theirs - ours),
+    ):
+        for contact, times in contacts.items():
+            written[_counting_for(caps, contact, now)] += times
+    return ",".join(f"{entry}*{times}" for entry, times in written.items())
+
+
+def _counting_for(caps: tuple[Full, ...], contact: Contact, now: float) -> str:
+    """Write a contact as these caps need to see it."""
+    scopes = {full.cap.scope for full in caps}
+    marks = "=" if CapScope.SUBJECT in scopes else ""
+    marks += "?" if contact.asked else ""
+    at = max(full.until - full.cap.hours * HOUR for full in caps)
+    return f"{_letter(contact.channel, CapScope.BRAND in scopes)}{marks}{int(now) - int(at):x}"
 
 
 def _read_contacts(text: str, policy: Policy, now: float) -> tuple[Contact, ...]:

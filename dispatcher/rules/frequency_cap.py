@@ -7,20 +7,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, inf
 from operator import attrgetter
+from typing import NamedTuple
 
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Reason, Ruling, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import ANY_SUBJECT, Cap, CapScope, Policy
+from dispatcher.rules.asked_for import answer_until, answers
 from dispatcher.rules.holding import HOUR, hold
 from dispatcher.rules.jurisdictions import Cap as CapOfLaw
 from dispatcher.rules.jurisdictions import Counts, EmailHours, Jurisdiction, Jurisdictions, Law
 
-VERSION = 2
+VERSION = 3
 
 # The longest month: so no month by the calendar ever holds more than was promised for one.
 MONTH = 31 * 24  # hours
 _UNITED_STATES = "US"
+_HALF, _WHOLE = 1, 2  # what an offer that was asked for uses up of a campaign's cap, and any other
 _at = attrgetter("at")
 
 _REASONS = {
@@ -48,22 +51,46 @@ class _Bound(Cap):
 def frequency_cap(person: Recipient, policy: Policy, now: float, law: Law) -> Ruling | None:
     """Refuse while a cap is used up by offers sent or in flight; put off until a slot frees.
 
-    Caps are those of the campaign, those of every place the person may be in, and the frequency
-    that was promised when the person agreed.
+    Caps are those of the campaign, those of every place the person may be in, the frequency that
+    was promised when the person agreed, and the most they want to hear. What the person asked for
+    counts half, but only against the campaign's own: law, promise and wish mean every message.
     """
     if policy.message_class != MessageClass.PROMOTIONAL:
         return None
-    full = fullest(person, policy, now, law)
-    if full is None:
+    full = used_up(person, policy, now, law)
+    if not full:
         return None
-    cap, until = full
+    cap, until, _ = full[-1]
     reason = cap.reason if isinstance(cap, _Bound) else _REASONS[cap.scope]
     return hold(Ruling(Verdict.DEFER, reason, until, _words(cap)), person, policy, now)
 
 
-def fullest(person: Recipient, policy: Policy, now: float, law: Law) -> tuple[Cap, float] | None:
-    """Give the cap that refuses for longest, and when its slot frees; None if all have room."""
-    found: tuple[Cap, float] | None = None
+class Full(NamedTuple):
+    """A cap without room for one more offer of some weight, and when there is some again."""
+
+    cap: Cap
+    until: float
+    weight: int
+
+
+def used_up(person: Recipient, policy: Policy, now: float, law: Law) -> tuple[Full, ...]:
+    """Give the caps that a refusal rests on, the one that says how long last; none: all have room.
+
+    They are two where even half an offer has no room while the request is open: then it is an
+    ordinary one. Otherwise one, that which refuses for longest.
+    """
+    found: tuple[Full, ...] = ()
+    if person.asked_at and answers(person, policy, now):
+        half = _fullest(person, policy, now, law, _HALF)
+        if half is None or half.until < answer_until(person):
+            return (half,) if half else ()
+        found = (half,)
+    whole = _fullest(person, policy, now, law, _WHOLE)
+    return (*found, whole) if whole else found
+
+
+def _fullest(person: Recipient, policy: Policy, now: float, law: Law, weight: int) -> Full | None:
+    found: Full | None = None
     contacts = person.contacts
     newest = max([ceil(contact.at) for contact in contacts], default=-inf)
     caps = policy.caps + caps_by_law(
@@ -71,18 +98,20 @@ def fullest(person: Recipient, policy: Policy, now: float, law: Law) -> tuple[Ca
     )
     if person.promised or person.promised_in_all:
         caps += _promises(person.promised, person.promised_in_all, person.channel)
+    if person.most_a_month:
+        caps += _wish(person.most_a_month)
     for cap in caps:
         if cap.channel is not None and cap.channel != person.channel:
             continue
         if cap.max > 0 and (len(contacts) < cap.max or newest + cap.hours * HOUR <= now):
             continue  # most people: nothing has to be counted
-        until = _frees(cap, person, policy)
-        if until > now and (found is None or until > found[1]):
-            found = cap, until
+        until = _frees(cap, person, policy, weight)
+        if until > now and (found is None or until > found.until):
+            found = Full(cap, until, weight)
     return found
 
 
-def counted(cap: Cap, person: Recipient, policy: Policy) -> list[Contact]:
+def _counted(cap: Cap, person: Recipient, policy: Policy) -> list[Contact]:
     """Give the contacts that use up a cap, by age, the newest last.
 
     Of channels, each other one counts once, by its newest contact: one more is about to be used.
@@ -156,16 +185,40 @@ def _promises(own: int, in_all: int, channel: Channel) -> tuple[Cap, ...]:
     )
 
 
-def _frees(cap: Cap, person: Recipient, policy: Policy) -> float:
+@lru_cache(maxsize=1 << 8)
+def _wish(most: int) -> tuple[Cap, ...]:
+    """Give the cap that a person has set: of all brands on all channels."""
+    words = "the person's own wish"
+    return (_Bound(most, MONTH, CapScope.PERSON, None, Reason.CAP_OWN_MOST, words),)
+
+
+def _frees(cap: Cap, person: Recipient, policy: Policy, weight: int) -> float:
     """Give the instant from which one more offer keeps within the cap: `-inf` if always.
 
     Contacts count in whole seconds, rounded up: the side on which a slot frees later. As they
-    only age, the `max`-th newest decides alone.
+    only age, the oldest of those that fill it decides alone.
     """
     if cap.max <= 0:
         return inf
-    found = counted(cap, person, policy)
-    return ceil(found[-cap.max].at) + cap.hours * HOUR if len(found) >= cap.max else -inf
+    found = filling(cap, weight, person, policy)
+    return ceil(found[-1].at) + cap.hours * HOUR if found else -inf
+
+
+def filling(cap: Cap, weight: int, person: Recipient, policy: Policy) -> list[Contact]:
+    """Give the newest contacts that leave no room for an offer of that weight, the newest first.
+
+    None where there is room.
+    """
+    found = _counted(cap, person, policy)
+    if len(found) < cap.max:
+        return []
+    halves = not isinstance(cap, _Bound) and cap.scope != CapScope.CHANNELS
+    room = _WHOLE * cap.max - (weight if halves else _WHOLE)
+    for taken, contact in enumerate(reversed(found), start=1):
+        room -= _HALF if halves and contact.asked else _WHOLE
+        if room < 0:
+            return found[: -taken - 1 : -1]
+    return []
 
 
 def _words(cap: Cap) -> str:

@@ -14,7 +14,7 @@ from math import inf
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-VERSION = 2
+VERSION = 3
 
 DAY = 86400
 MINUTES = 1440
@@ -25,10 +25,14 @@ Spans = tuple[tuple[float, float], ...]
 
 
 class Hours(NamedTuple):
-    """Half-open [opens, closes) in minutes after local midnight; overnight if opens > closes."""
+    """Half-open [opens, closes) in minutes after local midnight; overnight if opens > closes.
+
+    `days`: the weekdays on which they begin, `12345` for Monday to Friday; "" for every day.
+    """
 
     opens: int
     closes: int
+    days: str = ""
 
 
 def readable(zone: str) -> bool:
@@ -72,7 +76,7 @@ def spans(zone: str, limit: Hours, day: int) -> Spans:
     Exact over changes of the clock: an hour that is skipped gives nothing, one that is repeated
     counts twice.
     """
-    if limit == (0, MINUTES):
+    if limit == (0, MINUTES, ""):
         return ALWAYS
     found: list[tuple[float, float]] = []
     for start, end, offset in stretches(zone, day):
@@ -87,10 +91,17 @@ def spans(zone: str, limit: Hours, day: int) -> Spans:
 
 def _daily(limit: Hours, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Give the hours of each day in local seconds, from the day before `start` on."""
-    opens, closes = limit
+    opens, closes, days = limit
     overnight = DAY if opens > closes else 0
     for midnight in range(start - start % DAY - DAY, end, DAY):
+        if days and _weekday(midnight) not in days:
+            continue
         yield midnight + opens * 60, midnight + closes * 60 + overnight
+
+
+def _weekday(midnight: int) -> str:
+    """Give the weekday of a local midnight (seconds since 1970, a Thursday) as a digit."""
+    return str((midnight // DAY + 3) % 7 + 1)
 
 
 @lru_cache(maxsize=1 << 11)

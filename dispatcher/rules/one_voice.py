@@ -14,6 +14,7 @@ from dispatcher.domain.customers import Contact, Interest, Recipient
 from dispatcher.domain.decisions import Decision, Verdict
 from dispatcher.domain.messages import MessageClass
 from dispatcher.domain.policies import Policy
+from dispatcher.rules.asked_for import answers
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
 from dispatcher.rules.reminder import MOST
@@ -62,11 +63,12 @@ def speakers(voices: Iterable[Voice], upto: float, book: RuleBook) -> list[Spoke
     where one is left.
     """
     spoken: list[Spoken] = []
+    heard: tuple[Contact, ...] = ()
     for voice in sorted(voices, key=lambda voice: voice.rank):
-        heard = tuple(_contact(each.voice, each.voice.at) for each in spoken)
         found = _speaks(voice, heard, upto, book)
         if found is not None:
             spoken.append(found)
+            heard = (*heard, _contact(found.voice, found.voice.at, heard))
     return spoken
 
 
@@ -77,10 +79,10 @@ def outranked_by(voice: Voice, spoken: Sequence[Spoken], book: RuleBook) -> Spok
     """
     heard: tuple[Contact, ...] = ()
     for better in spoken:
-        before, heard = heard, (*heard, _contact(better.voice, better.voice.at))
+        before, heard = heard, (*heard, _contact(better.voice, better.voice.at, heard))
         if not _passes(voice, heard, book):
             return better
-        if not _passes(better.voice, (*before, _contact(voice, voice.at)), book):
+        if not _passes(better.voice, (*before, _contact(voice, voice.at, before)), book):
             return better
     return None
 
@@ -89,16 +91,19 @@ def room_for_all(voices: Sequence[Voice], upto: float, book: RuleBook) -> bool:
     """Say whether each would pass its rules even if all others had spoken by `upto`.
 
     Then none of them has to wait for another: the rules only ever refuse more as more was said.
+    Of offers to somebody who asked for one only one answers that, so it matters which.
     """
-    said = [_contact(voice, upto) for voice in voices]
+    if len(voices) > 1 and any(_answers(voice, ()) for voice in voices):
+        return False
+    said = [_contact(voice, upto, ()) for voice in voices]
     return all(
         _passes(voice, (*said[:place], *said[place + 1 :]), book)
         for place, voice in enumerate(voices)
     )
 
 
-def _contact(voice: Voice, at: float) -> Contact:
-    """Give what the person will have heard, once this offer has spoken."""
+def _contact(voice: Voice, at: float, heard: tuple[Contact, ...]) -> Contact:
+    """Give what the person will have heard, once this offer has spoken after the others."""
     policy = voice.spec.policy
     return Contact(
         at,
@@ -107,8 +112,13 @@ def _contact(voice: Voice, at: float) -> Contact:
         policy.subject,
         policy.campaign_id,
         policy.offer_code,
-        reminds_of=policy.reminds_of,
+        _answers(voice, heard),
+        policy.reminds_of,
     )
+
+
+def _answers(voice: Voice, heard: tuple[Contact, ...]) -> bool:
+    return answers(_knowing(voice, heard), voice.spec.policy, voice.at)
 
 
 def _speaks(voice: Voice, heard: tuple[Contact, ...], upto: float, book: RuleBook) -> Spoken | None:
@@ -127,11 +137,15 @@ def _passes(voice: Voice, heard: tuple[Contact, ...], book: RuleBook) -> bool:
 
 
 def _decided(voice: Voice, heard: tuple[Contact, ...], book: RuleBook) -> Decision:
+    return decide([_knowing(voice, heard)], voice.spec.policy, voice.at, book)[0]
+
+
+def _knowing(voice: Voice, heard: tuple[Contact, ...]) -> Recipient:
     person, policy = voice.person, voice.spec.policy
     knowing = person._replace(contacts=(*person.contacts, *heard)) if heard else person
     if policy.reminds_of and person.interest:
         knowing = knowing._replace(interest=_reminded(person.interest, heard, policy))
-    return decide([knowing], policy, voice.at, book)[0]
+    return knowing
 
 
 def _reminded(interest: Interest, heard: tuple[Contact, ...], policy: Policy) -> Interest:

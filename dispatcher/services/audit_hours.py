@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import MessageClass
 from dispatcher.domain.policies import Policy
-from dispatcher.proof.case import Case, clock_of
+from dispatcher.proof.cases import Case
+from dispatcher.proof.clocks import clock_of
 from dispatcher.proof.hours import open_end
 from dispatcher.proof.table import Table
 from dispatcher.proof.verdicts import in_hours

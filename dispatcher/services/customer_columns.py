@@ -23,6 +23,8 @@ class Column(StrEnum):
     REGION = "region"
     ZONE = "zone"
     HOURS = "hours"
+    DAYS = "days"
+    MOST_A_MONTH = "most_a_month"
     PREFERS = "prefers"
     TOPICS = "topics"
     CONSENT_AT = "consent_at"

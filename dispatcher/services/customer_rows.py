@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 
 import orjson
 
+from dispatcher.domain import weekdays
 from dispatcher.domain.addresses import Dialled, Problem, dial, normalise_email
 from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ANY_TOPIC
@@ -199,6 +200,8 @@ class RowReader:
             region,
             self._zone(values),
             *_hours(values),
+            _days(values),
+            _most_a_month(values),
             _preferred(values),
             _array(sorted(topics)),
             "",
@@ -311,6 +314,19 @@ def _hours(values: Mapping[Column, str]) -> tuple[int, int]:
     return opens % _DAY, closes
 
 
+def _days(values: Mapping[Column, str]) -> str:
+    text = values.get(Column.DAYS, "")
+    days = weekdays.read(text) if text else ""
+    if days is None:
+        raise _Bad(Column.DAYS, text, "write the weekdays like mon-fri or tue, sat")
+    return days
+
+
+def _most_a_month(values: Mapping[Column, str]) -> int:
+    """Read how many offers a month somebody wants at most; 0 where nothing is told."""
+    return _a_month(Column.MOST_A_MONTH, values, "write the most offers a month")
+
+
 def _preferred(values: Mapping[Column, str]) -> str:
     text = values.get(Column.PREFERS, "").lower()
     if text and text not in _CHANNELS:
@@ -350,12 +366,13 @@ def _kind(values: Mapping[Column, str]) -> str:
 
 def _max_per_month(values: Mapping[Column, str]) -> int:
     """Read how many offers a month were promised; 0 where nothing is told."""
-    text = values.get(Column.CONSENT_MAX_PER_MONTH, "")
+    return _a_month(Column.CONSENT_MAX_PER_MONTH, values, "write the promised offers a month")
+
+
+def _a_month(column: Column, values: Mapping[Column, str], ask: str) -> int:
+    text = values.get(column, "")
     if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_A_MONTH):
-        reason = (
-            f"write the promised offers a month as a number from 1 to {MOST_A_MONTH}, such as 4"
-        )
-        raise _Bad(Column.CONSENT_MAX_PER_MONTH, text, reason)
+        raise _Bad(column, text, f"{ask} as a number from 1 to {MOST_A_MONTH}, such as 4")
     return int(text or 0)
 
 

@@ -21,11 +21,12 @@ from dispatcher.domain.explanations import (
 from dispatcher.domain.messages import MessageClass
 from dispatcher.domain.people import Person
 from dispatcher.domain.policies import Policy, Window
+from dispatcher.rules.asked_for import answers
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.facts import recall
 from dispatcher.rules.jurisdictions import Jurisdictions, Profile
 from dispatcher.rules.permitted_hours import Where, causes, permitted, plan
-from dispatcher.rules.quiet_hours import whereabouts
+from dispatcher.rules.quiet_hours import whereabouts, without_courtesies
 from dispatcher.rules.replay import replay
 from dispatcher.storage import campaigns, chains, context_flags, signals
 from dispatcher.storage import explain as records
@@ -117,6 +118,8 @@ def _hours(
     """Tell the hours that bound the person then, on the recorded facts."""
     person, now = recall(line.facts, policy)
     data = book.law.on(policy.brand, now)
+    if answers(person, policy, now):
+        person, policy = without_courtesies(person, policy)
     where = whereabouts(person, policy, data, book.law.profile)
     if where is None or policy.message_class is not MessageClass.PROMOTIONAL:
         return None

@@ -10,19 +10,30 @@ from sqlalchemy import Connection
 
 from dispatcher.domain.addresses import Problem, normalise_email, normalise_phone
 from dispatcher.domain.consents import ConsentSource, ConsentState
+from dispatcher.domain.context_flags import ContextFlag
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.people import Person
 from dispatcher.inbound.replies import MOST_CHARACTERS, ReplyLabel, Understanding, understand
+from dispatcher.inbound.wishes import wish_of
 from dispatcher.services.service_texts import service_text
 from dispatcher.services.subscribe import Act, Desk, join, leave, rejoinable
-from dispatcher.storage import consents, customers, replies, service_messages, suppressions
+from dispatcher.services.wish_texts import wish_text
+from dispatcher.services.wishes import Granted, grant
+from dispatcher.storage import (
+    consents,
+    context_flags,
+    customers,
+    replies,
+    requests,
+    service_messages,
+    suppressions,
+)
 from dispatcher.storage.events import Heard, clean
 from dispatcher.storage.service_messages import ServiceMessage
 from dispatcher.storage.suppressions import SuppressionReason
 
 # A confirmation later than five minutes would have to be justified (47 CFR 64.1200(a)(12)).
 _CONFIRM_WITHIN = timedelta(minutes=5)
-_ANSWER_WITHIN = timedelta(hours=24)
 # Two machines may answer each other for ever: nobody gets more answers of a kind in a day.
 _LOOP_SPAN = timedelta(hours=24)
 _MOST_ANSWERS = 2
@@ -85,9 +96,10 @@ def read(conn: Connection, desk: Desk, heard: Heard) -> Letter:
 
 def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
     """Do what the letter asks for, keep it, and answer at most once."""
-    answer = _deed(conn, desk, letter, tally)
+    granted = _wish(conn, letter)
+    answer = granted.message_class if granted else _deed(conn, desk, letter, tally)
     if answer and _may_answer(conn, letter):
-        tally.answers += _queue_answer(conn, letter, answer)
+        tally.answers += _queue_answer(conn, letter, answer, granted)
     replies.record(
         conn,
         replies.Reply(
@@ -101,6 +113,16 @@ def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
             received_at=letter.heard.heard_at,
         ),
     )
+
+
+def _wish(conn: Connection, letter: Letter) -> Granted | None:
+    """Grant what was wished for in so many words, where nothing weightier was said."""
+    if letter.meaning.label is not ReplyLabel.OTHER or letter.writer is None:
+        return None
+    wish = wish_of(letter.heard.event.text)
+    if wish is None:
+        return None
+    return grant(conn, letter.writer, letter.channel, wish, letter.heard.heard_at)
 
 
 def _deed(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
@@ -149,10 +171,13 @@ def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Messag
     if letter.writer is None:
         suppressions.lift(conn, letter.channel, letter.digests)
         return None
+    heard_at = letter.heard.heard_at
+    loud = context_flags.close(conn, letter.writer.id, ContextFlag.QUIET, None, heard_at)
     ledger = consents.ledger_of(conn, [letter.writer.id])
     topics = rejoinable(ledger, letter.channel)
     if not topics:
-        return None
+        heard = loud and requests.hears(conn, letter.writer.id, letter.channel)
+        return MessageClass.WELCOME if heard else None
     act = Act(
         letter.writer.id,
         letter.channel,
@@ -179,13 +204,19 @@ def _may_answer(conn: Connection, letter: Letter) -> bool:
     return before < _MOST_ANSWERS
 
 
-def _queue_answer(conn: Connection, letter: Letter, message_class: MessageClass) -> bool:
+def _queue_answer(
+    conn: Connection, letter: Letter, message_class: MessageClass, granted: Granted | None
+) -> bool:
     event, now = letter.heard.event, letter.heard.heard_at
     writer = letter.writer
     voice = replies.voice_for(conn, writer.id if writer else None, clean(event.recipient))
     if voice is None:
         return False  # no brand, no offers, nothing to confirm
     language = letter.meaning.language or (writer.language if writer else "")
+    if granted:
+        words = wish_text(message_class, language, voice, granted.until)
+    else:
+        words = service_text(message_class, language, voice)
     confirms = message_class is MessageClass.OPTOUT_CONFIRMATION
     message = ServiceMessage(
         key=clean(event.dedup_key),
@@ -195,7 +226,7 @@ def _queue_answer(conn: Connection, letter: Letter, message_class: MessageClass)
         gateway=clean(event.gateway),
         sender=clean(event.recipient),
         message_class=message_class,
-        text=service_text(message_class, language, voice),
+        text=words,
     )
-    expires = now + (_CONFIRM_WITHIN if confirms else _ANSWER_WITHIN)
-    return service_messages.queue(conn, message, now, expires)
+    expires = now + (_CONFIRM_WITHIN if confirms else service_messages.ANSWER_KEPT)
+    return service_messages.queue(conn, message, now + granted.after if granted else now, expires)

@@ -119,7 +119,7 @@ def _last(policy: Policy, home: Home, law: Law) -> float:
 def _where(policy: Policy, home: Home, book: Jurisdictions, law: Law) -> Where | None:
     window = (policy.window.opens, policy.window.closes)
     margin, timed = policy.close_margin_minutes, policy.send_at >= 0
-    return where_of(book, law.profile, home, (0, 0), window, margin, timed)
+    return where_of(book, law.profile, home, (0, 0, ""), window, margin, timed)
 
 
 def _samples(checked: Checked, links: Links, now: float) -> Iterator[Sample]:

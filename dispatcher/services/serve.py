@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,13 +14,14 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatcher.campaign_files.values import topic
 from dispatcher.campaign_files.words import Unreadable, window
+from dispatcher.domain import weekdays
 from dispatcher.domain.addresses import Problem
 from dispatcher.domain.consents import ConsentSource, ConsentState
 from dispatcher.domain.homes import read_country, read_region
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.names import language_tag
 from dispatcher.domain.people import Address, Person
-from dispatcher.domain.promises import Shown
+from dispatcher.domain.promises import MOST_A_MONTH, Shown
 from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services.address_rows import address_row
 from dispatcher.services.find import address_of
@@ -28,9 +29,11 @@ from dispatcher.services.subscribe import Act, Desk, join, leave
 from dispatcher.services.subscribe import forget as erase
 from dispatcher.storage import audit, consents, customers, signs_of_life, suppressions
 from dispatcher.storage.suppressions import SuppressionReason
+from dispatcher.storage.withdrawals import withdraw
 from dispatcher.tokens import Digests
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+ANY = "any"  # lifts what was set before
 _LONGEST = 1000  # characters of an attribute, as in rendering
 
 
@@ -47,6 +50,17 @@ class Facts:
     attributes: Mapping[str, str] = field(default_factory=dict)
     region: str = ""
     prefers: Channel | None = None
+    days: str = ""
+    most_a_month: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How much somebody wants to hear, and when; None is left as it is, "any" and 0 lift it."""
+
+    hours: str | None = None
+    days: str | None = None
+    most_a_month: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +149,28 @@ def prefer(desk: Desk, person: Person, channel: Channel | None, by: By) -> None:
         audit.write(conn, by.actor, "prefer", f"customer:{person.id}", {"channel": channel or ""})
 
 
+def set_terms(desk: Desk, person: Person, terms: Terms, by: By) -> Person:
+    """Keep somebody's own hours, days and most offers a month, which every campaign obeys.
+
+    Running workers learn of it as of an opt-out: what is not handed over yet meets it.
+    """
+    if terms.hours is not None:
+        opens, closes = _hours(terms.hours)
+        person = replace(person, hours_from=opens, hours_until=closes)
+    if terms.days is not None:
+        person = replace(person, days=_days(terms.days))
+    if terms.most_a_month is not None:
+        person = replace(person, most_a_month=_most(terms.most_a_month))
+    with desk.database.begin() as conn:
+        if person.erased or not customers.lock_people(conn, [person.id]):
+            raise Conflict(f"customer {person.id} was erased: there is nobody to want anything")
+        customers.keep_terms(conn, person)
+        withdraw(conn, [person.id])
+        told = {name: value for name, value in asdict(terms).items() if value is not None}
+        audit.write(conn, by.actor, "terms", f"customer:{person.id}", told)
+    return person
+
+
 def suppress(
     desk: Desk,
     channel: Channel,
@@ -192,6 +228,8 @@ def _person(desk: Desk, facts: Facts, country: str) -> Person:
         attributes=_attributes(facts.attributes),
         addresses=tuple(addresses),
         prefers=facts.prefers,
+        days=_days(facts.days),
+        most_a_month=_most(facts.most_a_month),
     )
 
 
@@ -229,13 +267,26 @@ def _zone(name: str) -> str:
 
 
 def _hours(text: str) -> tuple[int, int]:
-    if not text:
+    if text in ("", ANY):
         return 0, 0
     try:
         hours = window(text)
     except Unreadable as problem:
         raise WrongInput(f"--hours: {problem}") from None
     return hours.opens, hours.closes % (24 * 60)
+
+
+def _days(text: str) -> str:
+    days = weekdays.read(text) if text not in ("", ANY) else ""
+    if days is None:
+        raise WrongInput(f'--days: "{text[:40]}" is written like "mon-fri" or "tue, sat"')
+    return days
+
+
+def _most(number: int) -> int:
+    if not 0 <= number <= MOST_A_MONTH:
+        raise WrongInput(f"--most-a-month is a number up to {MOST_A_MONTH}; 0 is any number")
+    return number
 
 
 def _attributes(given: Mapping[str, str]) -> dict[str, str]:

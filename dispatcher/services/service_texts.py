@@ -66,11 +66,20 @@ SHORT: dict[str, dict[MessageClass, str]] = {
 
 def service_text(message_class: MessageClass, language: str, voice: Voice) -> str:
     """Write an answer that fits one part; long names give way, the words of the law do not."""
-    base = language.replace("_", "-").partition("-")[0].lower()
+    base = base_of(language)
     base = base if base in TEXTS else DEFAULT_LANGUAGE
+    return fitted(TEXTS[base][message_class], SHORT[base][message_class], voice)
+
+
+def base_of(language: str) -> str:
+    """Give the language without its country: fr of fr-CA."""
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+def fitted(full: str, short: str, voice: Voice) -> str:
+    """Fill a text in so that it fits one part; the short one, and shorter names, if need be."""
     brand, contact = smarten(voice.name), smarten(voice.contact)
-    filled = TEXTS[base][message_class].format(brand=brand, contact=contact)
-    short = SHORT[base][message_class]
+    filled = full.format(brand=brand, contact=contact)
     while count(filled).parts > 1:
         filled = short.format(brand=brand, contact=contact)
         if len(contact) > len(brand) and "{contact}" in short:

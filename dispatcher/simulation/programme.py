@@ -84,6 +84,9 @@ class Someone:
     ignored: int
     agreed: tuple[Agreed, ...]
     written: bool
+    most_a_month: int
+    days: str
+    asked_at: float = 0.0
     log: list[Contact] = field(default_factory=list)
     looks: dict[Product, Look] = field(default_factory=dict)
 
@@ -138,6 +141,8 @@ def _someone(dice: random.Random, number: int) -> Someone:
         ignored=dice.choice((1, 7, 8, 11, 12)) if dice.random() < 0.2 else 0,
         agreed=_agreed(dice, codes),
         written=dice.random() < 0.4,
+        most_a_month=dice.choice((1, 4, 12)) if dice.random() < 0.15 else 0,
+        days=dice.choice(("12345", "67", "135")) if dice.random() < 0.15 else "",
     )
 
 
@@ -180,6 +185,12 @@ def _interest(someone: Someone, policy: Policy) -> Interest:
     return Interest(look.at, look.ended, of_it, tuple(contact.at for contact in sent[-3:]))
 
 
+def ask(dice: random.Random, crowd: list[Someone], now: float) -> None:
+    """Let some people ask for an offer, now or a little before."""
+    for someone in dice.sample(crowd, len(crowd) // 20):
+        someone.asked_at = now - dice.choice((0.0, 0.4, 60.0, 899.6, 900.0, 3000.0))
+
+
 def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
     """Give what the rules are told of a person, as it would be loaded."""
     number, known = someone.number, someone.log
@@ -215,6 +226,9 @@ def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
         interest=_interest(someone, wave.policy) if wave.policy.reminds_of else None,
         written=someone.written,
         agreed=someone.agreed,
+        most_a_month=someone.most_a_month,
+        asked_at=someone.asked_at,
+        days=someone.days,
     )
 
 

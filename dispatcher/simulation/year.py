@@ -15,7 +15,7 @@ from typing import NamedTuple
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.decisions import Decision, Verdict
 from dispatcher.domain.messages import MessageClass
-from dispatcher.proof.case import Case
+from dispatcher.proof.cases import Case
 from dispatcher.proof.table import Table
 from dispatcher.proof.verdicts import faults, judged
 from dispatcher.rules.book import RuleBook
@@ -29,6 +29,7 @@ from dispatcher.simulation.programme import (
     YEAR_STARTS,
     Someone,
     Wave,
+    ask,
     change_minds,
     instant,
     look_around,
@@ -107,6 +108,7 @@ def _plan(year: _Year, ahead: float) -> int:
 def _decide(year: _Year, turn: Wave, who: Sequence[int]) -> int:
     """Decide on a batch in one instant, judge it, and do as decided."""
     now = year.clock
+    ask(year.dice, year.crowd, now)
     asked = [recipient(year.crowd[number], turn, now) for number in who]
     decisions = _told(year, turn, asked, now)
     for person, decision in zip(asked, decisions, strict=False):
@@ -166,23 +168,24 @@ def _obey(year: _Year, turn: Wave, decisions: Sequence[Decision]) -> None:
         turn.began.setdefault(decision.customer_id, year.clock)
         until = decision.until
         if decision.verdict == Verdict.SEND:
-            until = _send(year, turn, decision.customer_id)
+            until = _send(year, turn, decision)
         if until:
             back.setdefault(until, []).append(decision.customer_id)
     for until, who in back.items():
         heappush(year.waiting, (until, next(year.order), turn, who))
 
 
-def _send(year: _Year, turn: Wave, number: int) -> float:
+def _send(year: _Year, turn: Wave, decision: Decision) -> float:
     """Hand over; what a gateway puts off (when: given) or refuses gives its slot back."""
     luck, policy = year.dice.random(), turn.policy
+    number = decision.customer_id
     if luck < _PUT_OFF:
         turn.tries[number] = turn.tries.get(number, 0) + 1
         return year.clock + _TRY_AGAIN
     if luck < 1 - _REFUSED and policy.message_class == MessageClass.PROMOTIONAL:
         told = policy.brand, policy.subject, policy.campaign_id, policy.offer_code
         year.crowd[number].log.append(
-            Contact(year.clock, turn.channel, *told, reminds_of=policy.reminds_of)
+            Contact(year.clock, turn.channel, *told, decision.asked, policy.reminds_of)
         )
     return 0.0
 

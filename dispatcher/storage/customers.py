@@ -37,9 +37,9 @@ _PEOPLE = text(f"SELECT c.*, {VISIBLE} AS visible FROM customer c WHERE id = ANY
 _ADDRESSES = text("SELECT * FROM address WHERE customer_id = ANY(:people) ORDER BY channel")
 _INSERT = text(
     "INSERT INTO customer"
-    " (id, language, country, region, zone, hours_from, hours_until, prefers, attributes) VALUES"
-    " (:id, :language, :country, :region, :zone, :hours_from, :hours_until, :prefers,"
-    " CAST(:attributes AS jsonb))"
+    " (id, language, country, region, zone, hours_from, hours_until, days, most_a_month, prefers,"
+    " attributes) VALUES (:id, :language, :country, :region, :zone, :hours_from, :hours_until,"
+    " :days, :most_a_month, :prefers, CAST(:attributes AS jsonb))"
 )
 _INSERT_ADDRESS = text(
     "INSERT INTO address"
@@ -48,14 +48,18 @@ _INSERT_ADDRESS = text(
 )
 _PRESSURE = text("INSERT INTO person_pressure (customer_id) VALUES (:id) ON CONFLICT DO NOTHING")
 _PREFER = text("UPDATE customer SET prefers = :channel WHERE id = :id AND erased_at IS NULL")
+_KEEP_TERMS = text(
+    "UPDATE customer SET hours_from = :hours_from, hours_until = :hours_until, days = :days,"
+    " most_a_month = :most WHERE id = :id AND erased_at IS NULL"
+)
 _DEAD = text(
     "UPDATE address SET deliverable = false"
     " WHERE customer_id = :id AND channel = :channel AND deliverable"
 )
 _ERASE = text(
     "UPDATE customer SET language = '', country = '', region = '', zone = '', hours_from = 0,"
-    " hours_until = 0, prefers = '', attributes = '{}', erased_at = :at"
-    " WHERE id = :id AND erased_at IS NULL"
+    " hours_until = 0, days = '', most_a_month = 0, prefers = '', attributes = '{}',"
+    " erased_at = :at WHERE id = :id AND erased_at IS NULL"
 )
 _ERASE_WORDS = (
     text("DELETE FROM address WHERE customer_id = :id"),
@@ -64,6 +68,7 @@ _ERASE_WORDS = (
     text("DELETE FROM context_flag WHERE customer_id = :id"),
     text("DELETE FROM sign_of_life WHERE customer_id = :id"),
     text("DELETE FROM signal WHERE customer_id = :id"),
+    text("DELETE FROM asked WHERE customer_id = :id"),
 )
 
 
@@ -122,6 +127,8 @@ def add(conn: Connection, new: Person) -> None:
             "zone": new.zone,
             "hours_from": new.hours_from,
             "hours_until": new.hours_until,
+            "days": new.days,
+            "most_a_month": new.most_a_month,
             "prefers": new.prefers or "",
             "attributes": orjson.dumps(dict(new.attributes)).decode(),
         },
@@ -151,6 +158,18 @@ def add_address(conn: Connection, customer_id: int, at: Address) -> None:
 def prefer(conn: Connection, customer_id: int, channel: Channel | None) -> None:
     """Note the channel somebody wants to be reached on first, or that they do not mind."""
     conn.execute(_PREFER, {"id": customer_id, "channel": channel or ""})
+
+
+def keep_terms(conn: Connection, person: Person) -> None:
+    """Keep the hours, the days and the most offers a month that somebody wants."""
+    values = {
+        "id": person.id,
+        "hours_from": person.hours_from,
+        "hours_until": person.hours_until,
+        "days": person.days,
+        "most": person.most_a_month,
+    }
+    conn.execute(_KEEP_TERMS, values)
 
 
 def mark_undeliverable(conn: Connection, customer_id: int, channel: Channel) -> bool:
@@ -187,6 +206,8 @@ def _as_person(row: Row[Any], addresses: tuple[Address, ...]) -> Person:
         zone=row.zone,
         hours_from=row.hours_from,
         hours_until=row.hours_until,
+        days=row.days,
+        most_a_month=row.most_a_month,
         attributes=row.attributes,
         addresses=addresses,
         visible=row.visible,

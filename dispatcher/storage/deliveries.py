@@ -12,6 +12,7 @@ from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.deliveries import DeliveryState
 from dispatcher.domain.messages import Channel, DeliveryKey, Outcome
 from dispatcher.domain.policies import Policy
+from dispatcher.storage import requests
 from dispatcher.storage.database import numbers, rows_of, words
 
 # What is known of a person's place in a wave, looked up by its whole key whatever the planner
@@ -127,6 +128,7 @@ def _columns(decisions: Sequence[Decision]) -> dict[str, Any]:
         ),
         "details": words([d.detail for d in decisions]),
         "facts": words([d.facts for d in decisions]),
+        "asked": numbers([d.customer_id for d in decisions if d.asked]),
     }
 
 
@@ -161,12 +163,12 @@ _WRITE = text("""
                 CAST(:untils AS float8[]), CAST(:facts AS text[]))
     ), counted AS (
         INSERT INTO contact (customer_id, wave_id, at, channel, brand, subject, campaign_id,
-                             offer_code, reminds_of)
+                             offer_code, reminds_of, asked)
         SELECT customer_id, :wave, to_timestamp(:now), :channel, :brand, :subject, :campaign,
-               :offer_code, :reminds_of
+               :offer_code, :reminds_of, customer_id = ANY(CAST(:asked AS bigint[]))
         FROM written WHERE state = 'reserved'
         ON CONFLICT (customer_id, wave_id) DO UPDATE
-        SET at = excluded.at, channel = excluded.channel
+        SET at = excluded.at, channel = excluded.channel, asked = excluded.asked
     )
     SELECT customer_id, attempt FROM written
 """)
@@ -214,7 +216,8 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> list[Delivery
     if any(s.cost for s in settlements):
         conn.execute(_SPEND, values)
     if any(s.state in _GIVES_SLOT_BACK for s in settlements):
-        conn.execute(_GIVE_SLOT_BACK, values)
+        slots = conn.execute(_GIVE_SLOT_BACK, values).all()
+        requests.wake(conn, [person for person, asked in slots if asked])
     if any(s.state is DeliveryState.DEFERRED for s in settlements):
         conn.execute(_DUE_AGAIN, values)
     give_way(conn, [key.wave_id for key in news], [key.customer_id for key in news])
@@ -301,6 +304,7 @@ _GIVE_SLOT_BACK = text(f"""
     DELETE FROM contact c USING {_ROWS}
     WHERE c.wave_id = n.wave_id AND c.customer_id = n.customer_id
       AND n.state IN ('refused', 'deferred', 'skipped') AND {_IS_NEWS}
+    RETURNING c.customer_id, c.asked
 """)
 
 _DUE_AGAIN = text(f"""

@@ -27,9 +27,9 @@ _PLAIN = """
 
 _CUSTOMERS = f"""
     INSERT INTO customer (id, import_id, language, country, region, zone, hours_from, hours_until,
-                          prefers, attributes)
+                          days, most_a_month, prefers, attributes)
     SELECT s.customer_id, {{id}}, t.language, t.country, t.region, t.zone, t.hours_from,
-           t.hours_until, t.prefers, s.attributes
+           t.hours_until, t.days, t.most_a_month, t.prefers, s.attributes
     {_TOLD} {_PLAIN}
 """
 

@@ -44,6 +44,8 @@ class StagedTold(NamedTuple):
     zone: str
     hours_from: int
     hours_until: int
+    days: str
+    most_a_month: int
     prefers: str
     topics: str
     channels: str
@@ -73,7 +75,8 @@ def encode_told(told: StagedTold) -> str:
     """Write what rows have in common as COPY reads it."""
     return (
         f"{told.told}\t{told.language}\t{told.country}\t{told.region}\t{told.zone}"
-        f"\t{told.hours_from}\t{told.hours_until}\t{told.prefers}\t{told.topics}"
+        f"\t{told.hours_from}\t{told.hours_until}\t{told.days}\t{told.most_a_month}"
+        f"\t{told.prefers}\t{told.topics}"
         f"\t{told.channels}\t{told.kind}"
         f"\t{told.wording}\t{_written(told.origin)}\t{'t' if told.proves else 'f'}\n"
     )

@@ -20,7 +20,8 @@ CREATE = """
         attributes jsonb, consent_at bigint, told bigint);
     CREATE UNLOGGED TABLE import_told_{id} (
         told bigint, language text, country text, region text, zone text, hours_from smallint,
-        hours_until smallint, prefers text, topics text[], channels text[],
+        hours_until smallint, days text, most_a_month smallint, prefers text, topics text[],
+        channels text[],
         kind text, wording text, origin text, proves boolean);
     CREATE UNLOGGED TABLE import_rejects_{id} (
         line int, column_name text, value text, reason text);
@@ -77,8 +78,8 @@ SPLIT = """
            s.email, s.email_digest, coalesce(s.email_wide, s.email_digest) AS email_wide,
            s.email_bucket, s.phone, s.phone_digest, s.phone_bucket,
            coalesce(s.zones, '{{}}') AS zones, coalesce(s.jurisdictions, '{{}}') AS jurisdictions,
-           t.language, t.country, t.region, t.zone, t.hours_from, t.hours_until, t.prefers,
-           s.attributes, t.topics, t.channels,
+           t.language, t.country, t.region, t.zone, t.hours_from, t.hours_until, t.days,
+           t.most_a_month, t.prefers, s.attributes, t.topics, t.channels,
            CAST('1970-01-01Z' AS timestamptz) + s.consent_at * interval '1 microsecond'
                AS consent_at,
            t.kind, t.wording, t.origin, t.proves AND s.consent_at IS NOT NULL AS proven
@@ -194,6 +195,8 @@ MERGE_DUPLICATES = """
             (array_agg(ARRAY[country, region] ORDER BY no) FILTER (WHERE region <> '')) AS homes,
             (array_agg(zone ORDER BY no DESC) FILTER (WHERE zone <> ''))[1] AS zone,
             (array_agg(prefers ORDER BY no DESC) FILTER (WHERE prefers <> ''))[1] AS prefers,
+            (array_agg(days ORDER BY no DESC) FILTER (WHERE days <> ''))[1] AS days,
+            (array_agg(most_a_month ORDER BY no DESC) FILTER (WHERE most_a_month <> 0))[1] AS most,
             (array_agg(ARRAY[hours_from, hours_until] ORDER BY no)
                 FILTER (WHERE hours_from <> hours_until)) AS hours,
             min(n) FILTER (WHERE takes_email) AS email_no,
@@ -210,6 +213,7 @@ MERGE_DUPLICATES = """
         zone = coalesce(m.zone, ''), prefers = coalesce(m.prefers, ''),
         hours_from = coalesce(m.hours[array_length(m.hours, 1)][1], 0),
         hours_until = coalesce(m.hours[array_length(m.hours, 1)][2], 0),
+        days = coalesce(m.days, ''), most_a_month = coalesce(m.most, 0),
         attributes = coalesce(f.attributes, '{{}}'),
         email = coalesce(e.email, s.email), email_digest = coalesce(e.email_digest, s.email_digest),
         email_wide = coalesce(e.email_wide, s.email_wide),
@@ -267,6 +271,8 @@ UPDATE_CUSTOMERS = f"""
                           ELSE c.hours_from END,
         hours_until = CASE WHEN l.hours_from <> l.hours_until THEN l.hours_until
                            ELSE c.hours_until END,
+        days = coalesce(nullif(l.days, ''), c.days),
+        most_a_month = coalesce(nullif(l.most_a_month, 0), c.most_a_month),
         attributes = c.attributes || l.attributes,
         import_id = CASE WHEN {VISIBLE} THEN c.import_id ELSE :import_id END
     FROM import_chunk l WHERE l.leads AND l.known AND c.id = l.person
@@ -274,9 +280,9 @@ UPDATE_CUSTOMERS = f"""
 
 ADD_CUSTOMERS = """
     INSERT INTO customer (id, import_id, language, country, region, zone, hours_from, hours_until,
-                          prefers, attributes)
-    SELECT person, :import_id, language, country, region, zone, hours_from, hours_until, prefers,
-           attributes
+                          days, most_a_month, prefers, attributes)
+    SELECT person, :import_id, language, country, region, zone, hours_from, hours_until, days,
+           most_a_month, prefers, attributes
     FROM import_chunk WHERE leads AND NOT known
 """
 

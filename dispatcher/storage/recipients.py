@@ -17,7 +17,13 @@ from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.places import Places, with_home
 from dispatcher.rules.jurisdictions import Jurisdictions
-from dispatcher.storage import context_flags, hours_agreements, signals, signs_of_life
+from dispatcher.storage import (
+    context_flags,
+    hours_agreements,
+    requests,
+    signals,
+    signs_of_life,
+)
 from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import (
     IN_ALL,
@@ -86,7 +92,9 @@ def load(
     contacts = _contacts(conn, ids, batch.key.wave_id, now)
     people = [_recipient(row, batch.channel, contacts) for row in rows]
     held = context_flags.standing(conn, ids, spec.brand.id, now)
+    asked = requests.open_ones(conn, ids, now)
     people = [_held(person, held) for person in people] if held else people
+    people = [_asking(person, asked) for person in people] if asked else people
     people = hours_agreements.with_agreed(conn, data, batch.channel, people)
     if spec.policy.asks:
         ignored = signs_of_life.ignored(conn, ids, batch.key.wave_id, now)
@@ -110,7 +118,7 @@ _LOAD = f"""
            coalesce(extract(epoch FROM d.held_since)::float8, 0), c.region,
            nullif(a.jurisdictions, '{{{{}}}}'),
            {PROMISED}, {PROMISED_IN_ALL}, {IN_ALL},
-           {PERMISSION_KIND} = '{ConsentKind.TCPA_PEWC}'
+           {PERMISSION_KIND} = '{ConsentKind.TCPA_PEWC}', c.most_a_month, c.days
     FROM customer c
     LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
     {PERMISSION_JOIN.format(person="c.id")}
@@ -137,9 +145,11 @@ def _recipient(
     places = places_of(row[4], row[18], row[5], Places(tuple(row[19] or ()), tuple(row[6] or ())))
     head = (row[0], channel, *row[1:6], places.zones, *row[7:10], consent, row[11], known)
     facts: list[Any] = [*head, *row[12:18], places.jurisdictions, *row[20:23]]
-    if row[23]:
-        facts += ("", 0.0, 0, True)  # context, until when, ignored, written
-    return Recipient(*facts)
+    person = Recipient(*facts)
+    written, most, days = row[23:]  # few people have any of these
+    if not (written or most or days):
+        return person
+    return person._replace(written=written, most_a_month=most, days=days)
 
 
 def places_of(country: str, region: str, zone: str, number: Places) -> Places:
@@ -168,6 +178,11 @@ def _held(person: Recipient, held: Mapping[int, context_flags.Standing]) -> Reci
     return person._replace(context=found.flag, context_until=found.until) if found else person
 
 
+def _asking(person: Recipient, asked: Mapping[int, float]) -> Recipient:
+    at = asked.get(person.customer_id)
+    return person._replace(asked_at=at) if at else person
+
+
 def _contacts(
     conn: Connection, ids: list[int], wave: int, now: float
 ) -> dict[int, tuple[Contact, ...]]:
@@ -181,7 +196,7 @@ def _contacts(
 
 _CONTACTS = text("""
     SELECT customer_id, extract(epoch FROM at)::float8, channel, brand, subject, campaign_id,
-           offer_code
+           offer_code, asked
     FROM contact
     WHERE customer_id = ANY(CAST(:ids AS bigint[])) AND at > to_timestamp(:since)
       AND wave_id <> :wave

@@ -9,13 +9,18 @@ from sqlalchemy import Connection, text
 
 from dispatcher.domain.messages import Channel, MessageClass
 
+ANSWER_KEPT = timedelta(hours=24)  # for how long an answer that is late is still one
+
 _QUEUE = text(
     "INSERT INTO service_message (key, customer_id, channel, address, gateway, sender, class,"
     " text, not_before, expires_at) VALUES (:key, :customer_id, :channel, :address, :gateway,"
     " :sender, :message_class, :text, :not_before, :expires_at) ON CONFLICT (key) DO NOTHING"
 )
+# That there is nothing new is not said once an offer has answered the person instead.
 _EXPIRE = text(
-    "UPDATE service_message SET state = 'expired' WHERE state = 'waiting' AND expires_at <= :now"
+    "UPDATE service_message s SET state = 'expired' WHERE state = 'waiting'"
+    " AND (expires_at <= :now OR class = 'nothing_new' AND EXISTS (SELECT FROM contact c"
+    " WHERE c.customer_id = s.customer_id AND c.asked AND c.at >= s.expires_at - :kept))"
 )
 _TAKE = text(
     "UPDATE service_message SET attempts = attempts + 1, not_before = :again WHERE key IN"
@@ -60,7 +65,7 @@ def queue(
 
 def gateways_waiting(conn: Connection, now: datetime) -> list[str]:
     """Name the gateways that have answers to send, after dropping what came too late."""
-    conn.execute(_EXPIRE, {"now": now})
+    _expire(conn, now)
     return list(conn.execute(_GATEWAYS, {"now": now}).scalars())
 
 
@@ -68,7 +73,7 @@ def take(
     conn: Connection, gateway: str, now: datetime, limit: int, lease: timedelta
 ) -> list[ServiceMessage]:
     """Take answers to send; those not settled within the lease come back, with the same key."""
-    conn.execute(_EXPIRE, {"now": now})
+    _expire(conn, now)
     values = {"gateway": gateway, "now": now, "again": now + lease, "limit": limit}
     return [
         ServiceMessage(**row._mapping)._replace(
@@ -76,6 +81,10 @@ def take(
         )
         for row in conn.execute(_TAKE, values)
     ]
+
+
+def _expire(conn: Connection, now: datetime) -> None:
+    conn.execute(_EXPIRE, {"now": now, "kept": ANSWER_KEPT})
 
 
 def settle(conn: Connection, key: str, *, accepted: bool, reference: str = "") -> None:

@@ -41,6 +41,8 @@ CREATE TABLE customer (
     zone        text NOT NULL DEFAULT '',                    -- IANA name, as the person said
     hours_from  smallint NOT NULL DEFAULT 0,                 -- the person's own hours: minutes after
     hours_until smallint NOT NULL DEFAULT 0,                 -- local midnight; equal: none set
+    days        text NOT NULL DEFAULT '',                    -- their own weekdays: 12345; '' any
+    most_a_month smallint NOT NULL DEFAULT 0,                -- offers of all brands; 0: not said
     prefers     text NOT NULL DEFAULT '',                    -- the channel to try first, if any
     attributes  jsonb NOT NULL DEFAULT '{}',                 -- declared facts, template fields
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -78,6 +80,7 @@ CREATE TABLE contact (
     campaign_id bigint NOT NULL,
     offer_code  text NOT NULL DEFAULT '',
     reminds_of  text NOT NULL DEFAULT '',                    -- the product of a reminder
+    asked       boolean NOT NULL DEFAULT false,              -- it answered the person's request
     PRIMARY KEY (customer_id, wave_id)
 );
 
@@ -108,6 +111,12 @@ CREATE TABLE context_flag (
 CREATE TABLE sign_of_life (
     customer_id bigint PRIMARY KEY,
     at          timestamptz NOT NULL
+);
+
+-- When a person last asked for an offer. One that is marked so in `contact` since has answered it.
+CREATE TABLE asked (
+    customer_id bigint PRIMARY KEY,
+    at          timestamptz NOT NULL                         -- on the programme's clock
 );
 
 -- Permission -------------------------------------------------------------------------------------

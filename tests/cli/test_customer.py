@@ -237,3 +237,24 @@ def test_signals_that_cannot_be_meant_are_refused(shell: Shell) -> None:
         shell.write("week.csv", header)
         refused = shell("customer", "signals", "week.csv")
         assert (refused.code, says in refused.err) == (2, True), refused.err
+
+
+def test_terms_of_their_own_are_noted_shown_and_lifted(shell: Shell) -> None:
+    """When and how much somebody wants to hear, said at the counter."""
+    add_anna(shell)
+    asked = ("--days", "mon-fri", "--most-a-month", "4", "--hours", "18:00-21:00")
+    told = shell.done("customer", "terms", "anna@example.com", *asked)
+    assert (told["days"], told["most_a_month"], told["hours_from"]) == ("12345", 4, 18 * 60)
+    card = shell("customer", "show", "anna@example.com").out
+    assert "Mon-Fri" in card
+    assert "18:00-21:00" in card
+    told = shell.done("customer", "terms", "anna@example.com", "--days", "any", "--hours", "any")
+    assert (told["days"], told["most_a_month"], told["hours_from"]) == ("", 4, 0)
+    for wrong in ((), ("--days", "workdays"), ("--most-a-month", "1000")):
+        assert shell("customer", "terms", "anna@example.com", *wrong).code == 2
+
+
+def test_a_question_at_the_counter_is_noted(shell: Shell) -> None:
+    """It wakes what waits, of which there is nothing here."""
+    add_anna(shell)
+    assert shell.done("customer", "asked", "anna@example.com")["woken"] == 0

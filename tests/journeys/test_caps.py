@@ -16,13 +16,14 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import Cap, CapScope
 from dispatcher.services import reserve as reserving
 from dispatcher.services.reserve import reserve
-from dispatcher.storage import batches, campaigns, recipients, wave_starts
+from dispatcher.storage import batches, campaigns, recipients, requests, wave_starts
 from dispatcher.storage.database import Database
 from tests.support.house import House
 
 PEOPLE = 12
 RESERVED = "SELECT customer_id, count(*) FROM delivery WHERE state = 'reserved' GROUP BY 1"
 CONTACTS = "SELECT customer_id, count(*) FROM contact GROUP BY 1"
+ASKED = "SELECT customer_id, count(*) FROM contact WHERE asked"
 REFUSED = "SELECT DISTINCT reason FROM delivery WHERE state IN ('deferred', 'skipped')"
 VERSION = "SELECT version_id FROM wave WHERE campaign_id = :id"
 
@@ -131,6 +132,21 @@ def test_fifty_batches_at_once_keep_what_the_consents_wording_promised(
     reserve_all(house, database, threads=25)
     assert dict(house.query(CONTACTS)) == dict.fromkeys(people, 2)
     assert set(house.query(REFUSED)) <= {"cap_disclosed_frequency"}
+
+
+def test_fifty_batches_at_once_answer_a_question_once_and_count_that_half(
+    house: House, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One half and two whole offers use up three; not even half of another has room then."""
+    monkeypatch.setattr(reserving, "yield_to_better", speak_at_random)
+    people = house.people(PEOPLE)
+    with house.dispatcher.database.begin() as conn:
+        for customer_id in people:
+            requests.ask(conn, customer_id, house.dispatcher.now())
+    several_waves(house, 50, Cap(3, 24))
+    reserve_all(house, database, threads=50)
+    assert dict(house.query(CONTACTS)) == dict.fromkeys(people, 3)
+    assert dict(house.query(f"{ASKED} GROUP BY 1")) == dict.fromkeys(people, 1)
 
 
 def test_nobody_slips_in_between_the_reading_of_the_contacts_and_the_verdict(

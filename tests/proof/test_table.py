@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel
-from dispatcher.proof.case import Case, clock_of
+from dispatcher.proof.cases import Case
+from dispatcher.proof.clocks import clock_of
 from dispatcher.proof.hours import first_open, is_open, open_end
 from dispatcher.proof.table import Table
 from dispatcher.resources import jurisdictions_file

@@ -91,6 +91,7 @@ contacts = st.builds(
     st.sampled_from(["beans", "beans", "tea", "*"]),
     st.sampled_from([0, 1, 2, 2, 2]),
     st.sampled_from(["", "", "WEEK26"]),
+    st.sampled_from([False, False, True]),
 )
 real_zones = st.lists(st.sampled_from([*ZONES, "Asia/Tokyo"]), max_size=3).map(tuple)
 zone_sets = real_zones | real_zones | st.just(("Europe/Berlin", "No/Such")) | st.just(("",))
@@ -145,6 +146,9 @@ people = st.builds(
     interest=st.none() | interests,
     written=st.booleans(),
     agreed=st.just(()) | st.lists(agreements, max_size=2).map(tuple),
+    most_a_month=st.sampled_from([0, 0, 3, 12]),
+    asked_at=st.just(0.0) | st.floats(-60, 1000).map(lambda ago: NOON - ago),
+    days=st.sampled_from(["", "", "", "12345", "67", "1"]),
 )
 
 policies = st.builds(

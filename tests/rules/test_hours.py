@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -31,7 +31,8 @@ BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lo
 
 clocks = st.lists(st.sampled_from(ZONES), min_size=1, max_size=3, unique=True).map(tuple)
 minutes = st.integers(0, 1440)
-limits = st.lists(st.builds(Hours, minutes, minutes), min_size=1, max_size=2).map(tuple)
+weekdays = st.sampled_from(["", "", "12345", "67", "3"])
+limits = st.lists(st.builds(Hours, minutes, minutes, weekdays), min_size=1, max_size=2).map(tuple)
 days = st.sampled_from(
     [
         *("2026-10-03", "2026-10-24", "2026-10-31", "2027-03-13", "2027-03-27", "2027-04-03"),
@@ -48,6 +49,9 @@ def inside(zone: str, limit: Hours, instant: float) -> bool:
     """Tell, by asking the zone for the wall clock of this one instant, whether it is in hours."""
     wall = datetime.fromtimestamp(instant, ZoneInfo(zone))
     minute = wall.hour * 60 + wall.minute
+    begun = wall if limit.opens <= limit.closes or minute >= limit.opens else wall - timedelta(1)
+    if limit.days and str(begun.isoweekday()) not in limit.days:
+        return False
     if limit.opens <= limit.closes:
         return limit.opens <= minute < limit.closes
     return minute >= limit.opens or minute < limit.closes

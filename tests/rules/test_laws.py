@@ -16,7 +16,8 @@ from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Cap, CapScope, Policy, Window, Worth
-from dispatcher.proof.case import Case, clock_of
+from dispatcher.proof.cases import Case
+from dispatcher.proof.clocks import clock_of
 from dispatcher.proof.hours import is_open, open_end
 from dispatcher.proof.table import Table
 from dispatcher.resources import jurisdictions_file
@@ -79,6 +80,21 @@ def restricted(
         ]
     if someone.hours_from == someone.hours_until:
         facts.append({"hours_from": 600, "hours_until": 1080})
+    if not someone.days:
+        facts.append({"days": "1234"})
+    if not someone.most_a_month:
+        facts.append({"most_a_month": 1})
+    if someone.asked_at:
+        facts.append({"asked_at": 0.0})
+    facts += [
+        {
+            "contacts": (
+                *someone.contacts,
+                Contact(now - HOUR, Channel.SMS, "theatre", "", asked=True),
+            )
+        },
+        {"contacts": (*someone.contacts, Contact(now, Channel.SMS, "theatre", "", asked=True))},
+    ]
     if not someone.zone and someone.zones:
         facts.append({"zones": (*someone.zones, "Asia/Tokyo")})
     narrower: list[dict[str, Any]] = [
@@ -156,7 +172,7 @@ def test_a_send_is_open_by_every_wall_clock(
     """The table, read by code of its own, is open now and until the margin after `send_before`."""
     decision = one(someone, terms, now, BOOKS[profile])
     if decision.verdict is Verdict.SEND:
-        clock = clock_of(TABLE, Case(someone, terms, now, profile, decision, ()))
+        clock = clock_of(TABLE, Case(someone, terms, now, profile, decision, someone.contacts))
         assert is_open(clock.hours, datetime.fromtimestamp(now, UTC)) or not clock.hours.bind
         assert decision.send_before + clock.margin <= open_end(clock.hours, now)
 
@@ -235,6 +251,11 @@ EXAMPLES: dict[Reason, tuple[dict[str, Any], dict[str, Any], float]] = {
     ),
     Reason.CAP_DISCLOSED_FREQUENCY: (
         {"promised": 1, "contacts": (contact(200),)},
+        {"caps": ()},
+        NOON,
+    ),
+    Reason.CAP_OWN_MOST: (
+        {"most_a_month": 1, "contacts": (contact(200, Channel.EMAIL, "theatre"),)},
         {"caps": ()},
         NOON,
     ),

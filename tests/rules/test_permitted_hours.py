@@ -40,7 +40,7 @@ codes = st.sampled_from([*BOOK.entries, *BOOK.territories, "US-NY", "FR-GP", "IS
 some_codes = st.lists(codes, min_size=1, max_size=2, unique=True).map(tuple)
 some_zones = st.lists(st.sampled_from(ZONES), max_size=2, unique=True).map(tuple)
 minutes = st.integers(0, 1440)
-hours = st.builds(Hours, minutes, minutes)
+hours = st.builds(Hours, minutes, minutes, st.just(""))
 profiles = st.sampled_from(Profile)
 channels = st.sampled_from(Channel)
 instants = st.integers(0, 400 * 1440).map(lambda minute: YEAR + minute * MINUTE)

@@ -36,7 +36,9 @@ def test_the_facts_alone_give_the_same_verdict(
 @given(people, policies)
 def test_the_facts_alone_give_the_same_verdict_at_noon(someone: Recipient, terms: Policy) -> None:
     """The same where contacts are fresh, so that caps and gaps speak."""
-    same_again(person(contacts=someone.contacts, channel=someone.channel), terms, NOON)
+    facts = (someone.contacts, someone.channel, someone.asked_at, someone.most_a_month)
+    names = ("contacts", "channel", "asked_at", "most_a_month")
+    same_again(person(**dict(zip(names, facts, strict=True))), terms, NOON)
 
 
 def test_more_contacts_than_fit_into_a_record_still_replay() -> None:
@@ -57,6 +59,21 @@ def test_of_too_many_contacts_each_is_kept_by_its_own_channel() -> None:
     (decision,) = decide([person(contacts=crowd)], terms, NOON, BOOK)
     assert decision.reason is Reason.CAP_PERSON
     same_again(person(contacts=crowd), terms, NOON)
+
+
+def test_a_question_that_two_caps_leave_unanswered_replays() -> None:
+    """Even half an offer has no room under one cap, and a whole one has none for longer yet."""
+    answer = contact(0.5, brand="theatre")._replace(asked=True)
+    crowd = (answer, *(contact(0.6 + ago / 10, brand="theatre") for ago in range(38)))
+    asking = person(contacts=crowd, asked_at=NOON - 60)
+    terms = policy(caps=(Cap(30, 5), Cap(39, 24)), max_hold_hours=1000.0)
+    (decision,) = decide([asking], terms, NOON, BOOK)
+    assert decision.reason is Reason.CAP_PERSON
+    entries = decision.facts.rpartition("|")[2].split(",")
+    assert len({entry.lstrip("s?").partition("*")[0] for entry in entries}) == 2
+    same_again(asking, terms, NOON)
+    same_again(asking, policy(caps=(Cap(30, 5),), max_hold_hours=1000.0), NOON)
+    same_again(asking, policy(caps=(Cap(39, 24),)), NOON)
 
 
 def test_caps_of_law_and_promise_replay() -> None:

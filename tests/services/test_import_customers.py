@@ -47,6 +47,16 @@ def test_without_full_evidence_a_consent_is_unproven(desk: Desk, bring: Any, mis
     assert state(desk) is ConsentState.UNPROVEN
 
 
+def test_terms_of_their_own_come_in_and_stay_until_others_are_said(desk: Desk, bring: Any) -> None:
+    """Days and the most a month, of new people, known ones and those told of twice."""
+    bring(f"email,days,most_a_month\n{ANNA},mon-fri,4\n")
+    assert (person(desk).days, person(desk).most_a_month) == ("12345", 4)
+    bring(f"email,days,most_a_month\n{ANNA},,\n")
+    assert (person(desk).days, person(desk).most_a_month) == ("12345", 4)
+    bring(f"email,days,most_a_month\n{ANNA},,2\n{ANNA},sat,\n")
+    assert (person(desk).days, person(desk).most_a_month) == ("6", 2)
+
+
 @pytest.mark.parametrize("heading", ["prefers", "Preferred channel"])
 def test_a_preferred_channel_comes_in_and_stays_until_another_is_said(
     desk: Desk, bring: Any, heading: str
@@ -104,6 +114,8 @@ BAD_ROWS = {
     "language": ("English, please",),
     "prefers": ("letter", "email|sms"),
     "zone": ("Europe/Pariss", "CEST+2"),
+    "days": ("workdays", "mon-", "8"),
+    "most_a_month": ("many", "0", "-1", "1000"),
     "hours": ("9 to 5", "25:00-26:00", "09:00-09:00", "09:75-10:00"),
     "topics": ("Coffee & Cake", "<script>"),
     "consent_at": ("03.05.2026", "yesterday", "0001-01-01", "2026-02-30"),

@@ -1,30 +1,16 @@
-"""A case: one decision with what it was made from, and the hours that bind it."""
+"""Clocks: the hours that bind a case, found in the table a second time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from dispatcher.domain.customers import Contact, Recipient
-from dispatcher.domain.decisions import Decision
+from dispatcher.domain.customers import Recipient
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.policies import Policy
+from dispatcher.proof.cases import WHOLE_DAY, Case, waived
 from dispatcher.proof.hours import Hours, allowed, readable
 from dispatcher.proof.table import Table
 
-_WHOLE_DAY = (0, 1440)
 _WITH_AREA_CODES = ("US-", "CA-")
-
-
-class Case(NamedTuple):
-    """One decision with what it was made from. `log`: all offers the person has had."""
-
-    person: Recipient
-    policy: Policy
-    now: float
-    profile: str
-    decision: Decision
-    log: Sequence[Contact]
 
 
 class Clock(NamedTuple):
@@ -35,27 +21,30 @@ class Clock(NamedTuple):
 
 
 def clock_of(table: Table, case: Case) -> Clock:
-    """Find what binds: the table's sheets, the campaign's window and the person's own hours.
+    """Find what binds: the table's sheets, the campaign's window, the person's own hours and days.
 
-    The table is that of the brand and the day; what holds on later days counts from then on.
+    The table is that of the brand and the day; what holds on later days counts from then on. What
+    answers the person's request keeps to the sheets alone.
     """
+    case = waived(case)
     person, policy, _, profile = case[:4]
     own, window = (person.hours_from, person.hours_until), policy.window
     daily = [(window.opens, window.closes)]
     if own[0] != own[1]:
         daily.append(own)
+    days = tuple(map(int, person.days))
     zones = (person.zone,) if person.zone else _possible(table, person)
     given = allowed(person)
     sheets = table.sheets(person.jurisdictions, person.channel, profile, given)
     margin = policy.close_margin_minutes
     if person.channel == Channel.SMS:
         margin = max(margin, table.margin_minutes)
-    bound = tuple(each for each in dict.fromkeys(daily) if each != _WHOLE_DAY)
+    bound = tuple(each for each in dict.fromkeys(daily) if each != WHOLE_DAY)
     later = tuple(
         (first, then.sheets(person.jurisdictions, person.channel, profile, given))
         for first, then in table.later
     )
-    return Clock(Hours(sheets, bound, zones, later), margin * 60.0)
+    return Clock(Hours(sheets, bound, zones, later, days), margin * 60.0)
 
 
 def _possible(table: Table, person: Recipient) -> tuple[str, ...]:
