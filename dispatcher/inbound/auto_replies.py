@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
-from dispatcher.inbound.auto_reply_words import ABSENCE, ABSENCE_AFTER, MACHINE, SUBJECT, SUBJECT_INSIDE
+from dispatcher.inbound.auto_reply_words import (
+    ABSENCE,
+    ABSENCE_AFTER,
+    MACHINE,
+    OPENING,
+    SUBJECT,
+    SUBJECT_INSIDE,
+)
 from dispatcher.inbound.bounces import bounce_in
 from dispatcher.inbound.complaints import complaint_in
 from dispatcher.inbound.mime import Part, parse
@@ -27,7 +34,8 @@ _AGENTS = re.compile(
     re.IGNORECASE,
 )
 _RE = re.compile(
-    r"\s*(?:(?:re|aw|sv|vs|antw|ref|odp|rif|r|tr|fwd?|wg|回复|答复|返信)\s*(?:\[\d+\])?\s*[:：]\s*)*",
+    r"\s*(?:(?:re|aw|sv|vs|antw|ref|odp|rif|r|tr|fwd?|"
+    r"wg|回复|答复|返信)\s*(?:\[\d+\])?\s*[:：]\s*)*",
     re.IGNORECASE,
 )  # fmt: skip
 _QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
@@ -49,9 +57,7 @@ def why_auto_reply(raw: bytes) -> str:
 
 def reason_in(mail: Part) -> str:
     """Say what makes a mail, neither bounce nor complaint, an automatic reply; or nothing."""
-    return (
-        _by_headers(mail) or _by_kind(mail) or _by_subject(mail) or _by_words(mail)
-    )
+    return _by_headers(mail) or _by_kind(mail) or _by_subject(mail) or _by_words(mail)
 
 
 def _by_headers(mail: Part) -> str:
@@ -83,7 +89,7 @@ def _by_kind(mail: Part) -> str:
 
 def _by_subject(mail: Part) -> str:
     subject = " ".join(mail.header("subject").split())
-    bare = _RE.sub("", subject, count=1)
+    bare = OPENING.sub("", _RE.sub("", subject, count=1), count=1)
     if SUBJECT.match(bare):
         return "the subject begins as automatic replies do"
     if SUBJECT_INSIDE.search(subject):
@@ -99,14 +105,19 @@ def _by_words(mail: Part) -> str:
     if not ABSENCE.search(words):
         return ""
     bulk = mail.header("precedence").strip().lower() in _BULK
-    if bulk or mail.header("x-auto-response-suppress") or not mail.header("return-path").strip("<> \t") and mail.header("return-path"):
+    nobody = mail.header("return-path").replace(" ", "") == "<>"
+    if bulk or nobody or mail.header("x-auto-response-suppress"):
         return "away, and marked as not to be answered"
     return "away, and says what to do meanwhile" if ABSENCE_AFTER.search(words) else ""
 
 
 def _first_words(mail: Part) -> str:
-    leaves = [part for part in mail.walk() if not part.parts and part.kind in ("text/plain", "text/html")]
-    text = next((part.text for part in leaves if part.kind == "text/plain" and part.text.strip()), "")
+    leaves = [
+        part for part in mail.walk() if not part.parts and part.kind in ("text/plain", "text/html")
+    ]
+    text = next(
+        (part.text for part in leaves if part.kind == "text/plain" and part.text.strip()), ""
+    )
     if not text and leaves:
         text = from_html(leaves[0].text).partition(QUOTE_BELOW)[0]
     return " ".join(_QUOTED.sub("", text[:20_000]).split())[:_FIRST_LETTERS]

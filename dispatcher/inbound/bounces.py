@@ -8,11 +8,20 @@ from dispatcher.inbound import non_delivery
 from dispatcher.inbound.delivery_status import Action, Told, has_report, report_in
 from dispatcher.inbound.mime import Part, parse
 from dispatcher.inbound.returned_mail import (
-    OurNames, addresses, message_id, our_names, returned_head,
-)  # fmt: skip
+    OurNames,
+    addresses,
+    message_id,
+    our_names,
+    returned_head,
+)
 from dispatcher.inbound.verdicts import (
-    BounceKind, is_vague, read_verdict, smtp_code, status_for, status_in,
-)  # fmt: skip
+    BounceKind,
+    is_vague,
+    read_verdict,
+    smtp_code,
+    status_for,
+    status_in,
+)
 
 __all__ = ["Action", "Bounce", "BounceKind", "Failure", "bounce_in", "read_bounce"]
 
@@ -126,7 +135,9 @@ def _is_something_else(mail: Part) -> bool:
 def _claims(mail: Part) -> bool:
     """Tell whether a mail calls itself a delivery report, even one without a single field."""
     report = mail.kind == "multipart/report"
-    return has_report(mail) or (report and mail.parameter("report-type").lower() == "delivery-status")
+    return has_report(mail) or (
+        report and mail.parameter("report-type").lower() == "delivery-status"
+    )
 
 
 def _reported(told: Told, words: str, head: Part | None) -> Failure:

@@ -6,10 +6,15 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dispatcher.inbound.mime import Part, decoded, fields, parse
+from dispatcher.inbound.mime import Part, all_fields, decoded, parse
 from dispatcher.inbound.returned_mail import (
-    OurNames, address, addresses, message_id, our_names, returned_head,
-)  # fmt: skip
+    OurNames,
+    address,
+    addresses,
+    message_id,
+    our_names,
+    returned_head,
+)
 
 
 class ComplaintKind(StrEnum):
@@ -24,7 +29,9 @@ class ComplaintKind(StrEnum):
 
 
 _KINDS = {
-    **dict.fromkeys(("abuse", "spam", "complaint", "unsolicited", "miscategorized", "junk"), "abuse"),
+    **dict.fromkeys(
+        ("abuse", "spam", "complaint", "unsolicited", "miscategorized", "junk"), "abuse"
+    ),
     **dict.fromkeys(("fraud", "phish", "phishing"), "fraud"),
     **dict.fromkeys(("virus", "malware"), "virus"),
     **dict.fromkeys(("not-spam", "notspam", "not_spam", "not-junk", "nospam"), "not_spam"),
@@ -34,10 +41,13 @@ _KINDS = {
 _NOBODYS = frozenset({"auth-failure", "dkim", "dmarc", "spf"})
 _FEEDBACK = "message/feedback-report"
 _FIELD = re.compile(r"^[ \t]*feedback-type[ \t]*:[ \t]*([\w-]+)", re.IGNORECASE | re.MULTILINE)
+_OTHER_FIELD = re.compile(r"^[ \t]*(?:user-agent|version)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _JMRP = re.compile(r"^\s*complaint about message from\b", re.IGNORECASE)
 _JMRP_RECIPIENT = "x-hmxmroriginalrecipient"
 _SPAMCOP = re.compile(r"^\s*\[spamcop \([^)]*\) id:", re.IGNORECASE)
-_XARF = re.compile(r"^\s*(?:category|report-type)\s*:\s*[\"']?(abuse|spam)\b", re.IGNORECASE | re.MULTILINE)
+_XARF = re.compile(
+    r"^\s*(?:category|report-type)\s*:\s*[\"']?(abuse|spam)\b", re.IGNORECASE | re.MULTILINE
+)
 _IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 _REDACTED = re.compile(r"redacted|^x+@|hidden|anonymi|^[*]+@|private", re.IGNORECASE)
 
@@ -122,7 +132,11 @@ def _report(mail: Part) -> _Fields | None:
 
 
 def _mostly_fields(text: str) -> bool:
-    return bool(re.search(r"^[ \t]*(?:user-agent|version)[ \t]*:", text[:20_000], re.I | re.M))
+    return bool(
+        re.search(
+            r"^[ \t]*(?:user-agent|version)[ \t]*:", text[:20_000], re.IGNORECASE | re.MULTILINE
+        )
+    )
 
 
 def _is_old_style(mail: Part, parts: list[Part]) -> bool:
@@ -139,15 +153,8 @@ def _is_old_style(mail: Part, parts: list[Part]) -> bool:
 
 def _fields(content: bytes) -> _Fields:
     """Read all groups of fields: some put a blank line in the middle."""
-    found: _Fields = []
-    rest = content.replace(b"\r\n", b"\n").lstrip()
-    while rest:
-        block, after = fields(rest)
-        found += [(name, decoded(value).strip()) for name, value in block]
-        if len(after) == len(rest):
-            after = after.partition(b"\n")[2]
-        rest = after
-    return found
+    blocks = all_fields(content.lstrip())
+    return [(name, decoded(value).strip()) for block in blocks for name, value in block]
 
 
 def _first(told: _Fields, name: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
-from dispatcher.inbound.mime import Part, as_text, decoded, fields
+from dispatcher.inbound.mime import Part, all_fields, as_text, decoded
 from dispatcher.inbound.returned_mail import addresses
 
 KINDS = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -75,17 +76,13 @@ def has_report(mail: Part) -> bool:
 
 def read(content: bytes) -> list[Told]:
     """Read the groups of fields of a report; lines that are none are passed over."""
-    return [_told(group) for group in _groups(content.replace(b"\r\n", b"\n"))][:_MOST_RECIPIENTS]
+    return [_told(group) for group in islice(_groups(content), _MOST_RECIPIENTS)]
 
 
 def _groups(content: bytes) -> Iterator[dict[str, str]]:
     """Give the fields of each recipient; a repeated name starts the next one, blank line or not."""
     group: dict[str, str] = {}
-    while content:
-        block, rest = fields(content)
-        if len(rest) == len(content):  # not a field: pass over one line
-            rest = content.partition(b"\n")[2]
-        content = rest
+    for block in all_fields(content):
         for name, value in block:
             if name in _STARTS and name in group:
                 yield group
@@ -93,11 +90,14 @@ def _groups(content: bytes) -> Iterator[dict[str, str]]:
             if name in group and name == "diagnostic-code":
                 group[name] += " " + decoded(value)
             group.setdefault(name, decoded(value))
-        if _STARTS & group.keys() and ("action" in group or "status" in group or not content):
+        # Some part the recipient from what became of the mail by a blank line.
+        if not _STARTS & group.keys():
+            group = {}
+        elif "action" in group or "status" in group:
             yield group
             group = {}
-        elif not _STARTS & group.keys():
-            group = {}
+    if group:
+        yield group
 
 
 def _told(group: dict[str, str]) -> Told:

@@ -1,4 +1,4 @@
-"""Incoming mail, told apart: a complaint, a bounce, a wish to leave, a machine's or human's reply."""
+"""Incoming mail told apart: complaint, bounce, wish to leave, a machine's reply or a human's."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from dispatcher.inbound.complaints import Complaint, complaint_in
 from dispatcher.inbound.mime import Part, parse
 from dispatcher.inbound.quotes import own_words
 from dispatcher.inbound.returned_mail import (
-    OurNames, address, addresses, message_id, our_names, unsubscribe_boxes,
-)  # fmt: skip
+    OurNames,
+    address,
+    addresses,
+    message_id,
+    our_names,
+    unsubscribe_boxes,
+)
 
 
 class MailKind(StrEnum):
@@ -107,7 +112,7 @@ def _kind(
 
 
 def _tokens(mail: Part, to: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the tokens a mail to our unsubscribe mailbox came with: in the address or the subject."""
+    """Give the tokens that came with a wish to leave: in the address or in the subject."""
     boxes = unsubscribe_boxes(" ".join(to))
     if boxes:
         return boxes
@@ -118,7 +123,9 @@ def _tokens(mail: Part, to: tuple[str, ...]) -> tuple[str, ...]:
 def _recipients(mail: Part, told: Sequence[str]) -> tuple[str, ...]:
     if told:
         return tuple(told)
-    found = [each for name in _ADDRESSED for value in mail.all_of(name) for each in addresses(value)]
+    found = [
+        each for name in _ADDRESSED for value in mail.all_of(name) for each in addresses(value)
+    ]
     return tuple(dict.fromkeys(found))[:50]
 
 

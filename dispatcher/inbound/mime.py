@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote_to_bytes
@@ -19,9 +20,12 @@ MOST_DEPTH = 10
 MOST_HEADERS = 400
 MOST_IN_HEADER = 20_000
 MOST_CHARACTERS = 200_000
+MOST_IN_REPORT = 300_000
+MOST_BLOCKS = 1000
 
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _WORD = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\?=")
+_BLANK = re.compile(rb"\n[ \t]*\n")
 _BETWEEN_WORDS = re.compile(r"(=\?[^?\s]{1,40}\?[bBqQ]\?[^?]*\?=)\s+(?==\?)")
 _PARAMETER = re.compile(r';\s*([\w.*-]{1,40})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))')
 _BOUNDARY_LINE = re.compile(rb"^--(\S{1,200})[ \t]*$", re.MULTILINE)
@@ -111,6 +115,17 @@ def fields(raw: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
     return heads, raw[at:]
 
 
+def all_fields(content: bytes) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Give block after block of header lines, as reports have them; other lines are left out."""
+    content = content[:MOST_IN_REPORT].replace(b"\r\n", b"\n")
+    for block in _BLANK.split(content)[:MOST_BLOCKS]:
+        lines = block.split(b"\n")
+        kept = [line for line in lines if line[:1] in (b" ", b"\t") or _FIELD.fullmatch(line)]
+        found, _ = fields(b"\n".join(kept).lstrip())
+        if found:
+            yield found
+
+
 def decoded(value: str) -> str:
     """Give a header value with its encoded words (RFC 2047) read."""
     if "=?" not in value:
@@ -176,10 +191,8 @@ def _unfolded(lines: list[bytes]) -> str:
 def _word(found: re.Match[str]) -> str:
     charset, how, text = found.groups()
     raw = text.encode("utf-8", "replace")
-    if how in "bB":
-        content = _base64(raw)
-    else:
-        content = binascii.a2b_qp(raw.replace(b"_", b" "), header=True)
+    letters = how in "bB"
+    content = _base64(raw) if letters else binascii.a2b_qp(raw.replace(b"_", b" "), header=True)
     return as_text(content, charset.partition("*")[0])
 
 

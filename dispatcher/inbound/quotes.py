@@ -10,28 +10,53 @@ from dispatcher.inbound.plain import QUOTE_BELOW, from_html
 _MOST_LINES = 2000
 _QUOTED = re.compile(r"^[ \t]*(?:>|\|[ \t]|&gt;)")
 _RULE = re.compile(
-    r"^[ \t>]*[-_=*\u2013\u2014]{2,}[ \t]*(?:(?:begin )?(?:original|forwarded|reply|previous)[ -]?(?:message|mail|e-?mail|appointment)?[^\n]{0,40}?"
-    r"|urspr[üu]ngliche nachricht|original-?nachricht|(?:weitergeleitete|vorherige) nachricht|message (?:d'origine|original|transf[ée]r[ée]|initial|pr[ée]c[ée]dent)"
-    r"|mensaje (?:original|reenviado|anterior)|mensagem (?:original|encaminhada|anterior)|messaggio (?:originale|inoltrato|precedente)|(?:oorspronkelijk|doorgestuurd) bericht"
-    r"|ursprungligt meddelande|originalmeddelande|oprindelig (?:meddelelse|besked)|opprinnelig melding|alkuper[äa]inen viesti|(?:wiadomo[śs][ćc] oryginalna|oryginalna wiadomo[śs][ćc])"
-    r"|(?:исходное|оригинальное|пересылаемое|пересланное) (?:сообщение|письмо)|p[ůu]vodn[íi] (?:zpr[áa]va|e-?mail)|eredeti [üu]zenet|(?:özgün|orijinal|[ıi]letilen) (?:ileti|mesaj)|mesaj original"
-    r"|原始邮件|原始郵件|转发邮件|原邮件|元のメッセージ|転送メッセージ|원본 ?메[일시]지?|원본 메일|الرسالة الأصلية|הודעה מקורית|αρχικό μήνυμα)[ \t]*[-_=*\u2013\u2014]{2,}[ \t]*$",
+    r"^[ \t>]*[-_=*\u2013\u2014]{2,}[ \t]*(?:(?:begin )?(?:original|forwarded|reply|"
+    r"previous)[ -]?(?:message|mail|e-?mail|appointment)?[^\n]{0,40}?"
+    r"|urspr[üu]ngliche nachricht|original-?nachricht|(?:weitergeleitete|"
+    r"vorherige) nachricht|message (?:d'origine|original|transf[ée]r[ée]|initial|"
+    r"pr[ée]c[ée]dent)"
+    r"|mensaje (?:original|reenviado|anterior)|mensagem (?:original|encaminhada|anterior)|"
+    r"messaggio (?:originale|inoltrato|precedente)|(?:oorspronkelijk|doorgestuurd) bericht"
+    r"|ursprungligt meddelande|originalmeddelande|oprindelig (?:meddelelse|besked)|"
+    r"opprinnelig melding|alkuper[äa]inen viesti|(?:wiadomo[śs][ćc] oryginalna|"
+    r"oryginalna wiadomo[śs][ćc])"
+    r"|(?:исходное|оригинальное|пересылаемое|пересланное) (?:сообщение|письмо)|"
+    r"p[ůu]vodn[íi] (?:zpr[áa]va|e-?mail)|eredeti [üu]zenet|(?:özgün|orijinal|"
+    r"[ıi]letilen) (?:ileti|mesaj)|mesaj original"
+    r"|原始邮件|原始郵件|转发邮件|原邮件|元のメッセージ|転送メッセージ|"
+    r"원본 ?메[일시]지?|원본 메일|الرسالة الأصلية|הודעה מקורית|"
+    r"αρχικό μήνυμα)[ \t]*[-_=*\u2013\u2014]{2,}[ \t]*$",
     re.IGNORECASE,
 )
 _FROM = re.compile(
-    r"^[ \t>*]*(?:from|von|de|da|van|fr[åa]n|fra|od|l[äa]hett[äa]j[äa]|от|від|felad[óo]|kimden|g[öo]nderen|από|exp[ée]diteur|发件人|发件者|寄件者|寄件人|差出人|보낸 ?사람|보낸사람|מאת|من|ผู้ส่ง|từ)\*?[ \t]*[:：]\*?",
+    r"^[ \t>*]*(?:from|von|de|da|van|fr[åa]n|fra|od|l[äa]hett[äa]j[äa]|от|від|felad[óo]|"
+    r"kimden|g[öo]nderen|από|exp[ée]diteur|发件人|发件者|"
+    r"寄件者|寄件人|差出人|보낸 ?사람|보낸사람|מאת|من|ผู้ส่ง|"
+    r"từ)\*?[ \t]*[:：]\*?",
     re.IGNORECASE,
 )
 _HEAD = re.compile(
-    r"^[ \t>*]*(?:sent|date|to|cc|subject|reply-to|gesendet|datum|an|betreff|kopie|envoy[ée]|[àa]|objet|date|enviado(?: el| em)?|fecha|para|asunto|data|assunto|inviato|a|oggetto|verzonden|aan|onderwerp"
-    r"|skickat|till|[äa]mne|sendt|til|emne|l[äa]hetetty|vastaanottaja|aihe|wys[łl]ano|do|temat|отправлено|дата|кому|тема|odesl[áa]no|komu|p[řr]edm[ěe]t|elk[üu]ldve|c[íi]mzett|t[áa]rgy|g[öo]nderildi|kime|konu"
-    r"|στάλθηκε|προς|θέμα|发送时间|发送日期|收件人|主题|日期|抄送|傳送時間|寄件日期|收件者|主旨|送信日時|宛先|件名|日時|보낸 ?날짜|받는 ?사람|제목|날짜|נשלח|אל|נושא|التاريخ|إلى|الموضوع)\*?[ \t]*[:：]",
+    r"^[ \t>*]*(?:sent|date|to|cc|subject|reply-to|gesendet|datum|an|betreff|kopie|"
+    r"envoy[ée]|[àa]|objet|date|enviado(?: el| em)?|fecha|para|asunto|data|assunto|inviato|"
+    r"a|oggetto|verzonden|aan|onderwerp"
+    r"|skickat|till|[äa]mne|sendt|til|emne|l[äa]hetetty|vastaanottaja|aihe|wys[łl]ano|do|"
+    r"temat|отправлено|дата|кому|тема|odesl[áa]no|komu|p[řr]edm[ěe]t|elk[üu]ldve|"
+    r"c[íi]mzett|t[áa]rgy|g[öo]nderildi|kime|konu"
+    r"|στάλθηκε|προς|θέμα|发送时间|发送日期|收件人|主题|日期|抄送|"
+    r"傳送時間|寄件日期|收件者|主旨|送信日時|宛先|件名|日時|보낸 ?날짜|"
+    r"받는 ?사람|제목|날짜|נשלח|אל|נושא|التاريخ|إلى|الموضوع)\*?[ \t]*[:：]",
     re.IGNORECASE,
 )
 _WROTE = re.compile(
-    r"^[ \t>*]*(?:[-–—]+ )?(?:on|am|le|el|il|op|em|den|p[åa]|w dniu|dnia|dne|a|on|la|в|пн|вт|ср|чт|пт|сб|вс|ma|ti|ke|to|pe|la|su|στις|στην|tarihinde|at|vào|pada|ב|في|\d|\w{2,12},? )?.{0,300}?"
-    r"(?:wrote|writes|schrieb|schreibt|geschrieben|a [ée]crit|escribi[óo]|escreveu|ha scritto|scrisse|schreef|skrev|kirjoitti|napisa[łl](?:\(a\)|a)?|pisze|napsal(?:a|\(a\))?|p[íi][šs]e|[ií]rta|a scris|написа[лв](?:\(а\)|а)?|пишет|yazd[ıi]|έγραψε|"
-    r"写道|寫道|写到|のメール|書きました|さん(?:は|が)|님이 작성|작성:|כתב[/הת]*|كتب|viết|menulis|เขียน|said)[^:：\n]{0,60}[:：]?[ \t]*$",
+    r"^[ \t>*]*(?:[-–—]+ )?(?:on|am|le|el|il|op|em|den|p[åa]|w dniu|dnia|dne|a|on|la|в|пн|"
+    r"вт|ср|чт|пт|сб|вс|ma|ti|ke|to|pe|la|su|στις|στην|tarihinde|at|vào|pada|ב|في|\d|"
+    r"\w{2,12},? )?.{0,300}?"
+    r"(?:wrote|writes|schrieb|schreibt|geschrieben|a [ée]crit|escribi[óo]|escreveu|"
+    r"ha scritto|scrisse|schreef|skrev|kirjoitti|napisa[łl](?:\(a\)|a)?|pisze|napsal(?:a|"
+    r"\(a\))?|p[íi][šs]e|[ií]rta|a scris|написа[лв](?:\(а\)|а)?|пишет|yazd[ıi]|έγραψε|"
+    r"写道|寫道|写到|のメール|書きました|さん(?:は|が)|"
+    r"님이 작성|작성:|כתב[/הת]*|كتب|viết|menulis|เขียน|"
+    r"said)[^:：\n]{0,60}[:：]?[ \t]*$",
     re.IGNORECASE,
 )
 _ENDS_IN_COLON = re.compile(r"[:：][ \t]*$")
@@ -39,17 +64,32 @@ _DATED_ADDRESS = re.compile(
     r"^[ \t>]*.{0,120}\d.{0,200}?[<(\[]?[^\s<>@]{1,100}@[^\s<>@]{1,200}[>)\]]?.{0,40}[:：][ \t]*$"
 )
 _DEVICE = re.compile(
-    r"^[ \t]*(?:sent (?:from|via|with|using)|get outlook for|von meinem|gesendet (?:von|mit|aus)|diese nachricht wurde von meinem|envoy[ée] (?:de(?:puis)?|[àa] partir|avec) |t[ée]l[ée]chargez outlook|enviado (?:desde|do|de|a partir|via|pelo)|obtener outlook|obter o? ?outlook|"
-    r"inviato (?:da|dal)|scarica outlook|verzonden (?:vanaf|met|via)|verstuurd vanaf|skickat fr[åa]n|sendt fra|l[äa]hetetty |wys[łl]ane? (?:z|ze)|отправлено (?:с|из)|odesl[áa]no z|iphone['’]?(?:umdan|dan| から送信)|发自我的|從我的|发自|iphoneから送信|나의 |내 |"
-    r"outlook für|yahoo mail|envoy[ée] avec|mobile|blackberry|virus-?free|virenfrei|sans virus)[^\n]{0,100}$",
+    r"^[ \t]*(?:sent (?:from|via|with|using)|get outlook for|von meinem|gesendet (?:von|"
+    r"mit|aus)|diese nachricht wurde von meinem|envoy[ée] (?:de(?:puis)?|[àa] partir|"
+    r"avec) |t[ée]l[ée]chargez outlook|enviado (?:desde|do|de|a partir|via|pelo)|"
+    r"obtener outlook|obter o? ?outlook|"
+    r"inviato (?:da|dal)|scarica outlook|verzonden (?:vanaf|met|via)|verstuurd vanaf|"
+    r"skickat fr[åa]n|sendt fra|l[äa]hetetty |wys[łl]ane? (?:z|ze)|отправлено (?:с|из)|"
+    r"odesl[áa]no z|iphone['’]?(?:umdan|dan| から送信)|"
+    r"发自我的|從我的|发自|iphoneから送信|나의 |내 |"
+    r"outlook für|yahoo mail|envoy[ée] avec|mobile|blackberry|virus-?free|virenfrei|"
+    r"sans virus)[^\n]{0,100}$",
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(r"^(?:--|__|—|–{1,2}|-- )[ \t]*$")
 _LONG_RULE = re.compile(r"^[ \t]*[_*=-]{10,}[ \t]*$")
 _CLOSING = re.compile(
-    r"^[ \t]*(?:(?:kind|best|warm|with (?:kind|best)|many)? ?(?:regards|wishes|thanks)|best|cheers|sincerely|yours(?: \w+)?|respectfully|thank you|mit (?:freundlichen|besten|lieben|herzlichen) gr[üu][ßs]+en|(?:viele|liebe|beste|freundliche|sch[öo]ne|herzliche) gr[üu][ßs]+e?|mfg|lg|vg|gru[ßs]|"
-    r"(?:bien )?cordialement|bien [àa] vous|cdlt|meilleures salutations|salutations|saludos(?: cordiales)?|un saludo|atentamente|cordiali saluti|distinti saluti|saluti|atenciosamente|cumprimentos|met vriendelijke groet(?:en)?|groet(?:en|jes)?|"
-    r"(?:v[äa]nliga|med v[äa]nlig[ae]?|med venlig|med vennlig|vennlig|venlig) (?:h[äa]lsningar?|hilsen)|yst[äa]v[äa]llisin terveisin|pozdrawiam|z powa[żz]aniem|с уважением|s pozdravem|[üu]dv[öo]zlettel|sayg[ıi]lar[ıi]mla|敬具|よろしくお願い(?:いた)?します。?|此致)[ \t]*[,.!]*[ \t]*$",
+    r"^[ \t]*(?:(?:kind|best|warm|with (?:kind|best)|many)? ?(?:regards|wishes|thanks)|"
+    r"best|cheers|sincerely|yours(?: \w+)?|respectfully|thank you|mit (?:freundlichen|"
+    r"besten|lieben|herzlichen) gr[üu][ßs]+en|(?:viele|liebe|beste|freundliche|sch[öo]ne|"
+    r"herzliche) gr[üu][ßs]+e?|mfg|lg|vg|gru[ßs]|"
+    r"(?:bien )?cordialement|bien [àa] vous|cdlt|meilleures salutations|salutations|"
+    r"saludos(?: cordiales)?|un saludo|atentamente|cordiali saluti|distinti saluti|saluti|"
+    r"atenciosamente|cumprimentos|met vriendelijke groet(?:en)?|groet(?:en|jes)?|"
+    r"(?:v[äa]nliga|med v[äa]nlig[ae]?|med venlig|med vennlig|vennlig|"
+    r"venlig) (?:h[äa]lsningar?|hilsen)|yst[äa]v[äa]llisin terveisin|pozdrawiam|"
+    r"z powa[żz]aniem|с уважением|s pozdravem|[üu]dv[öo]zlettel|sayg[ıi]lar[ıi]mla|敬具|"
+    r"よろしくお願い(?:いた)?します。?|此致)[ \t]*[,.!]*[ \t]*$",
     re.IGNORECASE,
 )
 
@@ -117,7 +157,9 @@ def _attribution(lines: list[str], at: int) -> int:
         joined = " ".join(line.strip() for line in some)
         if len(joined) > 500:
             return 0
-        if _tells_who(joined) and (_ENDS_IN_COLON.search(joined) or _quotes_follow(lines, at + count)):
+        if _tells_who(joined) and (
+            _ENDS_IN_COLON.search(joined) or _quotes_follow(lines, at + count)
+        ):
             return count
     return 0
 

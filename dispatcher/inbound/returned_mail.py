@@ -20,7 +20,8 @@ _UNSUBSCRIBE_BOX = re.compile(r"\bu\+([0-9a-fA-F]{26,70})(?=[@=])")
 _UNSUBSCRIBE_LINK = re.compile(r"/u/([A-Za-z0-9_-]{18,64})(?![A-Za-z0-9_-])")
 _DELIVERY = re.compile(r"x-dispatcher-delivery:\s*([A-Za-z0-9_-]{18,64})", re.IGNORECASE)
 _MESSAGE_IDS = re.compile(
-    r"(?:message-id|in-reply-to|references|x-original-message-id):\s*((?:<[^<>\s]{1,250}>\s*){1,30})",
+    r"(?:message-id|in-reply-to|references|"
+    r"x-original-message-id):\s*((?:<[^<>\s]{1,250}>\s*){1,30})",
     re.IGNORECASE,
 )
 _HEADS = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
@@ -44,9 +45,7 @@ class OurNames:
     unsubscribe_box: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(
-            self.delivery or self.bounce or self.unsubscribe_link or self.unsubscribe_box
-        )
+        return bool(self.delivery or self.bounce or self.unsubscribe_link or self.unsubscribe_box)
 
 
 def our_names(mail: Part) -> OurNames:
