@@ -48,9 +48,6 @@ _HEAD = re.compile(
     re.IGNORECASE,
 )
 _WROTE = re.compile(
-    r"^[ \t>*]*(?:[-–—]+ )?(?:on|am|le|el|il|op|em|den|p[åa]|w dniu|dnia|dne|a|on|la|в|пн|"
-    r"вт|ср|чт|пт|сб|вс|ma|ti|ke|to|pe|la|su|στις|στην|tarihinde|at|vào|pada|ב|في|\d|"
-    r"\w{2,12},? )?.{0,300}?"
     r"(?:wrote|writes|schrieb|schreibt|geschrieben|a [ée]crit|escribi[óo]|escreveu|"
     r"ha scritto|scrisse|schreef|skrev|kirjoitti|napisa[łl](?:\(a\)|a)?|pisze|napsal(?:a|"
     r"\(a\))?|p[íi][šs]e|[ií]rta|a scris|написа[лв](?:\(а\)|а)?|пишет|yazd[ıi]|έγραψε|"
@@ -60,9 +57,8 @@ _WROTE = re.compile(
     re.IGNORECASE,
 )
 _ENDS_IN_COLON = re.compile(r"[:：][ \t]*$")
-_DATED_ADDRESS = re.compile(
-    r"^[ \t>]*.{0,120}\d.{0,200}?[<(\[]?[^\s<>@]{1,100}@[^\s<>@]{1,200}[>)\]]?.{0,40}[:：][ \t]*$"
-)
+_ADDRESS_AND_COLON = re.compile(r"[^\s<>@]{1,100}@[^\s<>@]{1,200}[>)\]]?[^@:：]{0,40}[:：][ \t]*$")
+_DIGIT_OR_ADDRESS = re.compile(r"\d|@")
 _DEVICE = re.compile(
     r"^[ \t]*(?:sent (?:from|via|with|using)|get outlook for|von meinem|gesendet (?:von|"
     r"mit|aus)|diese nachricht wurde von meinem|envoy[ée] (?:de(?:puis)?|[àa] partir|"
@@ -166,9 +162,11 @@ def _attribution(lines: list[str], at: int) -> int:
 
 def _tells_who(joined: str) -> bool:
     """Tell whether a line names a time or an address and says that somebody wrote."""
-    if _DATED_ADDRESS.match(joined):
-        return True
-    return bool(_WROTE.match(joined)) and bool(re.search(r"\d|@", joined))
+    if not _DIGIT_OR_ADDRESS.search(joined):
+        return False
+    dated = joined[:1].isalnum() or joined[:1] in "\"'<"
+    named = bool(_ADDRESS_AND_COLON.search(joined)) and bool(re.search(r"\d", joined))
+    return (dated and named) or bool(_WROTE.search(joined))
 
 
 def _quotes_follow(lines: list[str], at: int) -> bool:

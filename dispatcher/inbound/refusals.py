@@ -149,7 +149,7 @@ _NOT_THE_PERSON = any_of(
     r"(?:spf|dmarc|dkim)[^.]{0,30}(?:fail|check|policy|reject|did not pass|alignment)",
     r"spam (?:message|content|mail|detected|rejected|score)|detected as spam|"
     r"considered spam|(?:is|as|like|be|for) spam\b",
-    r"(?<!not )listed (?:at|in|by|on) |blocked (?:using|by|due|because|for|with)|dnsbl|"
+    r"(?<!not )listed (?:at|in|by|on) |blocked (?:using|by|due(?! to (?:inactiv|expir))|because|for|with)|dnsbl|"
     r"spamhaus|spamcop|\brbl\b|block ?list|black ?-?list"
     r"|blocked - see|poor reputation|bad reputation|low reputation|reputation",
     r"user complaints|complaints|\bspm\b|\bspb\b",
@@ -167,7 +167,8 @@ _NOT_THE_PERSON = any_of(
 )
 _USER = any_of(
     rf"\b{_WHO}\b(?!'s (?:server|mail))" + _GAP + rf"\b{_GONE}",
-    rf"\b{_NOBODY}(?: (?:local|mail|email|e-mail|destination|recipient|user|virtual|system|the|this|our|remote|or|"
+    rf"\b{_NOBODY}(?: (?:local|mail|email|e-mail|destination|recipient|user|virtual"
+    rf"|system|the|this|our|remote|or|"
     rf"final|a|any|such|ADDR|e|internet|default|valid))*[ :-]*\b{_WHO}\b",
     rf"\bno(?: such)? (?:local |valid )?{_WHO}(?:\b| by| here| with| for| of| at)",
     r"no (?:one|body) (?:here )?(?:by|with|of|named)|no mailbox|unknown or illegal|"
@@ -185,7 +186,7 @@ _USER = any_of(
     r"please update your (?:address ?book|records|contact)",
     r"recipient address rejected: (?:access denied|user|undeliverable|unknown|invalid|"
     r"no such|not found|unverified address: )",
-    r"(?:account|mailbox|user|address|membership) (?:has |is |was )?(?:now )?expired",
+    r"(?:account|mailbox|user|address|membership) (?:has |is |was )?(?:now )?expired|to inactivity",
     r"not our customer|not a (?:valid|local|known|current|registered)[^.;]{0,12}\b(?:user|"
     r"mailbox|address|account|recipient|customer)",
     r"delivery to the following recipients? failed permanently: ADDR [^.]{0,30}not exist|"
@@ -237,7 +238,7 @@ _USER = any_of(
     r"(?:用户|用戶|使用者|收件人|收信人|地址|邮箱|信箱|帐号|帳號|账号|账户|"
     r"帳戶|邮件地址)[^。;]{0,16}(?:不存在|未找到|无效|無效|找不到|错误|"
     r"錯誤|不可用|未注册|停用|禁用|冻结)"
-    r"|不存在的(?:用户|邮箱|用戶|信箱)|(?:无效|無效|找不到|查无|"
+    r"|没有(?:该|此|这个)?(?:用户|邮箱|收件人)|不存在的(?:用户|邮箱|用戶|信箱)|(?:无效|無效|找不到|查无|"
     r"查無)[^。;]{0,8}(?:用户|用戶|收件人|收信人|地址|邮箱|信箱|此人)",
     r"(?:宛先|あて先|メールアドレス|受信者|ユーザー?|アカウント|アドレス|"
     r"メールボックス)[^。;]{0,30}(?:不明|存在し|見つか|見当た|ありません|無効|"
