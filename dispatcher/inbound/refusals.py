@@ -149,7 +149,8 @@ _NOT_THE_PERSON = any_of(
     r"(?:spf|dmarc|dkim)[^.]{0,30}(?:fail|check|policy|reject|did not pass|alignment)",
     r"spam (?:message|content|mail|detected|rejected|score)|detected as spam|"
     r"considered spam|(?:is|as|like|be|for) spam\b",
-    r"(?<!not )listed (?:at|in|by|on) |blocked (?:using|by|due(?! to (?:inactiv|expir))|because|for|with)|dnsbl|"
+    r"(?<!not )listed (?:at|in|by|on) |dnsbl|"
+    r"blocked (?:using|by|due(?! to (?:inactiv|expir))|because|for|with)|"
     r"spamhaus|spamcop|\brbl\b|block ?list|black ?-?list"
     r"|blocked - see|poor reputation|bad reputation|low reputation|reputation",
     r"user complaints|complaints|\bspm\b|\bspb\b",

@@ -141,3 +141,8 @@ def _unique(found: list[str]) -> tuple[str, ...]:
 def unsubscribe_boxes(text: str) -> tuple[str, ...]:
     """Give what stands behind `u+` in addresses."""
     return _unique(_UNSUBSCRIBE_BOX.findall(text))
+
+
+def bounce_boxes(text: str) -> tuple[str, ...]:
+    """Give what stands behind `b+` in addresses."""
+    return _unique(_BOUNCE_BOX.findall(text))
