@@ -65,12 +65,14 @@ def receiver(shell: Shell, request: pytest.FixtureRequest) -> Iterator[smtplib.S
     settings = {"DISPATCHER_MAIL_DOMAIN": "in.shop.example"}
     with subprocess.Popen(words, env={**os.environ, **settings}, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        at = json.loads(process.stdout.readline())["listening"]
-        host, _, port = at.rpartition(":")
-        protocol = smtplib.LMTP if request.param else smtplib.SMTP
-        with protocol(host, int(port)) as line:
-            yield line
-        process.terminate()
+        try:
+            at = json.loads(process.stdout.readline())["listening"]
+            host, _, port = at.rpartition(":")
+            protocol = smtplib.LMTP if request.param else smtplib.SMTP
+            with protocol(host, int(port)) as line:
+                yield line
+        finally:
+            process.terminate()
         assert process.wait(20) == 0
 
 
@@ -78,8 +80,7 @@ def test_mail_over_the_wire_is_taken_once_it_is_committed(
     shell: Shell, receiver: smtplib.SMTP
 ) -> None:
     """250 means that it is there; mail for other domains is refused."""
-    to = ["news@in.shop.example", "b+00@in.shop.example"]
-    assert receiver.sendmail("anna@example.com", to, WORDS) == {}
+    assert receiver.sendmail("anna@example.com", "news@in.shop.example", WORDS) == {}
     assert [kept["words"] for kept in shell.done("mail", "kept")["kept"]] == ["In blue?"]
     code, _ = receiver.docmd("MAIL FROM:<>")
     assert code == 250
