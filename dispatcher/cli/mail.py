@@ -69,13 +69,14 @@ def receive(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = 8024,
     lmtp: Annotated[bool, typer.Option("--lmtp", help="Speak LMTP instead of SMTP.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Listen for mail that a mail server passes on; Ctrl-C stops it."""
     with at_work() as here:
-        asyncio.run(_listen(here, host, port, lmtp=lmtp))
+        asyncio.run(_listen(here, host, port, lmtp=lmtp, as_json=as_json))
 
 
-async def _listen(here: Dispatcher, host: str, port: int, *, lmtp: bool) -> None:
+async def _listen(here: Dispatcher, host: str, port: int, *, lmtp: bool, as_json: bool) -> None:
     handler = Receiver(here, each_recipient=lmtp)
     protocol: Any = LMTP if lmtp else SMTP
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
@@ -88,7 +89,11 @@ async def _listen(here: Dispatcher, host: str, port: int, *, lmtp: bool) -> None
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     at = server.sockets[0].getsockname()
-    json_line({"listening": f"{at[0]}:{at[1]}", "protocol": "lmtp" if lmtp else "smtp"})
+    told = {"listening": f"{at[0]}:{at[1]}", "protocol": "lmtp" if lmtp else "smtp"}
+    if as_json:
+        json_line(told)
+    else:
+        notice(f"Taking mail at {told['listening']} ({told['protocol']}); Ctrl-C stops it.")
     async with server:
         await stopped.wait()
 

@@ -60,7 +60,7 @@ def test_a_wrong_place_is_told(shell: Shell, place: str, said: str) -> None:
 @pytest.fixture(params=["--lmtp", ""])
 def receiver(shell: Shell, request: pytest.FixtureRequest) -> Iterator[smtplib.SMTP]:
     """A receiving process, and a mail server that is connected to it."""
-    words = [sys.executable, "-m", "dispatcher", "mail", "receive", "--port", "0"]
+    words = [sys.executable, "-m", "dispatcher", "mail", "receive", "--port", "0", "--json"]
     words += [request.param] * bool(request.param)
     settings = {"DISPATCHER_MAIL_DOMAIN": "in.shop.example"}
     with subprocess.Popen(words, env={**os.environ, **settings}, stdout=subprocess.PIPE) as process:
