@@ -19,7 +19,7 @@ from dispatcher.domain.consents import (
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
 from dispatcher.errors import NotFound
-from dispatcher.storage import consents, customers, suppressions
+from dispatcher.storage import consents, customers, kept_mail, suppressions
 from dispatcher.storage.database import Database
 from dispatcher.storage.evidence import Entropy, erase_evidence
 from dispatcher.storage.setbacks import Departure, note_departures
@@ -123,6 +123,7 @@ def forget(desk: Desk, customer_id: int, now: datetime) -> None:
             raise NotFound(f"there is no customer {customer_id}")
         for at in person.addresses:
             _silence(conn, at, SuppressionReason.ERASED, "erasure", now)
+        kept_mail.erase(conn, [at.address for at in person.addresses])
         withdraw(conn, [customer_id])
         erase_evidence(conn, [customer_id])
         customers.erase(conn, customer_id, now)

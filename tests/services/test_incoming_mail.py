@@ -13,7 +13,7 @@ from dispatcher.domain.messages import Channel, DeliveryKey
 from dispatcher.inbound.mail import MailKind
 from dispatcher.rendering.links import Links
 from dispatcher.services.incoming_mail import Taken, take
-from dispatcher.services.subscribe import Desk
+from dispatcher.services.subscribe import Desk, forget
 from dispatcher.storage import consents
 from dispatcher.tokens import Purpose, Token, Tokens
 from tests.support.people import add_person, consent_to, desk_on, insert, later
@@ -172,3 +172,10 @@ def test_a_persons_words_are_kept_and_a_machines_are_not(desk: Desk) -> None:
         assert conn.execute(text("SELECT words FROM kept_mail")).scalars().all() == [
             "Do you have it in blue?"
         ]
+
+
+def test_whoever_is_forgotten_leaves_no_mail_behind(desk: Desk) -> None:
+    """Erasing a person takes what they wrote with it."""
+    hear(desk, b"From: Anna <Anna@example.com>\nSubject: Re: Spring\n\nIn blue?\n")
+    forget(desk, 7, later(2))
+    assert count(desk, "kept_mail") == 0
