@@ -69,6 +69,10 @@ class Settings(BaseSettings):
         "dispatcher.localhost",
         description="Domain of return paths, unsubscribe mail and message ids.",
     )
+    mail_user: str = Field("", description="User name of the IMAP mailbox that bounces come to.")
+    mail_password: SecretStr = Field(
+        SecretStr(""), description="Password of the IMAP mailbox that bounces come to."
+    )
     default_country: str = Field(
         "", description="Country of phone numbers written without +, as ISO 3166 (GB)."
     )

@@ -16,6 +16,7 @@ _EXAMPLES = {
     "home": '".dispatcher"',
     "database_url": "",
     "broker_url": "",
+    "mail_password": "",
     "default_country": '"GB"',
     "rule_overrides": '"hours.toml"',
     "facts": '"facts.toml"',

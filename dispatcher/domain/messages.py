@@ -100,7 +100,9 @@ class Event(NamedTuple):
     """Something a gateway reports. Equal `dedup_key`s are the same event told twice.
 
     `reference` is the gateway's message id as in Receipt; `key` is set when our own id came back.
-    `at` is Unix seconds. `sender`, `recipient` and `text` belong to REPLIED.
+    `at` is Unix seconds. `sender`, `recipient` and `text` belong to REPLIED. Of a bounce, `blocked`
+    says that the mail or its sender was refused, which is not the person's fault, and `soft` that
+    the mailbox takes nothing for now.
     """
 
     dedup_key: str
@@ -116,6 +118,8 @@ class Event(NamedTuple):
     detail: str = ""
     contact_stopped: bool = False
     dead_address: bool = False
+    blocked: bool = False
+    soft: bool = False
 
 
 class Callback(NamedTuple):

@@ -7,7 +7,7 @@ from time import monotonic, sleep
 
 from dispatcher.domain.findings import Finding, Level
 from dispatcher.errors import ConfigError
-from dispatcher.storage import health, installation, migrate
+from dispatcher.storage import health, installation, kept_mail, migrate, soft_bounces
 from dispatcher.storage.database import Database
 from dispatcher.storage.watch import Watch
 
@@ -34,6 +34,7 @@ def examine(database: Database, oldest_key: bytes, wall: float) -> Iterator[Find
         yield _keys(database, oldest_key)
         yield from _work(database)
         yield _unplaced(database)
+        yield from _returned(database)
         yield examine_watch(database.url)
 
 
@@ -145,3 +146,16 @@ def _unplaced(database: Database) -> Finding:
     )
     remedy = "import their zone or country, or let them say it; unknown hours count as closed"
     return Finding(_WARN, "hours", told, remedy)
+
+
+def _returned(database: Database) -> Iterator[Finding]:
+    """Tell of mails refused as spam, which no person is to blame for, and of mail nobody read."""
+    with database.begin() as conn:
+        blocked, waiting = soft_bounces.blocked_in_a_day(conn), kept_mail.count(conn)
+    if blocked:
+        told = f"{blocked:,} mails of a day were refused as spam or for their sender"
+        remedy = "look into SPF, DKIM, DMARC and the block lists that know your servers"
+        yield Finding(_WARN, "refused mail", told, remedy)
+    if waiting:
+        told = f"{waiting:,} mails that came in wait for a person"
+        yield Finding(_WARN, "kept mail", told, "'dispatcher mail kept' lists them")

@@ -14,7 +14,7 @@ from dispatcher.domain.messages import DeliveryKey, Event, EventKind
 from dispatcher.inbound.replies import ReplyLabel
 from dispatcher.services import letters
 from dispatcher.services.subscribe import Act, Desk, leave
-from dispatcher.storage import customers, deliveries, events, setbacks, signs_of_life
+from dispatcher.storage import customers, deliveries, events, setbacks, signs_of_life, soft_bounces
 from dispatcher.storage.events import Heard, clean
 from dispatcher.storage.setbacks import Setback
 
@@ -102,14 +102,15 @@ def _obey_report(conn: Connection, desk: Desk, heard: Heard, tally: letters.Tall
     """Act on a dead address, a complaint, or a gateway that blocks the person for us."""
     event = heard.event
     ends = event.contact_stopped or event.kind in (EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
-    if not (ends or event.dead_address):
+    if not (ends or event.dead_address or event.blocked or event.soft):
         return
     subject = events.subject_of(conn, event)
     if subject is None or not customers.lock_people(conn, [subject.customer_id]):
         return
-    if event.kind in _SETBACKS:
+    if event.kind in _SETBACKS and not event.soft:
         setbacks.note(conn, subject.wave_id, subject.customer_id, _SETBACKS[event.kind])
-    if event.dead_address:
+    person, now = subject.customer_id, heard.heard_at
+    if event.dead_address or (event.soft and soft_bounces.gave_up(conn, person, now)):
         customers.mark_undeliverable(conn, subject.customer_id, subject.channel)
     if ends:
         act = Act(

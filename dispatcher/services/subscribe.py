@@ -21,7 +21,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
 from dispatcher.domain.programme import Programme
 from dispatcher.errors import NotFound
-from dispatcher.storage import consents, customers, pending, suppressions
+from dispatcher.storage import consents, customers, kept_mail, pending, suppressions
 from dispatcher.storage.database import Database
 from dispatcher.storage.evidence import Entropy, erase_evidence
 from dispatcher.storage.setbacks import Departure, note_departures
@@ -128,6 +128,7 @@ def forget(desk: Desk, customer_id: int, now: datetime) -> None:
         for at in person.addresses:
             _silence(conn, at, SuppressionReason.ERASED, "erasure", now)
             pending.drop(conn, at.channel, desk.digests.look_up(at.channel, at.address))
+        kept_mail.erase(conn, [at.address for at in person.addresses])
         withdraw(conn, [customer_id])
         consents.append(conn, _ends_of_agreements(conn, customer_id, now), desk.entropy)
         erase_evidence(conn, [customer_id])

@@ -510,6 +510,18 @@ CREATE TABLE reply (
 );
 CREATE INDEX reply_person ON reply (customer_id);
 
+-- Mail that a person has to look at: replies in words of their own, and what nobody understood.
+CREATE TABLE kept_mail (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    digest      text NOT NULL UNIQUE,
+    kind        text NOT NULL,
+    why         text NOT NULL,
+    sender      text NOT NULL,
+    subject     text NOT NULL,
+    words       text NOT NULL,
+    received_at timestamptz NOT NULL
+);
+
 -- Answers to a person's own act: at least once, with the same idempotency key.
 CREATE TABLE service_message (
     key         text PRIMARY KEY,
