@@ -20,6 +20,7 @@ class MessageClass(StrEnum):
     OPTOUT_CONFIRMATION = "optout_confirmation"
     HELP_REPLY = "help_reply"
     WELCOME = "welcome"
+    WRONG_NUMBER = "wrong_number"
 
 
 class DeliveryKey(NamedTuple):

@@ -41,6 +41,10 @@ _INSERT_ADDRESS = text(
 )
 _PRESSURE = text("INSERT INTO person_pressure (customer_id) VALUES (:id) ON CONFLICT DO NOTHING")
 _PREFER = text("UPDATE customer SET prefers = :channel WHERE id = :id AND erased_at IS NULL")
+_ALIVE = text(
+    "UPDATE address SET deliverable = true"
+    " WHERE customer_id = :id AND channel = :channel AND NOT deliverable"
+)
 _DEAD = text(
     "UPDATE address SET deliverable = false"
     " WHERE customer_id = :id AND channel = :channel AND deliverable"
@@ -137,6 +141,11 @@ def prefer(conn: Connection, customer_id: int, channel: Channel | None) -> None:
 def mark_undeliverable(conn: Connection, customer_id: int, channel: Channel) -> bool:
     """Note that an address does not exist (any more); give whether that is news."""
     return conn.execute(_DEAD, {"id": customer_id, "channel": channel}).rowcount == 1
+
+
+def mark_deliverable(conn: Connection, customer_id: int, channel: Channel) -> None:
+    """Note that somebody was heard from an address after all."""
+    conn.execute(_ALIVE, {"id": customer_id, "channel": channel})
 
 
 def erase(conn: Connection, customer_id: int, at: datetime) -> bool:

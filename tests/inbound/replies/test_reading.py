@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.inbound.replies import ReplyLabel, understand
+from dispatcher.inbound.replies import Intent, read_reply
 
 OPT_OUT = (
     *(
@@ -52,38 +52,38 @@ OTHER = (
 
 @pytest.mark.parametrize("text", OPT_OUT)
 def test_stop_in_any_dress_is_an_opt_out(text: str) -> None:
-    assert understand(text).label is ReplyLabel.OPT_OUT
+    assert read_reply(text).intent is Intent.OPT_OUT
 
 
 @pytest.mark.parametrize("text", OTHER)
 def test_an_ordinary_sentence_is_no_opt_out(text: str) -> None:
-    assert understand(text).label is ReplyLabel.OTHER
+    assert read_reply(text).intent is Intent.OTHER
 
 
 @pytest.mark.parametrize(
     ("text", "label"),
     [
-        ("START", ReplyLabel.OPT_IN),
-        ("unstop", ReplyLabel.OPT_IN),
-        ("Yes!", ReplyLabel.OPT_IN),
-        ("opt-in", ReplyLabel.OPT_IN),
-        ("help", ReplyLabel.HELP),
-        ("HELP?", ReplyLabel.HELP),
-        ("Info.", ReplyLabel.HELP),
+        ("START", Intent.OPT_IN),
+        ("unstop", Intent.OPT_IN),
+        ("Yes!", Intent.OPT_IN),
+        ("opt-in", Intent.OPT_IN),
+        ("help", Intent.HELP),
+        ("HELP?", Intent.HELP),
+        ("Info.", Intent.HELP),
     ],
 )
-def test_start_and_help_are_understood(text: str, label: ReplyLabel) -> None:
-    assert understand(text).label is label
+def test_start_and_help_are_understood(text: str, label: Intent) -> None:
+    assert read_reply(text).intent is label
 
 
 def test_the_keyword_tells_the_language() -> None:
-    assert understand("Arrêt").language == "fr"
+    assert read_reply("Arrêt").language == "fr"
 
 
 @given(st.text() | st.text(st.sampled_from("sStTOp .\u200b>\n\ud800\0İ")))
 def test_no_text_whatever_makes_it_stumble(text: str) -> None:
-    assert understand(text).label in ReplyLabel
+    assert read_reply(text).intent in Intent
 
 
 def test_a_huge_text_is_read_only_as_far_as_a_person_writes() -> None:
-    assert understand("stop " * 1_000_000).label is ReplyLabel.OTHER
+    assert read_reply("stop " * 1_000_000).intent is Intent.OTHER
