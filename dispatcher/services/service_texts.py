@@ -1,4 +1,4 @@
-"""The texts of confirmations, welcomes, help and excuses: one part each, in the person's language."""
+"""The texts of confirmations, welcomes, help and excuses: one part each, in one language."""
 
 from __future__ import annotations
 

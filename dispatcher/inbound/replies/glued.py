@@ -9,12 +9,14 @@ from typing import NamedTuple
 from dispatcher.inbound.replies.lexicon import Kind, Unspaced, unspaced
 
 _REACH = 10  # letters between the parts of a piece
+_FIRST_LETTERS, _LAST_LETTERS = 400, 100
 _LETTERS = {
     "ja": re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]"),
     "ko": re.compile(r"[\uac00-\ud7af]"),
     "zh": re.compile(r"[\u4e00-\u9fff]"),
     "th": re.compile(r"[\u0e00-\u0e7f]"),
 }
+_MOST_WHOLE = 60
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _ORDER = (Kind.PHRASE, Kind.WRONG, Kind.MAYBE, Kind.JOINS, Kind.HELPS)
 _SHORT = {Kind.MAYBE: 16, Kind.JOINS: 24, Kind.HELPS: 24}
@@ -32,6 +34,8 @@ class Piece(NamedTuple):
 def read_glued(sentences: Sequence[str]) -> Piece | None:
     """Read sentences without spaces; each may be a keyword, and all may hold pieces."""
     text = ".".join(sentences)
+    if len(text) > _FIRST_LETTERS + _LAST_LETTERS:
+        text = f"{text[:_FIRST_LETTERS]}.{text[-_LAST_LETTERS:]}"
     for language in unspaced():
         if not _LETTERS[language.language].search(text):
             continue
@@ -44,7 +48,8 @@ def read_glued(sentences: Sequence[str]) -> Piece | None:
 
 
 def _read(language: Unspaced, text: str, sentences: Sequence[str]) -> Piece | None:
-    kind = _whole(language, "".join(sentences))
+    short = len(text) <= _MOST_WHOLE
+    kind = _whole(language, "".join(sentences)) if short else None
     if kind:
         return Piece(kind, text, language.language, whole=True)
     for parts in language.pieces.get(Kind.IDLE, ()):

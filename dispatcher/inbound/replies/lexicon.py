@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from enum import IntFlag, auto
+from enum import IntEnum
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,39 +13,41 @@ from dispatcher.inbound.replies.normalise import BREAK, PAUSE, words_of
 
 _HERE = Path(__file__).parent
 GAP = "…"
+UNIVERSAL = "en"  # people mix its words into every language
 
 
-class Kind(IntFlag):
+class Kind(IntEnum):
     """What a word or phrase may do to a message; the data files tell what each means."""
 
-    STRONG = auto()
-    WEAK = auto()
-    HELP = auto()
-    JOIN = auto()
-    STOP = auto()
-    TEXT = auto()
-    SEND = auto()
-    REMOVE = auto()
-    MINE = auto()
-    NOT = auto()
-    WANT = auto()
-    MORE = auto()
-    KEEP = auto()
-    CONSENT = auto()
-    REVOKE = auto()
-    THING = auto()
-    PHRASE = auto()
-    MAYBE = auto()
-    WRONG = auto()
-    IAMNOT = auto()
-    HELPS = auto()
-    JOINS = auto()
-    SUBJECT = auto()
-    IDLE = auto()
-    FILL = auto()
+    STRONG = 1 << 0
+    WEAK = 1 << 1
+    HELP = 1 << 2
+    JOIN = 1 << 3
+    STOP = 1 << 4
+    TEXT = 1 << 5
+    SEND = 1 << 6
+    REMOVE = 1 << 7
+    MINE = 1 << 8
+    NOT = 1 << 9
+    WANT = 1 << 10
+    MORE = 1 << 11
+    KEEP = 1 << 12
+    CONSENT = 1 << 13
+    REVOKE = 1 << 14
+    THING = 1 << 15
+    PHRASE = 1 << 16
+    MAYBE = 1 << 17
+    WRONG = 1 << 18
+    IAMNOT = 1 << 19
+    HELPS = 1 << 20
+    JOINS = 1 << 21
+    SUBJECT = 1 << 22
+    IDLE = 1 << 23
+    FILL = 1 << 24
+    HOW = 1 << 25
 
 
-WHOLE = Kind.STRONG | Kind.WEAK | Kind.HELP | Kind.JOIN
+WHOLE = (Kind.STRONG, Kind.WEAK, Kind.HELP, Kind.JOIN)
 
 
 class Entry(NamedTuple):
@@ -84,6 +86,7 @@ def lexicon() -> Lexicon:
     stems: dict[str, list[Entry]] = {}
     whole: dict[str, list[tuple[Kind, str]]] = {}
     fills: list[tuple[str, ...]] = []
+    shared: set[tuple[Kind, tuple[str, ...]]] = set()  # English is mixed into every language
     for language, kind, entry in _entries("words.toml"):
         if kind is Kind.FILL:
             fills.append(entry)
@@ -91,6 +94,10 @@ def lexicon() -> Lexicon:
             whole.setdefault(" ".join(entry), []).append((kind, language))
         if kind in WHOLE and kind is not Kind.STRONG or kind is Kind.FILL:
             continue
+        if (kind, entry) in shared:
+            continue
+        if language == UNIVERSAL:
+            shared.add((kind, entry))
         first = entry[0]
         shelf = stems if first.endswith("*") else words
         item = Entry(entry[1:], kind, language)

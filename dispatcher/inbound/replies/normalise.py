@@ -33,8 +33,9 @@ _KNOWN = 4096  # letters remembered; a flood of strange ones must not fill the m
 
 _QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
 _QUOTED = re.compile(r"[“”„«‟\"「『]([^“”„«»\"「」『』]{15,})(?:[“”»\"」』]|$)")
-_SPACED_OUT = re.compile(r"(?<!\w)\w(?:[^\w\n]{1,3}\w(?!\w)){2,}")
-_GAPS = re.compile(r"[\W_]+")
+_SEPARATORS = r"[ \t.,\-_*~'·|/+\u2010-\u2015\u2022]"
+_SPACED_OUT = re.compile(rf"(?<![^\s.,\-_*~])[^\W\d_](?:{_SEPARATORS}{{1,3}}[^\W_](?![^\W_])){{2,}}")
+_GAPS = re.compile(rf"{_SEPARATORS}+")
 _REPEATED = re.compile(r"([^\W\d])\1{2,}")
 _ELISION = re.compile(r"(?<=\w)['’`´‘](?=(?:t|s|m|re|ve|ll|d)\b)")
 _LATIN_LETTER = re.compile(r"[a-zA-Z]")

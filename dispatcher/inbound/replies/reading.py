@@ -22,20 +22,26 @@ from dispatcher.inbound.replies.spaced import Finding, Marks
 
 # Words that count in every language, and so tell none (47 CFR 64.1200(a)(10), CTIA).
 _EVERYWHERE = frozenset(
-    ("stop stopall unsubscribe cancel end quit revoke optout remove td help info sms").split()
-    + ("start yes unstop subscribe join optin".split())
-    + ["stop all", "opt out", "opt in", "\u26d4"]
+    (
+        *("stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke"),
+        *("optout", "opt out", "remove", "td", "help", "info", "start", "yes", "unstop"),
+        *("subscribe", "join", "optin", "opt in", "\u26d4"),
+    )
 )
 _OTHER = Reply(Intent.OTHER)
+_FIRST_WORDS, _LAST_WORDS = 80, 20
 _MOST_MAYBE = 10  # words of a message that may be a refusal, and of one that asks for help
 _MOST_ASKING = 16
 _SPLIT_UP = frozenset({"stop", "unsubscribe", "stopall", "optout"})
 _TYPED_WRONG = ("stop", "unsubscribe")
 _NEVER_TYPOS = frozenset(
-    "alto alta top shop step ende end t td si ja no ret dur da sto stock stoop stopa strop"
-    " slop swop atop stomp stops shot spot soap soup".split()
+    (
+        *("top", "shop", "step", "stoop", "strop", "slop", "swop", "atop", "stomp", "stops"),
+        *("shot", "spot", "soap", "soup", "sto", "alto", "alta", "ende", "end", "ret", "dur"),
+    )
 )
 _NAME = re.compile(r"\b[^\W\d_][^\W\d_]+")
+_NO_NAME = ("ing", "ed", "ly", "able")
 _NO_IS_ENOUGH = frozenset({"af", "zu", "xh", "st", "za"})
 _NOES = frozenset({"no", "nee", "cha", "hayi"})
 
@@ -48,13 +54,20 @@ def read_reply(text: str, language: str | None = None) -> Reply:
     text = text[:MOST_CHARACTERS].encode("utf-8", "replace").decode()
     if reacts(text):
         return _OTHER
-    words = words_of(unsigned(own_words(text)), lexicon().latin)
+    words = _shortened(words_of(unsigned(own_words(text)), lexicon().latin))
     if not words or by_machine(words):
         return _OTHER
     hint = (language or "").replace("_", "-").lower()
     for found in _meanings(text, words, hint):
         return found
     return _OTHER
+
+
+def _shortened(words: list[str]) -> list[str]:
+    """Who writes a letter says it first or last."""
+    if len(words) <= _FIRST_WORDS + _LAST_WORDS:
+        return words
+    return [*words[:_FIRST_WORDS], BREAK, *words[-_LAST_WORDS:]]
 
 
 def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
@@ -112,7 +125,9 @@ def _sentences(words: Sequence[str]) -> list[list[str]]:
 def _opt_outs(
     words: Sequence[str], marks: Marks, sentences: Sequence[Sequence[str]]
 ) -> Iterator[Reply]:
-    yield from _of(marks, Kind.PHRASE, words, Intent.OPT_OUT)
+    for each in marks.findings:
+        if each.kind is Kind.PHRASE and not spaced.negated(each, marks):
+            yield Reply(Intent.OPT_OUT, " ".join(words[each.start : each.end]), each.language)
     told = spaced.asks_to_stop(words, marks)
     if told is not None:
         yield Reply(Intent.OPT_OUT, " ".join(words), told)
@@ -168,10 +183,14 @@ def _names(text: str) -> frozenset[str]:
 
 
 def _names_somebody(denial: Finding, words: Sequence[str], names: frozenset[str]) -> bool:
-    fill = lexicon().fill
+    known = lexicon()
     following = words[denial.end : denial.end + 3]
-    named = (word for word in following if word in names and word not in fill)
-    return next(named, None) is not None
+    if any(word in names and word not in known.fill for word in following):
+        return True
+    if len(following) != 1:
+        return False
+    last = following[0]  # "im not dave", and scripts without capitals
+    return not (last in known.fill or last in known.words or last.endswith(_NO_NAME))
 
 
 def _typos(words: Sequence[str]) -> Iterator[Reply]:

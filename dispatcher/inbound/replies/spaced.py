@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
-from dispatcher.inbound.replies.lexicon import Entry, Kind, Lexicon, lexicon
+from dispatcher.inbound.replies.lexicon import UNIVERSAL, Entry, Kind, Lexicon, lexicon
 from dispatcher.inbound.replies.normalise import BREAK, PAUSE
 
-_UNIVERSAL = "en"  # people mix its words into every language
 _GAP_WORDS = 3
 _STOPS = (BREAK,)
 
@@ -33,8 +33,8 @@ class Marks(NamedTuple):
 def mark(words: Sequence[str]) -> Marks:
     """Look up every word and phrase; what lies within an idle one does not count."""
     found = [finding for i in range(len(words)) for finding in _at(words, i)]
-    idle = [each for each in found if each.kind is Kind.IDLE]
-    kept = [each for each in found if not _covered(each, idle)] if idle else found
+    reach = _idle_reach(found, len(words))
+    kept = [each for each in found if each.kind is Kind.IDLE or each.end > reach[each.start]]
     masks: dict[str, list[int]] = {}
     for each in kept:
         mask = masks.get(each.language)
@@ -45,10 +45,13 @@ def mark(words: Sequence[str]) -> Marks:
     return Marks(kept, masks)
 
 
-def _covered(one: Finding, idle: list[Finding]) -> bool:
-    return one.kind is not Kind.IDLE and any(
-        each.start <= one.start and one.end <= each.end for each in idle
-    )
+def _idle_reach(found: Sequence[Finding], length: int) -> list[int]:
+    """Give for each place how far the idle phrases go that begin there or earlier."""
+    reach = [0] * length
+    for each in found:
+        if each.kind is Kind.IDLE:
+            reach[each.start] = max(reach[each.start], each.end)
+    return list(accumulate(reach, max))
 
 
 def _at(words: Sequence[str], i: int) -> Iterator[Finding]:
@@ -91,6 +94,17 @@ def _leap(words: Sequence[str], i: int, rest: tuple[str, ...]) -> int:
     return 0
 
 
+def negated(one: Finding, marks: Marks) -> bool:
+    """Say whether a phrase that begins with a "stop" follows a "never"."""
+    before = one.start - 1
+    return before >= 0 and any(
+        mask[before] & Kind.NOT
+        and not mask[before] & Kind.STOP
+        and mask[one.start] & (Kind.STOP | Kind.REMOVE)
+        for mask in marks.masks.values()
+    )
+
+
 def said_whole(words: Sequence[str]) -> tuple[Kind, str, str] | None:
     """Read a message that is a keyword and otherwise says nothing; give the words, the language."""
     known = lexicon()
@@ -115,10 +129,23 @@ def said_whole(words: Sequence[str]) -> tuple[Kind, str, str] | None:
         for kind, language in known.whole.get(word, ()):
             if kind is Kind.STRONG:
                 return kind, word, language
-        return None
+        return _keywords_alone([plain[i] for i in full], known)
     if best[2] is not Kind.STRONG and any(word.isdigit() for word in plain):
         return None  # "cancel 2" is about something else
     return best[2:]
+
+
+def _keywords_alone(words: list[str], known: Lexicon) -> tuple[Kind, str, str] | None:
+    """Read "stop cancel end": nothing but keywords, one of them beyond doubt."""
+    told = [known.whole.get(word, ()) for word in words]
+    ends = [{kind for kind, _ in each} & {Kind.STRONG, Kind.WEAK} for each in told]
+    if not words or not all(ends):
+        return None
+    for word, each in zip(words, told, strict=True):
+        for kind, language in each:
+            if kind is Kind.STRONG:
+                return kind, word, language
+    return None
 
 
 _MOST_WHOLE = 24
@@ -144,6 +171,7 @@ class Sight(NamedTuple):
     words: Sequence[str]
     mask: list[int]
     empty: list[bool]
+    things: bool  # something else that can be stopped is named
 
     def ahead(self, i: int, most: int) -> Iterator[int]:
         """Give the places after one, up to the end of the sentence."""
@@ -169,21 +197,27 @@ class Sight(NamedTuple):
         return False
 
 
+_TRIGGERS = Kind.STOP | Kind.REMOVE | Kind.NOT | Kind.CONSENT
+
+
 def asks_to_stop(words: Sequence[str], marks: Marks) -> str | None:
     """Apply the rules in each language met; give the language of the first that fires."""
-    english = marks.masks.get(_UNIVERSAL)
+    english = marks.masks.get(UNIVERSAL)
     empty = _empty(words, lexicon())
     for language, own in marks.masks.items():
         mask = own
         if english is not None and own is not english:
             mask = [a | b for a, b in zip(own, english, strict=True)]
-        if _fires(Sight(words, mask, empty)):
+        things = any(kinds & Kind.THING for kinds in mask)
+        if _fires(Sight(words, mask, empty, things)):
             return language
     return None
 
 
 def _fires(sight: Sight) -> bool:
     for i, kinds in enumerate(sight.mask):
+        if not kinds & _TRIGGERS:
+            continue
         if kinds & Kind.STOP and _stops(sight, i):
             return True
         if kinds & Kind.REMOVE and _removes(sight, i):
@@ -200,17 +234,26 @@ def _stops(sight: Sight, i: int) -> bool:
     before = sight.mask[i - 1] if i else 0
     if before & Kind.NOT and not before & (Kind.STOP | Kind.SUBJECT | Kind.PHRASE):
         return False
+    asked = sight.meets(sight.behind(i, 5), Kind.HOW, Kind.NOT)
+    if asked and not sight.things:
+        return True
     for j in sight.ahead(i, 6):
         kinds = sight.mask[j]
-        if kinds & (Kind.TEXT | Kind.SEND):
+        if kinds & (Kind.TEXT | Kind.SEND) or kinds & Kind.MINE and not sight.things:
             vague = not kinds & Kind.TEXT
-            return not (vague and sight.meets(sight.ahead(j, 3), Kind.THING))
+            other = sight.meets(sight.ahead(j, 3), Kind.THING) or sight.meets(
+                sight.behind(i, 3), Kind.THING
+            )
+            return not (vague and other)
         if kinds & Kind.THING:
             return False
     return sight.meets(sight.behind(i, 4), Kind.TEXT, Kind.THING)
 
 
 def _removes(sight: Sight, i: int) -> bool:
+    """Take, and near it me, my number or the list."""
+    if i and sight.mask[i - 1] & Kind.NOT:
+        return False
     return sight.meets(sight.ahead(i, 5), Kind.MINE, Kind.THING) or sight.meets(
         sight.behind(i, 4), Kind.MINE, Kind.THING
     )
@@ -226,6 +269,8 @@ def _refuses(sight: Sight, i: int) -> bool:
             return True
         if sight.meets(sight.behind(i, 4), Kind.TEXT, apart):
             return True
+    if _turned_down(sight, i):
+        return True
     if i and sight.mask[i - 1] & Kind.SUBJECT:
         return False
     return _forbids(sight, i)
@@ -238,6 +283,20 @@ def _wanting(sight: Sight, i: int) -> int | None:
         if sight.mask[j] & Kind.WANT:
             return j
     return None
+
+
+def _turned_down(sight: Sight, i: int) -> bool:
+    """Read "Ich will eure Werbung nicht", where the "not" comes last."""
+    if sight.meets(sight.ahead(i, 2), Kind.KEEP | Kind.THING):
+        return False
+    ours = False
+    for j in sight.behind(i, 5):
+        if sight.mask[j] & Kind.THING:
+            return False
+        ours = ours or bool(sight.mask[j] & Kind.TEXT)
+        if ours and sight.mask[j] & Kind.WANT:
+            return True
+    return False
 
 
 def _forbids(sight: Sight, i: int) -> bool:
