@@ -152,6 +152,34 @@ def test_a_stranger_who_says_stop_is_left_alone_for_good(desk: Desk) -> None:
     assert (kept.customer_id, bytes(kept.digest)) == (None, digests[0])
 
 
+def test_a_wrong_number_is_parted_from_the_person_and_excused_once(desk: Desk) -> None:
+    """Consents end, the address is dead, the reason stays; a START from there may undo it."""
+    add_person(desk)
+    consent_to(desk)
+    assert hear(desk, says("Wrong number, sorry")).answers == 1
+    assert hear(desk, says("wrong number!!", "k2"), minute=2).answers == 0
+    assert state(desk) is ConsentState.OPTED_OUT
+    assert "removed this number" in answers(desk)[0].text
+    assert {row.reason for row in rows(desk, "SELECT reason FROM suppression")} == {"wrong_number"}
+    dead = "SELECT FROM address WHERE NOT deliverable AND channel = 'sms'"
+    assert len(rows(desk, dead)) == 1
+    assert hear(desk, says("START", "k3", at=later(3).timestamp()), minute=3).opted_in == 1
+    assert rows(desk, dead) == rows(desk, "SELECT FROM suppression") == []
+
+
+def test_a_strangers_wrong_number_is_silenced_too(desk: Desk) -> None:
+    stranger = "+447700900555"
+    assert hear(desk, says("falsche Nummer", sender=stranger)).answers == 1
+    assert {row.reason for row in rows(desk, "SELECT reason FROM suppression")} == {"wrong_number"}
+
+
+def test_who_opts_out_twice_in_a_day_gets_no_answer_of_any_kind(desk: Desk) -> None:
+    hear(desk, says("STOP"))
+    hear(desk, says("stop it", "k2"), minute=2)
+    assert hear(desk, says("HELP", "k3"), minute=3).answers == 0
+    assert hear(desk, says("HELP", "k4"), minute=60 * 25).answers == 1
+
+
 @pytest.mark.parametrize("sender", ["36111", "BEAN", "", "\0", "+4477009001230000000"])
 def test_no_answer_goes_to_what_is_no_persons_number(desk: Desk, sender: str) -> None:
     assert hear(desk, says("STOP", sender=sender)).answers == 0

@@ -92,7 +92,7 @@ def lexicon() -> Lexicon:
             fills.append(entry)
         if kind in WHOLE:
             whole.setdefault(" ".join(entry), []).append((kind, language))
-        if kind in WHOLE and kind is not Kind.STRONG or kind is Kind.FILL:
+        if (kind in WHOLE and kind is not Kind.STRONG) or kind is Kind.FILL:
             continue
         if (kind, entry) in shared:
             continue

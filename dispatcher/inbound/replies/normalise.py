@@ -29,12 +29,15 @@ _LETTERS |= {"ё": "е", "ґ": "г", "ー": "", _STOP_SIGN: _STOP_SIGN}
 _BREAKS = frozenset(".!?;:\n\r…。！？｡؟।|¿¡\u2028\u2029")
 _PAUSES = frozenset(",،、，()/")
 _HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+_ASCII = 127
 _KNOWN = 4096  # letters remembered; a flood of strange ones must not fill the memory
 
 _QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
 _QUOTED = re.compile(r"[“”„«‟\"「『]([^“”„«»\"「」『』]{15,})(?:[“”»\"」』]|$)")
 _SEPARATORS = r"[ \t.,\-_*~'·|/+\u2010-\u2015\u2022]"
-_SPACED_OUT = re.compile(rf"(?<![^\s.,\-_*~])[^\W\d_](?:{_SEPARATORS}{{1,3}}[^\W_](?![^\W_])){{2,}}")
+_SPACED_OUT = re.compile(
+    rf"(?<![^\s.,\-_*~])[^\W\d_](?:{_SEPARATORS}{{1,3}}[^\W_](?![^\W_])){{2,}}"
+)
 _GAPS = re.compile(rf"{_SEPARATORS}+")
 _REPEATED = re.compile(r"([^\W\d])\1{2,}")
 _ELISION = re.compile(r"(?<=\w)['’`´‘](?=(?:t|s|m|re|ve|ll|d)\b)")
@@ -68,7 +71,19 @@ def _fold(letter: str) -> str:
     return letter if kind[0] in "LNM" else " "
 
 
+class _Seen(dict[int, str]):
+    """Each letter as it is, and nothing for those that cannot be seen."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        seen = "" if code > _ASCII and _unseen(letter) else letter
+        if len(self) < _KNOWN:
+            self[code] = seen
+        return seen
+
+
 _FOLDS = _Fold()
+_SEEN = _Seen()
 
 
 def words_of(text: str, known: frozenset[str] = frozenset()) -> list[str]:
@@ -77,7 +92,7 @@ def words_of(text: str, known: frozenset[str] = frozenset()) -> list[str]:
     `known` are the words that digits and foreign letters may be meant to look like.
     """
     text = unicodedata.normalize("NFKC", text[:MOST_CHARACTERS].translate(_PICTURES))
-    text = "".join(c for c in text if c.isascii() or not _unseen(c))
+    text = text.translate(_SEEN)
     text = _unmask(text, known).casefold()
     text = _ELISION.sub("", text)
     text = _LEET_WORD.sub(lambda found: _unleet(found[0], known), text)

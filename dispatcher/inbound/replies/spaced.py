@@ -34,7 +34,7 @@ def mark(words: Sequence[str]) -> Marks:
     """Look up every word and phrase; what lies within an idle one does not count."""
     found = [finding for i in range(len(words)) for finding in _at(words, i)]
     reach = _idle_reach(found, len(words))
-    kept = [each for each in found if each.kind is Kind.IDLE or each.end > reach[each.start]]
+    kept = [each for each in found if each.kind is Kind.IDLE or not _idle(each, reach)]
     masks: dict[str, list[int]] = {}
     for each in kept:
         mask = masks.get(each.language)
@@ -54,20 +54,46 @@ def _idle_reach(found: Sequence[Finding], length: int) -> list[int]:
     return list(accumulate(reach, max))
 
 
+def _idle(one: Finding, reach: Sequence[int]) -> bool:
+    """Say whether it lies in an idle phrase, or goes on from one: "don't remove me"."""
+    if one.kind is Kind.PHRASE and one.start and reach[one.start - 1] > one.start:
+        return True
+    return one.end <= reach[one.start]
+
+
 def _at(words: Sequence[str], i: int) -> Iterator[Finding]:
-    for entry in _entries(words[i]):
-        end = _follow(words, i + 1, entry.rest) if entry.rest else i + 1
+    shelf = _shelf(words[i])
+    for entry in shelf.alone:
+        yield Finding(entry.kind, i, i + 1, entry.language)
+    longer = shelf.longer.get(words[i + 1], ()) if i + 1 < len(words) else ()
+    for entry in longer + shelf.loose:
+        end = _follow(words, i + 1, entry.rest)
         if end:
             yield Finding(entry.kind, i, end, entry.language)
 
 
+class Shelf(NamedTuple):
+    """What begins with one word: alone, before a certain next word, or before a stem or a gap."""
+
+    alone: tuple[Entry, ...]
+    longer: dict[str, tuple[Entry, ...]]
+    loose: tuple[Entry, ...]
+
+
 @lru_cache(maxsize=8192)
-def _entries(word: str) -> tuple[Entry, ...]:
+def _shelf(word: str) -> Shelf:
     known: Lexicon = lexicon()
     found = known.words.get(word, ())
     for length in range(2, min(len(word), known.longest_stem) + 1):
         found += known.stems.get(word[:length], ())
-    return found
+    longer: dict[str, tuple[Entry, ...]] = {}
+    loose: list[Entry] = []
+    for entry in found:
+        if entry.rest and entry.rest[0] != "_" and not entry.rest[0].endswith("*"):
+            longer[entry.rest[0]] = (*longer.get(entry.rest[0], ()), entry)
+        elif entry.rest:
+            loose.append(entry)
+    return Shelf(tuple(each for each in found if not each.rest), longer, tuple(loose))
 
 
 def _follow(words: Sequence[str], i: int, rest: tuple[str, ...]) -> int:
@@ -239,7 +265,7 @@ def _stops(sight: Sight, i: int) -> bool:
         return True
     for j in sight.ahead(i, 6):
         kinds = sight.mask[j]
-        if kinds & (Kind.TEXT | Kind.SEND) or kinds & Kind.MINE and not sight.things:
+        if kinds & (Kind.TEXT | Kind.SEND) or (kinds & Kind.MINE and not sight.things):
             vague = not kinds & Kind.TEXT
             other = sight.meets(sight.ahead(j, 3), Kind.THING) or sight.meets(
                 sight.behind(i, 3), Kind.THING
