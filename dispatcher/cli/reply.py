@@ -69,7 +69,7 @@ def _said(address: str, done: Received) -> str:
     label = done.labels[0] if done.labels else Intent.OTHER
     what = {
         Intent.OPT_OUT: f"{address} is opted out; no worker sends there any more",
-        Intent.WRONG_NUMBER: f"{address} is not whom we took it for; nothing is sent there any more",
+        Intent.WRONG_NUMBER: f"{address} is a wrong number; nothing is sent there any more",
         Intent.OPT_IN: f"{address} is opted in again"
         if done.opted_in
         else f"nothing of {address} had been stopped",

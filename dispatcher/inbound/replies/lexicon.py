@@ -45,6 +45,7 @@ class Kind(IntEnum):
     IDLE = 1 << 23
     FILL = 1 << 24
     HOW = 1 << 25
+    NUMBER = 1 << 26
 
 
 WHOLE = (Kind.STRONG, Kind.WEAK, Kind.HELP, Kind.JOIN)

@@ -168,8 +168,11 @@ def _piece(piece: Piece) -> Reply:
 def _wrong_numbers(text: str, words: Sequence[str], marks: Marks) -> Iterator[Reply]:
     yield from _of(marks, Kind.WRONG, words, Intent.WRONG_NUMBER)
     denials = [each for each in marks.findings if each.kind is Kind.IAMNOT]
+    names = _names(text)
+    other = spaced.disowned(words, marks, names) if len(words) <= _MOST_ASKING else None
+    if other:
+        yield Reply(Intent.WRONG_NUMBER, " ".join(words), other.language)
     if denials:
-        names = _names(text)
         for each in denials:
             if _names_somebody(each, words, names):
                 said = " ".join(words[each.start : each.end + 1])

@@ -223,6 +223,25 @@ class Sight(NamedTuple):
         return False
 
 
+def disowned(words: Sequence[str], marks: Marks, names: frozenset[str]) -> Finding | None:
+    """Read "this is no longer Tina's number": a "not" near a number, and somebody else's name."""
+    fill = lexicon().fill
+    for language, mask in marks.masks.items():
+        sight = Sight(words, mask, [], things=False)
+        named = language in _NO_CAPITALS or any(
+            word in names and not mask[j] and word not in fill
+            for j, word in enumerate(words)
+            if j
+        )
+        for i, kinds in enumerate(mask):
+            if kinds & Kind.NOT and named and not (i and mask[i - 1] & Kind.SUBJECT):
+                near = (*sight.ahead(i, 5), *sight.behind(i, 5))
+                if any(mask[j] & Kind.NUMBER for j in near):
+                    return Finding(Kind.WRONG, i, i + 1, language)
+    return None
+
+
+_NO_CAPITALS = frozenset({"ar", "he", "hi"})
 _TRIGGERS = Kind.STOP | Kind.REMOVE | Kind.NOT | Kind.CONSENT
 
 
