@@ -227,11 +227,11 @@ def disowned(words: Sequence[str], marks: Marks, names: frozenset[str]) -> Findi
     """Read "this is no longer Tina's number": a "not" near a number, and somebody else's name."""
     fill = lexicon().fill
     for language, mask in marks.masks.items():
+        if any(kinds & Kind.THING for kinds in mask):
+            continue
         sight = Sight(words, mask, [], things=False)
         named = language in _NO_CAPITALS or any(
-            word in names and not mask[j] and word not in fill
-            for j, word in enumerate(words)
-            if j
+            word in names and not mask[j] and word not in fill for j, word in enumerate(words) if j
         )
         for i, kinds in enumerate(mask):
             if kinds & Kind.NOT and named and not (i and mask[i - 1] & Kind.SUBJECT):
