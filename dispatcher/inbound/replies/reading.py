@@ -29,7 +29,7 @@ _EVERYWHERE = frozenset(
     )
 )
 _OTHER = Reply(Intent.OTHER)
-_FIRST_WORDS, _LAST_WORDS = 60, 20
+_FIRST_WORDS, _LAST_WORDS = 45, 15
 _MOST_MAYBE = 10  # words of a message that may be a refusal, and of one that asks for help
 _MOST_ASKING = 16
 _SPLIT_UP = frozenset({"stop", "unsubscribe", "stopall", "optout"})
