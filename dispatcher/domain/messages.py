@@ -23,6 +23,7 @@ class MessageClass(StrEnum):
     DOI_REQUEST = "doi_request"
     QUIET_CONFIRMATION = "quiet_confirmation"
     NOTHING_NEW = "nothing_new"
+    WRONG_NUMBER = "wrong_number"
 
 
 class DeliveryKey(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
-from dispatcher.inbound.replies import normalise
+from dispatcher.inbound.replies.normalise import BREAK, PAUSE, words_of
 
 
 class Wish(NamedTuple):
@@ -76,7 +76,8 @@ _QUIETING = {
 
 def wish_of(text: str) -> Wish | None:
     """Say what a text asks for; None if for neither. Of quiet without an end: a week."""
-    words = _POLITE_PAIRS.sub(" ", normalise(text))
+    plain = " ".join(word for word in words_of(text) if word not in (BREAK, PAUSE))
+    words = _POLITE_PAIRS.sub(" ", plain)
     said = " ".join(word for word in words.split() if word not in _POLITE)
     quiet = _said_in(_QUIETING, said)
     if quiet:

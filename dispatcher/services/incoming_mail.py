@@ -10,6 +10,7 @@ from dispatcher.domain.messages import DeliveryKey, Event, EventKind
 from dispatcher.inbound.bounces import Bounce, BounceKind
 from dispatcher.inbound.complaints import ComplaintKind
 from dispatcher.inbound.mail import Mail, MailKind, read_mail
+from dispatcher.inbound.replies import Intent, read_reply
 from dispatcher.inbound.returned_mail import OurNames, bounce_boxes
 from dispatcher.services.click import click_out
 from dispatcher.services.receive import receive
@@ -21,9 +22,8 @@ from dispatcher.storage.soft_bounces import BLOCKED, SOFT
 from dispatcher.tokens import Purpose, Token, Tokens
 
 GATEWAY = "mail"  # what the events are told by
-_OLDEST = timedelta(
-    days=60
-)  # servers give up in a week; deferred mails leave days after their wave
+# Servers give up in a week; deferred mails leave days after their wave.
+_OLDEST = timedelta(days=60)
 _WAVE_TICKS = 1024 * 1000  # wave ids count time in these per second
 _MOST_WORDS = 4000
 _BOUNCES = {
@@ -33,6 +33,7 @@ _BOUNCES = {
     BounceKind.DELAYED: EventKind.DELAYED,
     BounceKind.DELIVERED: EventKind.DELIVERED,
 }
+_ENDS = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
 _MARKS = {BounceKind.SOFT: SOFT, BounceKind.POLICY: BLOCKED}
 
 
@@ -66,8 +67,29 @@ def take(
             return _leave(desk, tokens, mail, now)
         case MailKind.AUTO_REPLY:
             return Taken(mail.kind, "passed over", mail.auto_reply)
-        case MailKind.REPLY | MailKind.UNKNOWN:
+        case MailKind.REPLY:
+            return _answer(desk, mail, now)
+        case MailKind.UNKNOWN:
             return _keep(desk, mail, "for a person to read", now)
+
+
+def _answer(desk: Desk, mail: Mail, now: datetime) -> Taken:
+    """Obey who wants no more mail, by whatever address they write from; the rest is for people.
+
+    Anybody can write a From line: that is enough to be silent, and not enough to write again.
+    """
+    if not mail.sender or read_reply(mail.words).intent not in _ENDS:
+        return _keep(desk, mail, "for a person to read", now)
+    event = Event(
+        dedup_key=f"mail:reply:{mail.digest}",
+        gateway=GATEWAY,
+        kind=EventKind.REPLIED,
+        at=now.timestamp(),
+        sender=mail.sender,
+        text=mail.words,
+    )
+    receive(desk, [event], now)
+    return Taken(mail.kind, "obeyed")
 
 
 def _report(desk: Desk, tokens: Tokens, mail: Mail, now: datetime) -> Taken:

@@ -13,7 +13,7 @@ from dispatcher.domain.consents import ConsentSource, ConsentState
 from dispatcher.domain.context_flags import ContextFlag
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.people import Person
-from dispatcher.inbound.replies import MOST_CHARACTERS, ReplyLabel, Understanding, understand
+from dispatcher.inbound.replies import MOST_CHARACTERS, Intent, Reply, read_reply
 from dispatcher.inbound.wishes import wish_of
 from dispatcher.services.service_texts import service_text
 from dispatcher.services.subscribe import Act, Desk, join, leave, rejoinable
@@ -37,6 +37,7 @@ _CONFIRM_WITHIN = timedelta(minutes=5)
 # Two machines may answer each other for ever: nobody gets more answers of a kind in a day.
 _LOOP_SPAN = timedelta(hours=24)
 _MOST_ANSWERS = 2
+_OPT_OUTS = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
 _SHORTEST_NUMBER = 8  # digits; anything shorter is a short code, which no person writes from
 
 
@@ -47,6 +48,7 @@ class Tally:
     opted_out: int = 0
     opted_in: int = 0
     answers: int = 0
+    unsure: int = 0
 
 
 class Letter(NamedTuple):
@@ -58,7 +60,7 @@ class Letter(NamedTuple):
     digests: tuple[bytes, ...]  # the first is the sender's own
     people: tuple[int, ...]
     writer: Person | None
-    meaning: Understanding
+    meaning: Reply
 
 
 def sender_of(text: str) -> tuple[Channel, str | Problem]:
@@ -83,14 +85,15 @@ def read(conn: Connection, desk: Desk, heard: Heard) -> Letter:
     digests = desk.digests.look_up(channel, known_as)
     people = tuple(customers.holders(conn, channel, digests)) if address else ()
     writer = customers.holder(conn, channel, digests[0])
+    person = customers.person(conn, writer or people[0]) if people else None
     return Letter(
         heard=heard,
         channel=channel,
         address=address,
         digests=digests,
         people=people,
-        writer=customers.person(conn, writer or people[0]) if people else None,
-        meaning=understand(event.text),
+        writer=person,
+        meaning=read_reply(event.text, person.language if person else None),
     )
 
 
@@ -100,6 +103,7 @@ def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
     answer = granted.message_class if granted else _deed(conn, desk, letter, tally)
     if answer and _may_answer(conn, letter):
         tally.answers += _queue_answer(conn, letter, answer, granted)
+    tally.unsure += letter.meaning.unsure
     replies.record(
         conn,
         replies.Reply(
@@ -109,7 +113,8 @@ def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
             customer_id=letter.writer.id if letter.writer else None,
             digest=letter.digests[0],
             text=clean(letter.heard.event.text, MOST_CHARACTERS),
-            label=letter.meaning.label,
+            label=letter.meaning.intent,
+            unsure=letter.meaning.unsure,
             received_at=letter.heard.heard_at,
         ),
     )
@@ -117,7 +122,7 @@ def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
 
 def _wish(conn: Connection, letter: Letter) -> Granted | None:
     """Grant what was wished for in so many words, where nothing weightier was said."""
-    if letter.meaning.label is not ReplyLabel.OTHER or letter.writer is None:
+    if letter.meaning.intent is not Intent.OTHER or letter.writer is None:
         return None
     wish = wish_of(letter.heard.event.text)
     if wish is None:
@@ -126,44 +131,64 @@ def _wish(conn: Connection, letter: Letter) -> Granted | None:
 
 
 def _deed(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
-    match letter.meaning.label:
-        case ReplyLabel.OPT_OUT:
-            return _stop(conn, desk, letter, tally)
-        case ReplyLabel.OPT_IN:
+    match letter.meaning.intent:
+        case Intent.OPT_OUT:
+            news = _stop(conn, desk, letter, tally)
+            return MessageClass.OPTOUT_CONFIRMATION if news else None
+        case Intent.WRONG_NUMBER:
+            return MessageClass.WRONG_NUMBER if _part(conn, desk, letter, tally) else None
+        case Intent.OPT_IN:
             return _start(conn, desk, letter, tally)
-        case ReplyLabel.HELP:
+        case Intent.HELP:
             return MessageClass.HELP_REPLY
-        case ReplyLabel.OTHER:
+        case Intent.OTHER:
             return None
 
 
-def _stop(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
-    """Take everybody with this address off the channel, known or not.
+def _part(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> bool:
+    """Part the number from whom we took it for: nothing may go there, whoever has it now.
+
+    The reason is noted before the opt-out is, so that it is the one that stays.
+    """
+    news = _silence(conn, desk, letter, SuppressionReason.WRONG_NUMBER)
+    for person in letter.people:
+        customers.mark_undeliverable(conn, person, letter.channel)
+    left = _stop(conn, desk, letter, tally, why="wrong_number over")
+    return news or left
+
+
+def _stop(
+    conn: Connection, desk: Desk, letter: Letter, tally: Tally, why: str = "reply over"
+) -> bool:
+    """Take everybody with this address off the channel, known or not; give whether it is news.
 
     It counts from when we heard it: a gateway whose clock is behind must not make an older
     consent win over a STOP.
     """
     heard_at = letter.heard.heard_at
     evidence = {"text": clean(letter.heard.event.text, MOST_CHARACTERS)}
-    origin = f"reply over {clean(letter.heard.event.gateway)}"
+    origin = f"{why} {clean(letter.heard.event.gateway)}"
     acts = [
         Act(person, letter.channel, heard_at, evidence=evidence, origin=origin)
         for person in letter.people
     ]
     news = any(leave(conn, desk, acts).values())
-    address = letter.address
-    stored = desk.digests.store(letter.channel, address) if address else letter.digests
-    stranger = suppressions.suppress(
-        conn,
-        letter.channel,
-        stored,
-        reason=SuppressionReason.OPTED_OUT,
-        source=ConsentSource.OWN_HAND,
-        at=heard_at,
-    )
+    stranger = _silence(conn, desk, letter, SuppressionReason.OPTED_OUT)
     news = news if letter.people else stranger
     tally.opted_out += news
-    return MessageClass.OPTOUT_CONFIRMATION if news else None
+    return news
+
+
+def _silence(conn: Connection, desk: Desk, letter: Letter, reason: SuppressionReason) -> bool:
+    address = letter.address
+    return suppressions.suppress(
+        conn,
+        letter.channel,
+        desk.digests.store(letter.channel, address) if address else letter.digests,
+        reason=reason,
+        source=ConsentSource.OWN_HAND,
+        at=letter.heard.heard_at,
+    )
 
 
 def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
@@ -188,6 +213,7 @@ def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Messag
         origin=f"reply over {clean(letter.heard.event.gateway)}",
     )
     join(conn, desk, act, topics)
+    customers.mark_deliverable(conn, letter.writer.id, letter.channel)  # somebody wrote from there
     permitted = consents.consent_of(conn, letter.channel, topics[0], [act.customer_id])
     if permitted[act.customer_id].state is not ConsentState.ACTIVE:
         return None  # said before a STOP that we heard first
@@ -196,12 +222,18 @@ def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Messag
 
 
 def _may_answer(conn: Connection, letter: Letter) -> bool:
-    """Answer texts only, to a number a person can have, and never in a loop."""
+    """Answer texts only, to a number a person can have, and never in a loop.
+
+    Who opted out twice in a day was told so, and gets no answer of any kind for the rest of it.
+    """
     if letter.channel is not Channel.SMS or not letter.address:
         return False
     now = letter.heard.heard_at
-    before = replies.count_recent(conn, letter.digests[0], letter.meaning.label, now, _LOOP_SPAN)
-    return before < _MOST_ANSWERS
+    kinds = {(letter.meaning.intent,), _OPT_OUTS}
+    return all(
+        replies.count_recent(conn, letter.digests[0], labels, now, _LOOP_SPAN) < _MOST_ANSWERS
+        for labels in kinds
+    )
 
 
 def _queue_answer(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from dispatcher.domain.consents import ConsentSource
 from dispatcher.domain.messages import DeliveryKey, Event, EventKind
-from dispatcher.inbound.replies import ReplyLabel
+from dispatcher.inbound.replies import Intent
 from dispatcher.services import letters
 from dispatcher.services.subscribe import Act, Desk, leave
 from dispatcher.storage import customers, deliveries, events, setbacks, signs_of_life, soft_bounces
@@ -29,7 +29,8 @@ class Received(NamedTuple):
     opted_out: int = 0
     opted_in: int = 0
     answers: int = 0
-    labels: tuple[ReplyLabel, ...] = ()
+    labels: tuple[Intent, ...] = ()
+    unsure: int = 0
 
 
 def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
@@ -56,9 +57,9 @@ def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
         awake = {person for letter in written for person in letter.people}
         signs_of_life.note(conn, awake | set(_clicked(conn, fresh)), now)
         deliveries.resolve_unsure(conn, [key for heard in fresh if (key := _arrived(heard.event))])
-    labels = tuple(letter.meaning.label for letter in written)
+    labels = tuple(letter.meaning.intent for letter in written)
     counts = (tally.opted_out, tally.opted_in, tally.answers)
-    return Received(len(told), len(fresh), *counts, labels)
+    return Received(len(told), len(fresh), *counts, labels, tally.unsure)
 
 
 def reply(

@@ -1,4 +1,4 @@
-"""The texts of confirmations, welcomes and help: one part each, in the person's language."""
+"""The texts of confirmations, welcomes, help and excuses: one part each, in one language."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
             "{brand}: Welcome back, you will hear from us again. Reply HELP for help, STOP to end."
         ),
         MessageClass.HELP_REPLY: "{brand}: You asked for help. Contact: {contact}. STOP to end.",
+        MessageClass.WRONG_NUMBER: (
+            "{brand}: Sorry, we removed this number and will not write to it again."
+        ),
     },
     "fr": {
         MessageClass.OPTOUT_CONFIRMATION: (
@@ -31,6 +34,9 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
         MessageClass.HELP_REPLY: (
             "{brand} : vous avez demandé de l'aide. Contact : {contact}. STOP pour finir."
         ),
+        MessageClass.WRONG_NUMBER: (
+            "{brand} : désolés, ce numéro est supprimé, nous n'y écrirons plus."
+        ),
     },
     "de": {
         MessageClass.OPTOUT_CONFIRMATION: (
@@ -42,6 +48,9 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
             " Hilfe mit HELP, beenden mit STOP."
         ),
         MessageClass.HELP_REPLY: "{brand}: Hilfe bekommen Sie hier: {contact}. Ende: STOP",
+        MessageClass.WRONG_NUMBER: (
+            "{brand}: Entschuldigung, wir haben diese Nummer gelöscht und schreiben nicht mehr."
+        ),
     },
 }
 # For a brand whose name is not in the GSM alphabet: one part then holds 70 letters.
@@ -50,16 +59,19 @@ SHORT: dict[str, dict[MessageClass, str]] = {
         MessageClass.OPTOUT_CONFIRMATION: "{brand}: unsubscribed. START to rejoin.",
         MessageClass.WELCOME: "{brand}: welcome back. STOP to end.",
         MessageClass.HELP_REPLY: "{brand}: {contact}. STOP to end.",
+        MessageClass.WRONG_NUMBER: ("{brand}: sorry, number removed."),
     },
     "fr": {
         MessageClass.OPTOUT_CONFIRMATION: "{brand} : désinscription faite. START pour revenir.",
         MessageClass.WELCOME: "{brand} : bon retour. STOP pour finir.",
         MessageClass.HELP_REPLY: "{brand} : {contact}. STOP pour finir.",
+        MessageClass.WRONG_NUMBER: ("{brand} : désolés, numéro supprimé."),
     },
     "de": {
         MessageClass.OPTOUT_CONFIRMATION: "{brand}: abgemeldet. Zurück mit START.",
         MessageClass.WELCOME: "{brand}: willkommen zurück. Ende: STOP",
         MessageClass.HELP_REPLY: "{brand}: {contact}. Ende: STOP",
+        MessageClass.WRONG_NUMBER: ("{brand}: Nummer gelöscht, Verzeihung."),
     },
 }
 

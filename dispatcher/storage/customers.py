@@ -52,6 +52,10 @@ _KEEP_TERMS = text(
     "UPDATE customer SET hours_from = :hours_from, hours_until = :hours_until, days = :days,"
     " most_a_month = :most WHERE id = :id AND erased_at IS NULL"
 )
+_ALIVE = text(
+    "UPDATE address SET deliverable = true"
+    " WHERE customer_id = :id AND channel = :channel AND NOT deliverable"
+)
 _DEAD = text(
     "UPDATE address SET deliverable = false"
     " WHERE customer_id = :id AND channel = :channel AND deliverable"
@@ -175,6 +179,11 @@ def keep_terms(conn: Connection, person: Person) -> None:
 def mark_undeliverable(conn: Connection, customer_id: int, channel: Channel) -> bool:
     """Note that an address does not exist (any more); give whether that is news."""
     return conn.execute(_DEAD, {"id": customer_id, "channel": channel}).rowcount == 1
+
+
+def mark_deliverable(conn: Connection, customer_id: int, channel: Channel) -> None:
+    """Note that somebody was heard from an address after all."""
+    conn.execute(_ALIVE, {"id": customer_id, "channel": channel})
 
 
 def erase(conn: Connection, customer_id: int, at: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,11 +12,18 @@ from dispatcher.domain.messages import Channel
 
 _INSERT = text(
     "INSERT INTO reply (dedup_key, gateway, channel, customer_id, digest, text, label,"
-    " received_at) VALUES (:dedup_key, :gateway, :channel, :customer_id, :digest, :text, :label,"
-    " :received_at)"
+    " unsure, received_at) VALUES (:dedup_key, :gateway, :channel, :customer_id, :digest, :text,"
+    " :label, :unsure, :received_at)"
 )
 _RECENT = text(
-    "SELECT count(*) FROM reply WHERE digest = :digest AND label = :label AND received_at > :since"
+    "SELECT count(*) FROM reply"
+    " WHERE digest = :digest AND label = ANY(:labels) AND received_at > :since"
+)
+_UNSURE = text(
+    "SELECT r.received_at AS at, r.channel, r.customer_id, coalesce(a.address, '') AS address,"
+    " r.text FROM reply r"
+    " LEFT JOIN address a ON a.customer_id = r.customer_id AND a.channel = r.channel"
+    " WHERE r.unsure ORDER BY r.received_at DESC, r.id DESC LIMIT :most"
 )
 _BRAND = text(
     "SELECT b.id, b.name, b.email, b.contact FROM brand b"
@@ -36,6 +44,17 @@ class Reply(NamedTuple):
     text: str
     label: str
     received_at: datetime
+    unsure: bool = False
+
+
+class UnsureReply(NamedTuple):
+    """A reply that was obeyed as an opt-out, though it may have meant something else."""
+
+    at: datetime
+    channel: Channel
+    customer_id: int | None
+    address: str  # "" when we do not know who wrote
+    text: str
 
 
 class Voice(NamedTuple):
@@ -51,11 +70,19 @@ def record(conn: Connection, reply: Reply) -> None:
 
 
 def count_recent(
-    conn: Connection, digest: bytes, label: str, now: datetime, within: timedelta
+    conn: Connection, digest: bytes, labels: Sequence[str], now: datetime, within: timedelta
 ) -> int:
-    """Count the replies with one meaning from one sender, back from now."""
-    values = {"digest": digest, "label": label, "since": now - within}
+    """Count the replies with these meanings from one sender, back from now."""
+    values = {"digest": digest, "labels": list(labels), "since": now - within}
     return int(conn.execute(_RECENT, values).scalar_one())
+
+
+def unsure(conn: Connection, most: int) -> list[UnsureReply]:
+    """Give the replies a person should look at, the newest first."""
+    return [
+        UnsureReply(**row._mapping)._replace(channel=Channel(row.channel))
+        for row in conn.execute(_UNSURE, {"most": most})
+    ]
 
 
 def voice_for(conn: Connection, customer_id: int | None, recipient: str) -> Voice | None:

@@ -20,10 +20,15 @@ class SuppressionReason(StrEnum):
     GATEWAY = "gateway"  # a complaint, or the gateway blocks the address for us
     ERASED = "erased"
     OPERATOR = "operator"
+    WRONG_NUMBER = "wrong_number"  # whoever has the number now is not whom we took it for
 
 
 # What the person's own hand may undo by opting in again; erasure and the operator stand.
-LIFTABLE = (SuppressionReason.OPTED_OUT, SuppressionReason.GATEWAY)
+LIFTABLE = (
+    SuppressionReason.OPTED_OUT,
+    SuppressionReason.GATEWAY,
+    SuppressionReason.WRONG_NUMBER,
+)
 
 # Joins the suppression of an address row that weighs most (an opt-out alone still lets answers
 # through), then the oldest, named in {address}; its reason is

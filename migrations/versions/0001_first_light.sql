@@ -506,9 +506,11 @@ CREATE TABLE reply (
     digest      bytea NOT NULL,                              -- who wrote, should we not know them
     text        text NOT NULL,
     label       text NOT NULL,
+    unsure      boolean NOT NULL DEFAULT false,              -- obeyed as an opt-out; a person should look
     received_at timestamptz NOT NULL
 );
 CREATE INDEX reply_person ON reply (customer_id);
+CREATE INDEX reply_unsure ON reply (received_at) WHERE unsure;
 
 -- Mail that a person has to look at: replies in words of their own, and what nobody understood.
 CREATE TABLE kept_mail (

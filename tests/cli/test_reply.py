@@ -41,3 +41,18 @@ def test_a_stranger_is_silenced_too(shell: Shell) -> None:
     """The number is suppressed, should it ever become a customer."""
     assert shell.done("reply", "+447700900555", "stop")["opted_out"] == 1
     assert "it is suppressed" in shell("customer", "show", "+447700900555").err
+
+
+def test_an_opt_out_in_doubt_is_obeyed_and_listed(shell: Shell) -> None:
+    """Only those that may have meant something else are there to look at."""
+    add_anna(shell)
+    assert "Nothing is unsure" in shell("reply", "--unsure").out
+    assert shell.done("reply", "+447700900555", "Stop")["unsure"] == 0
+    assert shell.done("reply", "+447700900123", "not interested")["opted_out"] == 1
+    (line,) = shell.done("reply", "--unsure")["unsure"]
+    assert (line["address"], line["text"]) == ("+447700900123", "not interested")
+
+
+def test_a_reply_needs_a_sender_and_a_text(shell: Shell) -> None:
+    """Whoever leaves one out is told what to type."""
+    assert "say who writes and what" in shell("reply", "+447700900123").err

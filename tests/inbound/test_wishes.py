@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.inbound.replies import ReplyLabel, understand
+from dispatcher.inbound.replies import Intent, read_reply
 from dispatcher.inbound.wishes import LONGEST, Wish, wish_of
 
 MORE = {
@@ -77,7 +77,7 @@ def test_only_the_whole_message_counts(words: str) -> None:
 @pytest.mark.parametrize("words", ["stop", "STOP please", "end", "cancel", "unsubscribe"])
 def test_no_word_that_ends_offers_is_a_wish(words: str) -> None:
     """An opt-out is an opt-out."""
-    assert understand(words).label is ReplyLabel.OPT_OUT
+    assert read_reply(words).intent is Intent.OPT_OUT
     assert wish_of(words) is None
 
 

@@ -179,3 +179,23 @@ def test_whoever_is_forgotten_leaves_no_mail_behind(desk: Desk) -> None:
     hear(desk, b"From: Anna <Anna@example.com>\nSubject: Re: Spring\n\nIn blue?\n")
     forget(desk, 7, later(2))
     assert count(desk, "kept_mail") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome", "state"),
+    [
+        ("Please remove me from this list.", "obeyed", ConsentState.OPTED_OUT),
+        ("Bitte keine Mails mehr", "obeyed", ConsentState.OPTED_OUT),
+        ("Do you have decaf?", "kept", ConsentState.ACTIVE),
+        ("Yes, subscribe me to everything", "kept", ConsentState.ACTIVE),
+    ],
+)
+def test_who_answers_in_their_own_words_is_understood(
+    desk: Desk, words: str, outcome: str, state: ConsentState
+) -> None:
+    """Wishing to hear no more is enough from any From line; wishing to hear is not."""
+    mail = f"From: Anna <ANNA@example.com>\nSubject: Re: Beans\n\n{words}\n\n> Reply STOP\n"
+    for _ in range(2):
+        assert take(desk, TOKENS, mail.encode(), later(1)).outcome == outcome
+    with desk.database.begin() as conn:
+        assert consents.consent_of(conn, Channel.EMAIL, "coffee", [7])[7].state is state

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.gsm7 import count
 from dispatcher.domain.messages import Channel, DeliveryKey, Event, EventKind, MessageClass
-from dispatcher.inbound.replies import ReplyLabel
+from dispatcher.inbound.replies import Intent
 from dispatcher.services.receive import Received, receive, reply
 from dispatcher.services.service_texts import TEXTS, service_text
 from dispatcher.services.subscribe import Desk, forget
@@ -71,7 +71,7 @@ def test_stop_is_obeyed_and_confirmed_once(desk: Desk) -> None:
     """One opt-out, one confirmation of one part that names the brand, due within five minutes."""
     add_person(desk, language="fr-CA")
     consent_to(desk)
-    assert hear(desk, says("Stop.")) == Received(1, 1, 1, 0, 1, (ReplyLabel.OPT_OUT,))
+    assert hear(desk, says("Stop.")) == Received(1, 1, 1, 0, 1, (Intent.OPT_OUT,))
     assert state(desk) is ConsentState.OPTED_OUT
     (message,) = answers(desk)
     assert message.text.startswith("Bean & Cup : c'est noté")
@@ -113,7 +113,7 @@ def test_start_brings_back_and_says_so(desk: Desk) -> None:
 def test_start_of_somebody_who_is_in_or_never_was_does_nothing(desk: Desk) -> None:
     add_person(desk)
     consent_to(desk)
-    assert hear(desk, says("START")) == Received(1, 1, 0, 0, 0, (ReplyLabel.OPT_IN,))
+    assert hear(desk, says("START")) == Received(1, 1, 0, 0, 0, (Intent.OPT_IN,))
     assert hear(desk, says("YES", "k2", "+447700900124")).answers == 0
 
 
@@ -137,7 +137,7 @@ def test_two_machines_do_not_answer_each_other_for_ever(desk: Desk) -> None:
             minute=n,
         )
         hear(desk, says("HELP", f"h{n}"), minute=n)
-    assert len(answers(desk)) == 6  # two of each kind in a day
+    assert len(answers(desk)) == 5  # after the second STOP nothing more
 
 
 def test_a_stranger_who_says_stop_is_left_alone_for_good(desk: Desk) -> None:
@@ -150,6 +150,34 @@ def test_a_stranger_who_says_stop_is_left_alone_for_good(desk: Desk) -> None:
         assert suppressions.is_suppressed(conn, Channel.SMS, digests)
     (kept,) = rows(desk, "SELECT customer_id, digest FROM reply WHERE dedup_key = 'k1'")
     assert (kept.customer_id, bytes(kept.digest)) == (None, digests[0])
+
+
+def test_a_wrong_number_is_parted_from_the_person_and_excused_once(desk: Desk) -> None:
+    """Consents end, the address is dead, the reason stays; a START from there may undo it."""
+    add_person(desk)
+    consent_to(desk)
+    assert hear(desk, says("Wrong number, sorry")).answers == 1
+    assert hear(desk, says("wrong number!!", "k2"), minute=2).answers == 0
+    assert state(desk) is ConsentState.OPTED_OUT
+    assert "removed this number" in answers(desk)[0].text
+    assert {row.reason for row in rows(desk, "SELECT reason FROM suppression")} == {"wrong_number"}
+    dead = "SELECT FROM address WHERE NOT deliverable AND channel = 'sms'"
+    assert len(rows(desk, dead)) == 1
+    assert hear(desk, says("START", "k3", at=later(3).timestamp()), minute=3).opted_in == 1
+    assert rows(desk, dead) == rows(desk, "SELECT FROM suppression") == []
+
+
+def test_a_strangers_wrong_number_is_silenced_too(desk: Desk) -> None:
+    stranger = "+447700900555"
+    assert hear(desk, says("falsche Nummer", sender=stranger)).answers == 1
+    assert {row.reason for row in rows(desk, "SELECT reason FROM suppression")} == {"wrong_number"}
+
+
+def test_who_opts_out_twice_in_a_day_gets_no_answer_of_any_kind(desk: Desk) -> None:
+    hear(desk, says("STOP"))
+    hear(desk, says("stop it", "k2"), minute=2)
+    assert hear(desk, says("HELP", "k3"), minute=3).answers == 0
+    assert hear(desk, says("HELP", "k4"), minute=60 * 25).answers == 1
 
 
 @pytest.mark.parametrize("sender", ["36111", "BEAN", "", "\0", "+4477009001230000000"])

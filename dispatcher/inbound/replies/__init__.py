@@ -1,0 +1,14 @@
+"""Replies: what a person's text means, in whatever language and dress it comes.
+
+The steps: cut what machines added, fold the letters (normalise.py), look the words up
+(lexicon.py, words.toml), then let rules weigh them (spaced.py, glued.py). Whoever asks to be left
+alone comes first; in doubt a text counts as an opt-out that a person should look at.
+"""
+
+from __future__ import annotations
+
+from dispatcher.inbound.replies.meanings import Intent, Reply
+from dispatcher.inbound.replies.normalise import MOST_CHARACTERS
+from dispatcher.inbound.replies.reading import read_reply
+
+__all__ = ["MOST_CHARACTERS", "Intent", "Reply", "read_reply"]

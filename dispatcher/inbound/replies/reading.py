@@ -1,0 +1,223 @@
+"""Reading a reply: every step in its order, the weightiest meaning first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from dispatcher.inbound.replies import glued, spaced
+from dispatcher.inbound.replies.glued import Piece
+from dispatcher.inbound.replies.lexicon import Kind, lexicon
+from dispatcher.inbound.replies.machines import by_machine, reacts, unsigned
+from dispatcher.inbound.replies.meanings import Intent, Reply
+from dispatcher.inbound.replies.normalise import (
+    BREAK,
+    MOST_CHARACTERS,
+    PAUSE,
+    own_words,
+    words_of,
+)
+from dispatcher.inbound.replies.spaced import Finding, Marks
+
+# Words that count in every language, and so tell none (47 CFR 64.1200(a)(10), CTIA).
+_EVERYWHERE = frozenset(
+    (
+        *("stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke"),
+        *("optout", "opt out", "remove", "td", "help", "info", "start", "yes", "unstop"),
+        *("subscribe", "join", "optin", "opt in", "\u26d4"),
+    )
+)
+_OTHER = Reply(Intent.OTHER)
+_FIRST_WORDS, _LAST_WORDS = 45, 15
+_MOST_MAYBE = 10  # words of a message that may be a refusal, and of one that asks for help
+_MOST_ASKING = 16
+_SPLIT_UP = frozenset({"stop", "unsubscribe", "stopall", "optout"})
+_TYPED_WRONG = ("stop", "unsubscribe")
+_NEVER_TYPOS = frozenset(
+    (
+        *("top", "shop", "step", "stoop", "strop", "slop", "swop", "atop", "stomp", "stops"),
+        *("shot", "spot", "soap", "soup", "sto", "alto", "alta", "ende", "end", "ret", "dur"),
+    )
+)
+_NAME = re.compile(r"\b[^\W\d_][^\W\d_]+")
+_NO_NAME = ("ing", "ed", "ly", "able")
+_NO_IS_ENOUGH = frozenset({"af", "zu", "xh", "st", "za"})
+_NOES = frozenset({"no", "nee", "cha", "hayi"})
+
+
+def read_reply(text: str, language: str | None = None) -> Reply:
+    """Say what a reply means; never raises, whatever was sent.
+
+    `language` is a hint: that of the person, with or without a region ("en-ZA").
+    """
+    text = text[:MOST_CHARACTERS].encode("utf-8", "replace").decode()
+    if reacts(text):
+        return _OTHER
+    words = _shortened(words_of(unsigned(own_words(text)), lexicon().latin))
+    if not words or by_machine(words):
+        return _OTHER
+    hint = (language or "").replace("_", "-").lower()
+    for found in _meanings(text, words, hint):
+        return found
+    return _OTHER
+
+
+def _shortened(words: list[str]) -> list[str]:
+    """Who writes a letter says it first or last."""
+    if len(words) <= _FIRST_WORDS + _LAST_WORDS:
+        return words
+    return [*words[:_FIRST_WORDS], BREAK, *words[-_LAST_WORDS:]]
+
+
+def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
+    """Give what it may mean, the weightiest first."""
+    whole = spaced.said_whole(words)
+    marks = spaced.mark(words)
+    if whole and not _idle_only(whole, marks, words):
+        yield _keyword(*whole, hint)
+    sentences = _sentences(words)
+    piece = glued.read_glued(["".join(sentence) for sentence in sentences])
+    if piece and piece.whole:
+        yield _piece(piece)
+    yield from _opt_outs(words, marks, sentences)
+    if piece:
+        yield _piece(piece)
+    yield from _wrong_numbers(text, words, marks)
+    yield from _typos(words)
+    plain = [word for word in words if word not in (BREAK, PAUSE)]
+    if len(plain) <= _MOST_MAYBE:
+        yield from _of(marks, Kind.MAYBE, words, Intent.OPT_OUT, unsure=True)
+    if len(plain) <= _MOST_ASKING:
+        yield from _of(marks, Kind.JOINS, words, Intent.OPT_IN)
+        yield from _of(marks, Kind.HELPS, words, Intent.HELP)
+    if " ".join(plain) in _NOES and _says_no(hint):
+        yield Reply(Intent.OPT_OUT, plain[0])
+
+
+def _says_no(hint: str) -> bool:
+    """In South Africa a bare "no" to an offer is a demand to stop."""
+    base, _, region = hint.partition("-")
+    return base in _NO_IS_ENOUGH or region == "za"
+
+
+def _keyword(kind: Kind, text: str, language: str, hint: str) -> Reply:
+    languages = {each for one, each in lexicon().whole[text] if one is kind}
+    base = hint.partition("-")[0]
+    told = "" if text in _EVERYWHERE else base if base in languages else language
+    intents = {Kind.HELP: Intent.HELP, Kind.JOIN: Intent.OPT_IN}
+    return Reply(intents.get(kind, Intent.OPT_OUT), text, told)
+
+
+def _idle_only(whole: tuple[Kind, str, str], marks: Marks, words: Sequence[str]) -> bool:
+    """Say whether the keyword is part of something harmless, such as "stop by"."""
+    first = whole[1].split()[0]
+    return whole[0] in (Kind.STRONG, Kind.WEAK) and any(
+        each.kind is Kind.IDLE and first in words[each.start : each.end] for each in marks.findings
+    )
+
+
+def _sentences(words: Sequence[str]) -> list[list[str]]:
+    parts = groupby(words, key=lambda word: word == BREAK)
+    return [[word for word in part if word != PAUSE] for is_break, part in parts if not is_break]
+
+
+def _opt_outs(
+    words: Sequence[str], marks: Marks, sentences: Sequence[Sequence[str]]
+) -> Iterator[Reply]:
+    for each in marks.findings:
+        if each.kind is Kind.PHRASE and not spaced.negated(each, marks):
+            yield Reply(Intent.OPT_OUT, " ".join(words[each.start : each.end]), each.language)
+    told = spaced.asks_to_stop(words, marks)
+    if told is not None:
+        yield Reply(Intent.OPT_OUT, " ".join(words), told)
+    clauses = [*sentences, *_clauses(words)] if len(sentences) > 1 or PAUSE in words else []
+    for clause in clauses:
+        whole = spaced.said_whole(clause)
+        if whole and whole[0] is Kind.STRONG and not _idle_only(whole, marks, words):
+            found = _keyword(*whole, "")
+            yield found._replace(unsure=len(words) > len(clause) + _MOST_MAYBE)
+
+
+def _clauses(words: Sequence[str]) -> list[list[str]]:
+    parts = groupby(words, key=lambda word: word in (BREAK, PAUSE))
+    return [list(part) for is_break, part in parts if not is_break]
+
+
+def _of(
+    marks: Marks, kind: Kind, words: Sequence[str], intent: Intent, *, unsure: bool = False
+) -> Iterator[Reply]:
+    for each in marks.findings:
+        if each.kind is kind:
+            said = " ".join(words[each.start : each.end])
+            yield Reply(intent, said, each.language, unsure)
+
+
+def _piece(piece: Piece) -> Reply:
+    intents = {
+        Kind.HELP: Intent.HELP,
+        Kind.HELPS: Intent.HELP,
+        Kind.JOIN: Intent.OPT_IN,
+        Kind.JOINS: Intent.OPT_IN,
+        Kind.WRONG: Intent.WRONG_NUMBER,
+    }
+    intent = intents.get(piece.kind, Intent.OPT_OUT)
+    return Reply(intent, piece.words, piece.language, piece.kind is Kind.MAYBE)
+
+
+def _wrong_numbers(text: str, words: Sequence[str], marks: Marks) -> Iterator[Reply]:
+    yield from _of(marks, Kind.WRONG, words, Intent.WRONG_NUMBER)
+    denials = [each for each in marks.findings if each.kind is Kind.IAMNOT]
+    names = _names(text)
+    other = spaced.disowned(words, marks, names) if len(words) <= _MOST_ASKING else None
+    if other:
+        yield Reply(Intent.WRONG_NUMBER, " ".join(words), other.language)
+    if denials:
+        for each in denials:
+            if _names_somebody(each, words, names):
+                said = " ".join(words[each.start : each.end + 1])
+                yield Reply(Intent.WRONG_NUMBER, said, each.language)
+
+
+def _names(text: str) -> frozenset[str]:
+    """Give the words written like names; where all is in capitals nothing is one."""
+    found = [word for word in _NAME.findall(text) if word[0].isupper() and not word.isupper()]
+    return frozenset(word for name in found for word in words_of(name))
+
+
+def _names_somebody(denial: Finding, words: Sequence[str], names: frozenset[str]) -> bool:
+    known = lexicon()
+    following = words[denial.end : denial.end + 3]
+    if any(word in names and word not in known.fill for word in following):
+        return True
+    if len(following) != 1:
+        return False
+    last = following[0]  # "im not dave", and scripts without capitals
+    return not (last in known.fill or last in known.words or last.endswith(_NO_NAME))
+
+
+def _typos(words: Sequence[str]) -> Iterator[Reply]:
+    """Read STOP and UNSUBSCRIBE with one slip, or torn apart, as the whole message."""
+    fill = lexicon().fill
+    plain = [word for word in words if word not in (BREAK, PAUSE)]
+    if len(plain) > _MOST_MAYBE:
+        return
+    joined = "".join(plain)
+    if joined in _SPLIT_UP:
+        yield Reply(Intent.OPT_OUT, joined)
+    rest = [word for word in plain if word not in fill]
+    if len(rest) == 1 and rest[0] not in _NEVER_TYPOS:
+        for word in _TYPED_WRONG:
+            if _one_slip(rest[0], word):
+                yield Reply(Intent.OPT_OUT, rest[0], "", len(plain) > 1)
+
+
+def _one_slip(typed: str, meant: str) -> bool:
+    """Say whether one letter is missing, added, wrong, or two are swapped."""
+    if abs(len(typed) - len(meant)) > 1:
+        return False
+    start = 0
+    while start < min(len(typed), len(meant)) and typed[start] == meant[start]:
+        start += 1
+    a, b = typed[start:], meant[start:]
+    return a[1:] == b[1:] or a == b[1:] or a[1:] == b or (a[:2] == b[1::-1] and a[2:] == b[2:])

@@ -1,0 +1,368 @@
+"""Reading languages written in words: marks on the words, and rules over the marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple
+
+from dispatcher.inbound.replies.lexicon import UNIVERSAL, Entry, Kind, Lexicon, lexicon
+from dispatcher.inbound.replies.normalise import BREAK, PAUSE
+
+_GAP_WORDS = 3
+_STOPS = (BREAK,)
+
+
+class Finding(NamedTuple):
+    """What was found, where, and in which language."""
+
+    kind: Kind
+    start: int
+    end: int
+    language: str
+
+
+class Marks(NamedTuple):
+    """The findings in a message, and for each language what each word may do."""
+
+    findings: list[Finding]
+    masks: dict[str, list[int]]
+
+
+def mark(words: Sequence[str]) -> Marks:
+    """Look up every word and phrase; what lies within an idle one does not count."""
+    found = [finding for i in range(len(words)) for finding in _at(words, i)]
+    reach = _idle_reach(found, len(words))
+    kept = [each for each in found if each.kind is Kind.IDLE or not _idle(each, reach)]
+    masks: dict[str, list[int]] = {}
+    for each in kept:
+        mask = masks.get(each.language)
+        if mask is None:
+            mask = masks[each.language] = [0] * len(words)
+        for i in range(each.start, each.end):
+            mask[i] |= each.kind
+    return Marks(kept, masks)
+
+
+def _idle_reach(found: Sequence[Finding], length: int) -> list[int]:
+    """Give for each place how far the idle phrases go that begin there or earlier."""
+    reach = [0] * length
+    for each in found:
+        if each.kind is Kind.IDLE:
+            reach[each.start] = max(reach[each.start], each.end)
+    return list(accumulate(reach, max))
+
+
+def _idle(one: Finding, reach: Sequence[int]) -> bool:
+    """Say whether it lies in an idle phrase, or goes on from one: "don't remove me"."""
+    if one.kind is Kind.PHRASE and one.start and reach[one.start - 1] > one.start:
+        return True
+    return one.end <= reach[one.start]
+
+
+def _at(words: Sequence[str], i: int) -> Iterator[Finding]:
+    shelf = _shelf(words[i])
+    for entry in shelf.alone:
+        yield Finding(entry.kind, i, i + 1, entry.language)
+    longer = shelf.longer.get(words[i + 1], ()) if i + 1 < len(words) else ()
+    for entry in longer + shelf.loose:
+        end = _follow(words, i + 1, entry.rest)
+        if end:
+            yield Finding(entry.kind, i, end, entry.language)
+
+
+class Shelf(NamedTuple):
+    """What begins with one word: alone, before a certain next word, or before a stem or a gap."""
+
+    alone: tuple[Entry, ...]
+    longer: dict[str, tuple[Entry, ...]]
+    loose: tuple[Entry, ...]
+
+
+@lru_cache(maxsize=8192)
+def _shelf(word: str) -> Shelf:
+    known: Lexicon = lexicon()
+    found = known.words.get(word, ())
+    for length in range(2, min(len(word), known.longest_stem) + 1):
+        found += known.stems.get(word[:length], ())
+    longer: dict[str, tuple[Entry, ...]] = {}
+    loose: list[Entry] = []
+    for entry in found:
+        if entry.rest and entry.rest[0] != "_" and not entry.rest[0].endswith("*"):
+            longer[entry.rest[0]] = (*longer.get(entry.rest[0], ()), entry)
+        elif entry.rest:
+            loose.append(entry)
+    return Shelf(tuple(each for each in found if not each.rest), longer, tuple(loose))
+
+
+def _follow(words: Sequence[str], i: int, rest: tuple[str, ...]) -> int:
+    """Give where the phrase ends that goes on like this, or 0."""
+    for n, part in enumerate(rest):
+        if part == "_":
+            return _leap(words, i, rest[n + 1 :])
+        if i >= len(words):
+            return 0
+        fits = words[i].startswith(part[:-1]) if part[-1] == "*" else words[i] == part
+        if not fits:
+            return 0
+        i += 1
+    return i
+
+
+def _leap(words: Sequence[str], i: int, rest: tuple[str, ...]) -> int:
+    for start in range(i, min(i + _GAP_WORDS, len(words)) + 1):
+        if start > i and words[start - 1] in _STOPS:
+            return 0
+        end = _follow(words, start, rest)
+        if end:
+            return end
+    return 0
+
+
+def negated(one: Finding, marks: Marks) -> bool:
+    """Say whether a phrase that begins with a "stop" follows a "never"."""
+    before = one.start - 1
+    return before >= 0 and any(
+        mask[before] & Kind.NOT
+        and not mask[before] & Kind.STOP
+        and mask[one.start] & (Kind.STOP | Kind.REMOVE)
+        for mask in marks.masks.values()
+    )
+
+
+def said_whole(words: Sequence[str]) -> tuple[Kind, str, str] | None:
+    """Read a message that is a keyword and otherwise says nothing; give the words, the language."""
+    known = lexicon()
+    plain = [word for word in words if word not in (BREAK, PAUSE)]
+    if not plain or len(plain) > _MOST_WHOLE:
+        return None
+    empty = _empty(plain, known)
+    full = [i for i, is_empty in enumerate(empty) if not is_empty]
+    first, last = (full[0], full[-1]) if full else (len(plain), -1)
+    best: tuple[int, int, Kind, str, str] | None = None
+    for start in range(min(first, len(plain) - 1) + 1):
+        for end in range(max(last + 1, start + 1), min(start + _LONGEST_KEYWORD, len(plain)) + 1):
+            text = " ".join(plain[start:end])
+            for kind, language in known.whole.get(text, ()):
+                if kind is not Kind.STRONG and len(plain) > _MOST_WEAK:
+                    continue
+                rank = (_RANK[kind], start - end, kind, text, language)
+                best = min(best, rank, key=lambda each: each[:2]) if best else rank
+    if best is None:
+        only = {plain[i] for i in full}
+        word = only.pop() if len(only) == 1 else ""  # STOP STOP STOP
+        for kind, language in known.whole.get(word, ()):
+            if kind is Kind.STRONG:
+                return kind, word, language
+        return _keywords_alone([plain[i] for i in full], known)
+    if best[2] is not Kind.STRONG and any(word.isdigit() for word in plain):
+        return None  # "cancel 2" is about something else
+    return best[2:]
+
+
+def _keywords_alone(words: list[str], known: Lexicon) -> tuple[Kind, str, str] | None:
+    """Read "stop cancel end": nothing but keywords, one of them beyond doubt."""
+    told = [known.whole.get(word, ()) for word in words]
+    ends = [{kind for kind, _ in each} & {Kind.STRONG, Kind.WEAK} for each in told]
+    if not words or not all(ends):
+        return None
+    for word, each in zip(words, told, strict=True):
+        for kind, language in each:
+            if kind is Kind.STRONG:
+                return kind, word, language
+    return None
+
+
+_MOST_WHOLE = 24
+_MOST_WEAK = 5
+_LONGEST_KEYWORD = 9
+_RANK = {Kind.STRONG: 0, Kind.WEAK: 1, Kind.HELP: 2, Kind.JOIN: 3}
+
+
+def _empty(words: Sequence[str], known: Lexicon) -> list[bool]:
+    """Say of each word whether it adds nothing: politeness, swearing, numbers."""
+    empty = [word in known.fill or word.isdigit() for word in words]
+    for i, word in enumerate(words):
+        for phrase in known.fills.get(word, ()):
+            if tuple(words[i : i + len(phrase)]) == phrase:
+                empty[i : i + len(phrase)] = [True] * len(phrase)
+                break
+    return empty
+
+
+class Sight(NamedTuple):
+    """A message as one language sees it, English mixed in; `empty` says which words are filling."""
+
+    words: Sequence[str]
+    mask: list[int]
+    empty: list[bool]
+    things: bool  # something else that can be stopped is named
+
+    def ahead(self, i: int, most: int) -> Iterator[int]:
+        """Give the places after one, up to the end of the sentence."""
+        for j in range(i + 1, min(i + 1 + most, len(self.words))):
+            if self.words[j] == BREAK:
+                return
+            yield j
+
+    def behind(self, i: int, most: int) -> Iterator[int]:
+        """Give the places before one, back to a pause."""
+        for j in range(i - 1, max(i - 1 - most, -1), -1):
+            if self.words[j] in (BREAK, PAUSE):
+                return
+            yield j
+
+    def meets(self, places: Iterator[int], wanted: int, unless: int = 0) -> bool:
+        """Say whether one of the wanted comes before anything that rules it out."""
+        for j in places:
+            if self.mask[j] & wanted:
+                return True
+            if self.mask[j] & unless:
+                return False
+        return False
+
+
+def disowned(words: Sequence[str], marks: Marks, names: frozenset[str]) -> Finding | None:
+    """Read "this is no longer Tina's number": a "not" near a number, and somebody else's name."""
+    fill = lexicon().fill
+    for language, mask in marks.masks.items():
+        if any(kinds & Kind.THING for kinds in mask):
+            continue
+        sight = Sight(words, mask, [], things=False)
+        named = language in _NO_CAPITALS or any(
+            word in names and not mask[j] and word not in fill for j, word in enumerate(words) if j
+        )
+        for i, kinds in enumerate(mask):
+            if kinds & Kind.NOT and named and not (i and mask[i - 1] & Kind.SUBJECT):
+                near = (*sight.ahead(i, 5), *sight.behind(i, 5))
+                if any(mask[j] & Kind.NUMBER for j in near):
+                    return Finding(Kind.WRONG, i, i + 1, language)
+    return None
+
+
+_NO_CAPITALS = frozenset({"ar", "he", "hi"})
+_TRIGGERS = Kind.STOP | Kind.REMOVE | Kind.NOT | Kind.CONSENT
+
+
+def asks_to_stop(words: Sequence[str], marks: Marks) -> str | None:
+    """Apply the rules in each language met; give the language of the first that fires."""
+    english = marks.masks.get(UNIVERSAL)
+    empty = _empty(words, lexicon())
+    for language, own in marks.masks.items():
+        mask = own
+        if english is not None and own is not english:
+            mask = [a | b for a, b in zip(own, english, strict=True)]
+        things = any(kinds & Kind.THING for kinds in mask)
+        if _fires(Sight(words, mask, empty, things)):
+            return language
+    return None
+
+
+def _fires(sight: Sight) -> bool:
+    for i, kinds in enumerate(sight.mask):
+        if not kinds & _TRIGGERS:
+            continue
+        if kinds & Kind.STOP and _stops(sight, i):
+            return True
+        if kinds & Kind.REMOVE and _removes(sight, i):
+            return True
+        if kinds & Kind.NOT and not kinds & Kind.STOP and _refuses(sight, i):
+            return True
+        if kinds & Kind.CONSENT and _revokes(sight, i):
+            return True
+    return False
+
+
+def _stops(sight: Sight, i: int) -> bool:
+    """Stop, and near it what we do: "stop those texts", but not "stop sending the parcel"."""
+    before = sight.mask[i - 1] if i else 0
+    if before & Kind.NOT and not before & (Kind.STOP | Kind.SUBJECT | Kind.PHRASE):
+        return False
+    asked = sight.meets(sight.behind(i, 5), Kind.HOW, Kind.NOT)
+    if asked and not sight.things:
+        return True
+    for j in sight.ahead(i, 6):
+        kinds = sight.mask[j]
+        if kinds & (Kind.TEXT | Kind.SEND) or (kinds & Kind.MINE and not sight.things):
+            vague = not kinds & Kind.TEXT
+            other = sight.meets(sight.ahead(j, 3), Kind.THING) or sight.meets(
+                sight.behind(i, 3), Kind.THING
+            )
+            return not (vague and other)
+        if kinds & Kind.THING:
+            return False
+    return sight.meets(sight.behind(i, 4), Kind.TEXT, Kind.THING)
+
+
+def _removes(sight: Sight, i: int) -> bool:
+    """Take, and near it me, my number or the list."""
+    if i and sight.mask[i - 1] & Kind.NOT:
+        return False
+    return sight.meets(sight.ahead(i, 5), Kind.MINE, Kind.THING) or sight.meets(
+        sight.behind(i, 4), Kind.MINE, Kind.THING
+    )
+
+
+def _refuses(sight: Sight, i: int) -> bool:
+    """No more, do not send, do not want; but not a statement about what did not come."""
+    want = i if sight.mask[i] & Kind.WANT else _wanting(sight, i)
+    if want is not None:
+        ours = Kind.TEXT | Kind.SEND | Kind.MORE
+        apart = Kind.KEEP | Kind.THING
+        if sight.meets(sight.ahead(want, 4), ours, apart):
+            return True
+        if sight.meets(sight.behind(i, 4), Kind.TEXT, apart):
+            return True
+    if _turned_down(sight, i):
+        return True
+    if i and sight.mask[i - 1] & Kind.SUBJECT:
+        return False
+    return _forbids(sight, i)
+
+
+def _wanting(sight: Sight, i: int) -> int | None:
+    for j in sight.ahead(i, 4):
+        if sight.mask[j] & Kind.KEEP:
+            return None
+        if sight.mask[j] & Kind.WANT:
+            return j
+    return None
+
+
+def _turned_down(sight: Sight, i: int) -> bool:
+    """Read "Ich will eure Werbung nicht", where the "not" comes last."""
+    if sight.meets(sight.ahead(i, 2), Kind.KEEP | Kind.THING):
+        return False
+    ours = False
+    for j in sight.behind(i, 5):
+        if sight.mask[j] & Kind.THING:
+            return False
+        ours = ours or bool(sight.mask[j] & Kind.TEXT)
+        if ours and sight.mask[j] & Kind.WANT:
+            return True
+    return False
+
+
+def _forbids(sight: Sight, i: int) -> bool:
+    """Read "do not ever text", "no more of these messages", "no ads please"."""
+    more = ours = False
+    for j in sight.ahead(i, 5):
+        kinds = sight.mask[j]
+        if kinds & Kind.KEEP or kinds & Kind.THING:
+            return False
+        if kinds & Kind.SEND and not sight.meets(sight.ahead(j, 2), Kind.THING):
+            return True
+        more = more or bool(kinds & Kind.MORE)
+        ours = ours or bool(kinds & Kind.TEXT)
+        if more and ours:
+            return True
+        if not (kinds & (Kind.MORE | Kind.TEXT | Kind.MINE) or sight.empty[j]):
+            return False
+    return ours and len(sight.words) <= _MOST_WEAK
+
+
+def _revokes(sight: Sight, i: int) -> bool:
+    return sight.meets(sight.behind(i, 5), Kind.REVOKE) or sight.meets(
+        sight.ahead(i, 4), Kind.REVOKE
+    )
