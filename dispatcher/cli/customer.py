@@ -172,8 +172,9 @@ def forget(who: Who, yes: Yes = False, as_json: Json = False) -> None:
             person = find(conn, here.digests, who, here.settings.default_country)
         if not yes:
             typer.confirm(f"Erase customer {person.id} for good?", abort=True, err=True)
-        serve.forget(here.desk, person, _by(here))
-    answer({"forgotten": person.id}, [f"Customer {person.id} is forgotten."], as_json=as_json)
+        receipt = serve.forget(here.desk, person, _by(here))
+    data = {"forgotten": person.id, "receipt": receipt}
+    answer(data, person_pages.receipt(receipt), as_json=as_json)
 
 
 @app.command()

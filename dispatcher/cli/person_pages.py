@@ -15,6 +15,7 @@ from dispatcher.domain.decisions import Reason
 from dispatcher.domain.explanations import ConsentLine, DecisionLine, Explanation, HoursLine, Story
 from dispatcher.domain.people import Person
 from dispatcher.domain.reasons import MEANING
+from dispatcher.storage.erasures import Receipt
 
 _AGREES = {True: "agrees", False: "DIFFERS", None: "another rule book"}
 
@@ -89,6 +90,14 @@ def story(told: Explanation) -> Iterator[RenderableType]:
         yield heading("What operators did")
         acts = [(_at(act.at), act.actor, act.action, _pairs(act.detail)) for act in told.acts]
         yield table(("when", "who", "what", "detail"), acts)
+
+
+def receipt(told: Receipt) -> Iterator[RenderableType]:
+    """Draw what was erased of somebody: counts only, so that it can be handed over and kept."""
+    yield f"Customer {told.customer_id} is forgotten."
+    yield from facts({"asked": _at(told.asked_at), "finished": _at(told.finished_at)})
+    yield table(("erased from", "rows"), sorted(told.erased.items()))
+    yield "What is left: digests that keep the addresses silent, and the bare chain of consents."
 
 
 def _pairs(detail: Mapping[str, Any]) -> str:

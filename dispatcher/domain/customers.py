@@ -57,8 +57,9 @@ class Recipient(NamedTuple):
     `zone` is an IANA name or "" when unknown; `zones` all zones still possible then.
     `hours_from`, `hours_until`: the person's own hours in minutes after local midnight, equal
     when none are set. `suppressed` is the reason of a suppression or "": "opted_out" is the
-    person's own opt-out and nothing else. `bucket` is 0..9999, a keyed hash of the address, for
-    holdouts. `in_audience`: the segment still holds.
+    person's own opt-out and nothing else; "erased", where there is no address, is what it says.
+    `bucket` is 0..9999, a keyed hash of the address, for holdouts. `in_audience`: the segment
+    still holds.
     `consent_since` is in Unix seconds. `held_since` is when this wave first had a
     verdict on the person (Unix seconds), 0 if it has none yet. `jurisdictions` are those of the
     number and of the residence, such as US-OR. `promised`: offers a month on this channel, as the

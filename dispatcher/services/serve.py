@@ -23,10 +23,11 @@ from dispatcher.domain.people import Address, Person
 from dispatcher.domain.places import Places
 from dispatcher.domain.promises import Shown
 from dispatcher.errors import Conflict, WrongInput
+from dispatcher.services.erase import erase
 from dispatcher.services.find import address_of
 from dispatcher.services.subscribe import Act, Desk, join, leave
-from dispatcher.services.subscribe import forget as erase
 from dispatcher.storage import audit, consents, customers, signs_of_life, suppressions
+from dispatcher.storage.erasures import Receipt
 from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.tokens import Digests
 
@@ -152,11 +153,11 @@ def suppress(
     return news
 
 
-def forget(desk: Desk, person: Person, by: By) -> None:
-    """Erase a customer; what keeps the address silent stays, and says nothing of anybody."""
-    erase(desk, person.id, by.now)
+def forget(desk: Desk, person: Person, by: By) -> Receipt:
+    """Erase a customer; what keeps the address silent stays. Give the receipt."""
     with desk.database.begin() as conn:
         audit.write(conn, by.actor, "forget", f"customer:{person.id}")
+    return erase(desk, person.id, by.now)
 
 
 def topic_of(text: str) -> str:

@@ -18,13 +18,11 @@ from dispatcher.domain.consents import (
 )
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
-from dispatcher.errors import NotFound
 from dispatcher.storage import consents, customers, suppressions
 from dispatcher.storage.database import Database
-from dispatcher.storage.evidence import Entropy, erase_evidence
+from dispatcher.storage.evidence import Entropy
 from dispatcher.storage.setbacks import Departure, note_departures
 from dispatcher.storage.suppressions import SuppressionReason
-from dispatcher.storage.withdrawals import withdraw
 from dispatcher.tokens import Digests
 
 
@@ -112,20 +110,6 @@ def suppress(
             source=source,
             at=now,
         )
-
-
-def forget(desk: Desk, customer_id: int, now: datetime) -> None:
-    """Erase a customer: only digests that keep the address silent and the bare chain stay."""
-    with desk.database.begin() as conn:
-        found = customers.lock_people(conn, [customer_id])
-        person = customers.person(conn, customer_id)
-        if not found or person is None:
-            raise NotFound(f"there is no customer {customer_id}")
-        for at in person.addresses:
-            _silence(conn, at, SuppressionReason.ERASED, "erasure", now)
-        withdraw(conn, [customer_id])
-        erase_evidence(conn, [customer_id])
-        customers.erase(conn, customer_id, now)
 
 
 def leave(conn: Connection, desk: Desk, acts: Sequence[Act]) -> dict[int, bool]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from dispatcher.domain.breakers import Bars
 from dispatcher.domain.deliveries import SETTLED_AS
 from dispatcher.domain.ports import Bell
-from dispatcher.services import breaker
+from dispatcher.services import breaker, erase
 from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.settle import REASONS
 from dispatcher.services.subscribe import Desk
@@ -44,6 +44,7 @@ class Tidied:
     finished: list[int] = field(default_factory=list)
     cancelled: int = 0
     paused: list[int] = field(default_factory=list)
+    erasures: int = 0
 
 
 def tidy(
@@ -59,6 +60,7 @@ def tidy(
     with database.begin() as conn:
         done.cancelled = waves.close_cancelled(conn, clock.now(conn))
         done.finished = waves.finish(conn)
+    done.erasures = erase.go_on(desk)
     ring_for_waiting(database, bell)
     return done
 
