@@ -1,10 +1,11 @@
-"""`dispatcher audit`: looks into the record for what should not be there."""
+"""`dispatcher audit`: looks into the record, and proves what is in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,19 +13,15 @@ from rich.console import Console, RenderableType
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from dispatcher.cli.desk import at_work, instant
-from dispatcher.cli.show import Json, answer, heading, number, on_terminal
+from dispatcher.cli.show import Json, answer, heading, notice, number, on_terminal, table
 from dispatcher.errors import WrongInput
+from dispatcher.services.audit_bundle import Bundled, Order, export_bundle
 from dispatcher.services.audit_hours import Finding, HoursAudit, audit_hours
 
 app = typer.Typer(help="Look into the record for what went wrong.")
 
 OUTSIDE, UNJUDGED = 1, 3
 _USUAL = timedelta(days=7)
-
-
-@app.callback()
-def _audit() -> None:
-    """Make `hours` a command of its own, though it is the only one."""
 
 
 @app.command()
@@ -61,6 +58,32 @@ def hours(
     )
     if done.outside or done.unjudged:
         raise typer.Exit(OUTSIDE if done.outside else UNJUDGED)
+
+
+@app.command()
+def export(
+    campaign: Annotated[str, typer.Option(help="The campaign's name or number.")],
+    out: Annotated[Path, typer.Option(help="The ZIP file to write; it must not be there yet.")],
+    with_evidence: Annotated[
+        bool, typer.Option("--with-evidence", help="With IP addresses and the like: personal data.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a ZIP that proves what a campaign did; the verify.py in it needs nothing of ours."""
+    with at_work() as here, _progress() as tell:
+        chosen = Order(campaign, out, here.now(), here.settings.rule_overrides, with_evidence)
+        done = export_bundle(here.database, here.book, chosen, tell)
+    answer(done, _bundle_page(done), as_json=as_json)
+    if with_evidence:
+        notice("The file holds personal data: hand it only to whom it is for, then delete it.")
+
+
+def _bundle_page(done: Bundled) -> Iterator[RenderableType | str]:
+    yield f"{done.file}: {number(sum(done.rows.values()))} rows, {number(done.size)} bytes."
+    yield table(("file", "rows"), done.rows.items())
+    yield "Its hash, which proves that it is this one; keep it apart from the file:"
+    yield done.root
+    yield f"Verify it anywhere: unzip it, then: python verify.py --root {done.root}"
 
 
 def _page(done: HoursAudit, span: str) -> Iterator[RenderableType | str]:
