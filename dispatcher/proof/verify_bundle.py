@@ -95,11 +95,9 @@ def verify(place: Path, root: str = "") -> Iterator[Fault]:
     except (*_UNREADABLE, zipfile.BadZipFile) as error:
         yield Fault(place.name, 0, f"it is no bundle ({error})")
         return
-    sound = True
-    for fault in _small_files(bundle, manifest):
-        sound = False
-        yield fault
-    if not sound:  # what refers to them cannot be judged, and would be told a million times
+    found = list(_small_files(bundle, manifest))
+    yield from found
+    if found:  # what refers to them cannot be judged, and would be told a million times
         yield from _quietly(_rows(bundle, manifest, PEOPLE))
         return
     known = _known(bundle, manifest)
