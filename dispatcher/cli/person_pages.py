@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -18,31 +17,6 @@ from dispatcher.domain.reasons import MEANING
 from dispatcher.storage.erasures import Receipt
 
 _AGREES = {True: "agrees", False: "DIFFERS", None: "another rule book"}
-
-
-def person_data(person: Person) -> dict[str, Any]:
-    """Give a person for programs; digests are ours and mean nothing to anybody else."""
-    data = asdict(person)
-    for address in data["addresses"]:
-        for name in ("digest", "digest_wide", "bucket"):
-            del address[name]
-    return data
-
-
-def everything(told: Explanation) -> dict[str, Any]:
-    """Give all that is known about a person, for programs and for the person."""
-    return {
-        "customer": person_data(told.person),
-        "allows": told.standings,
-        "consents": told.consents,
-        "ledger_faults": told.faults,
-        "suppressions": told.suppressions,
-        "holds": told.holds,
-        "campaigns": told.stories,
-        "replies": told.replies,
-        "answers": told.answers,
-        "acts": told.acts,
-    }
 
 
 def card(told: Explanation) -> Iterator[RenderableType]:
