@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from dispatcher.domain.breakers import Bars
 from dispatcher.domain.deliveries import SETTLED_AS
 from dispatcher.domain.ports import Bell
-from dispatcher.services import breaker, erase
+from dispatcher.services import breaker, erase, retain
 from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.settle import REASONS
 from dispatcher.services.subscribe import Desk
@@ -45,6 +45,7 @@ class Tidied:
     cancelled: int = 0
     paused: list[int] = field(default_factory=list)
     erasures: int = 0
+    swept: dict[str, int] = field(default_factory=dict)
 
 
 def tidy(
@@ -61,6 +62,7 @@ def tidy(
         done.cancelled = waves.close_cancelled(conn, clock.now(conn))
         done.finished = waves.finish(conn)
     done.erasures = erase.go_on(desk)
+    done.swept = retain.sweep(database)
     ring_for_waiting(database, bell)
     return done
 

@@ -448,6 +448,13 @@ CREATE TABLE clock (
 );
 INSERT INTO clock DEFAULT VALUES;
 
+-- When records that were kept long enough are next to be deleted.
+CREATE TABLE retention (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    next_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+INSERT INTO retention DEFAULT VALUES;
+
 -- The way back ------------------------------------------------------------------------------------
 
 CREATE TABLE event (
