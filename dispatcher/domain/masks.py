@@ -7,9 +7,8 @@ import re
 import traceback
 from typing import Any
 
-_EMAIL = re.compile(
-    r"""([^\s@<>"'(),;:=\[\]{}|/])[^\s@<>"'(),;:=\[\]{}|/]*@([\w-]+(?:\.[\w-]+)+)"""
-)
+_LETTER = r"""[^\s@<>"'(),;:=\[\]{}|/]"""
+_EMAIL = re.compile(rf"({_LETTER}){_LETTER}*@([\w-]+(?:\.[\w-]+)+)")
 _PHONE = re.compile(r"(?<![\w+])(\+|%2B)(\d{2})[\d \-]{2,12}(\d{3})(?!\d)")
 
 
@@ -28,7 +27,7 @@ class MaskedRecord(logging.LogRecord):
         if self.exc_info and self.exc_info[0] is not None:
             self.exc_text = mask("".join(traceback.format_exception(*self.exc_info)).rstrip())
 
-    def getMessage(self) -> str:
+    def getMessage(self) -> str:  # noqa: N802 - as logging calls it
         """Give the message with its arguments, masked."""
         return mask(super().getMessage())
 
