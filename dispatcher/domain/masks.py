@@ -8,7 +8,8 @@ import traceback
 from typing import Any
 
 _LETTER = r"""[^\s@<>"'(),;:=\[\]{}|/]"""
-_EMAIL = re.compile(rf"({_LETTER}){_LETTER}*@([\w-]+(?:\.[\w-]+)+)")
+# Begins at the first letter of a word only, or a long one would be tried from each of its letters.
+_EMAIL = re.compile(rf"(?<!{_LETTER})({_LETTER}){_LETTER}*@([\w-]+(?:\.[\w-]+)+)")
 _PHONE = re.compile(r"(?<![\w+])(\+|%2B)(\d{2})[\d \-]{2,12}(\d{3})(?!\d)")
 
 
