@@ -38,9 +38,9 @@ def write_export(out: Path, files: Mapping[str, bytes]) -> list[str]:
     if out.suffix == ".json" or (out.exists() and not out.is_dir()):
         write_bytes(out, files[EVERYTHING])
         return [out.name]
-    if out.is_dir() and any(out.iterdir()):
-        raise Conflict(f"{out} is not empty; name a new folder with --out")
-    out.mkdir(mode=0o700, exist_ok=True)
+    if out.is_dir():
+        raise Conflict(f"{out} is there already; name a new folder with --out")
+    out.mkdir(mode=0o700)
     for name, content in files.items():
         write_bytes(out / name, content)
     return sorted(files)

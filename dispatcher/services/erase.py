@@ -55,6 +55,7 @@ def _wipe_traces(database: Database, customer_id: int, now: datetime) -> Receipt
     """Wipe what lies far apart, a table at a time: nobody at work waits for all of it."""
     for table, statement in erasures.TRACES.items():
         with database.begin_by_key() as conn:
+            erasures.wait_for_reservations(conn, customer_id)
             erasures.wipe(conn, {table: statement}, customer_id, now)
     with database.begin() as conn:
         return erasures.finish(conn, customer_id, now)

@@ -35,11 +35,7 @@ PROFILE: Mapping[str, str] = {
 
 # Run one by one afterwards, each in a transaction of its own. Whoever died among them goes on.
 TRACES: Mapping[str, str] = {
-    # Reservations are made under this lock: whatever was being reserved is there, or never will be.
-    "contact": """
-        WITH locked AS MATERIALIZED (
-            SELECT customer_id FROM person_pressure WHERE customer_id = :id FOR UPDATE)
-        DELETE FROM contact WHERE customer_id IN (SELECT customer_id FROM locked)""",
+    "contact": "DELETE FROM contact WHERE customer_id = :id",
     "setback": """
         DELETE FROM setback s USING wave w
         WHERE s.wave_id = w.id AND s.channel IN ('email', 'sms')
@@ -97,6 +93,14 @@ def receipt_of(conn: Connection, customer_id: int) -> Receipt | None:
     return Receipt(*row) if row else None
 
 
+def wait_for_reservations(conn: Connection, customer_id: int) -> None:
+    """Wait until nothing is being reserved for somebody, and let nothing be, in this transaction.
+
+    A statement of its own: one that waited would not see what was written meanwhile.
+    """
+    conn.execute(_LOCK, {"id": customer_id})
+
+
 def wipe(conn: Connection, statements: Mapping[str, str], customer_id: int, at: datetime) -> None:
     """Erase a person from some tables, and count the rows on the receipt."""
     for table, statement in statements.items():
@@ -116,6 +120,7 @@ def unfinished(conn: Connection, limit: int) -> list[int]:
     return list(conn.execute(_UNFINISHED, {"limit": limit}).scalars())
 
 
+_LOCK = text("SELECT FROM person_pressure WHERE customer_id = :id FOR UPDATE")
 _OPEN = text("""
     INSERT INTO erasure (customer_id, asked_at) VALUES (:id, :at) ON CONFLICT DO NOTHING
 """)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from dispatcher.services.subscribe import Act, opt_in
 from dispatcher.storage import chains, customers, erasures, suppressions
 from tests.journeys.test_withdrawals import send_while
 from tests.support.house import TUESDAY, House
+from tests.support.patience import eventually
 
 PERSONAL = ("+447700900001", "p1@example.com", "Annabel", "192.0.2.7", "my own words", "gate-77")
 NAMES_PEOPLE = ("customer_id", "person_id", "customer_ids", "customer", "person")
@@ -222,3 +224,21 @@ def test_nobody_is_erased_who_is_not_there(house: House) -> None:
     """A number that is nobody's is told, not swallowed."""
     with pytest.raises(NotFound):
         erase(house.dispatcher.desk, 99, TUESDAY)
+
+
+def test_what_is_being_reserved_meanwhile_is_erased_too(house: House) -> None:
+    """A reservation that read the person before is waited for, and leaves nothing behind."""
+    house.people(1)
+    desk = house.dispatcher.desk
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with desk.database.begin() as conn:
+        conn.execute(text("SELECT FROM person_pressure WHERE customer_id = 1 FOR NO KEY UPDATE"))
+        worker = threading.Thread(target=erase, args=(desk, 1, TUESDAY))
+        worker.start()
+        assert eventually(lambda: house.query(waiting) == [1])
+        conn.execute(
+            text("INSERT INTO contact VALUES (1, 1, :at, 'sms', 'northwind', '', 1)"),
+            {"at": TUESDAY},
+        )
+    worker.join(30)
+    assert house.query("SELECT count(*) FROM contact") == [0]
