@@ -1,4 +1,4 @@
-"""Tidy: adopt the journals of the dead, reap their batches, wake the deferred, finish waves."""
+"""Tidy: adopt journals of the dead, reap their batches, wake the deferred, let old records go."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def tidy(
     with database.begin() as conn:
         done.cancelled = waves.close_cancelled(conn, clock.now(conn))
         done.finished = waves.finish(conn)
+    ring_for_waiting(database, bell)
     done.erasures = erase.go_on(desk)
     done.swept = retain.sweep(database)
-    ring_for_waiting(database, bell)
     return done
 
 
