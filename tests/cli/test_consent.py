@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from dispatcher.storage.database import Database
 from tests.cli.shell import Shell, add_anna
+from tests.support.ledger import settled
 
 
 def test_a_whole_ledger_ends_well(shell: Shell) -> None:
@@ -19,10 +20,11 @@ def test_a_whole_ledger_ends_well(shell: Shell) -> None:
 def test_a_broken_one_names_the_event_and_fails(shell: Shell, database_url: str) -> None:
     """The exit code is 1, with the checkpoints of before as without."""
     anna = add_anna(shell)
+    database = Database(database_url, pool_size=1)
+    settled(database)
     kept = shell.done("consent", "checkpoints", "--out", "kept.jsonl")
     assert (kept["last"], kept["lines"]) == (1, 2)
     shell.done("consent", "verify", "--against", "kept.jsonl")
-    database = Database(database_url, pool_size=1)
     with database.begin() as conn:
         conn.execute(text("SET LOCAL session_replication_role = replica"))
         conn.execute(text("UPDATE consent_event SET origin = 'another'"))

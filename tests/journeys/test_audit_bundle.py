@@ -27,6 +27,7 @@ from dispatcher.services.erase import erase
 from dispatcher.services.subscribe import Act, opt_in, opt_out
 from dispatcher.storage import chains
 from tests.support.house import TUESDAY, House
+from tests.support.ledger import settled
 
 # Letters that JSON writers like to disagree about.
 ODD = 'Café «x» "y" \\ \t\x7f\u2028 \U0001f600'
@@ -142,6 +143,7 @@ def test_each_altered_byte_is_found_and_its_row_named(sent: House, tmp_path: Pat
 @pytest.mark.parametrize("name", ["people.jsonl", "checkpoints.jsonl", "wordings.jsonl"])
 def test_a_row_or_a_file_that_is_missing_is_found(sent: House, tmp_path: Path, name: str) -> None:
     """Taken from the middle, from the end, or altogether."""
+    settled(sent.dispatcher.database)
     with sent.dispatcher.database.begin() as conn:
         chains.checkpoint(conn)
     done = bundle(sent, tmp_path / "b.zip")

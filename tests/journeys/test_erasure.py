@@ -230,7 +230,8 @@ def test_what_is_being_reserved_meanwhile_is_erased_too(house: House) -> None:
     """A reservation that read the person before is waited for, and leaves nothing behind."""
     house.people(1)
     desk = house.dispatcher.desk
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting = """SELECT count(*) FROM pg_stat_activity
+                 WHERE wait_event_type = 'Lock' AND datname = current_database()"""
     with desk.database.begin() as conn:
         conn.execute(text("SELECT FROM person_pressure WHERE customer_id = 1 FOR NO KEY UPDATE"))
         worker = threading.Thread(target=erase, args=(desk, 1, TUESDAY))
