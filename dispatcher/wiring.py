@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from dispatcher.bell import CeleryBell, SilentBell
 from dispatcher.domain.breakers import Bars
+from dispatcher.domain.masks import mask_logs
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.domain.programme import Programme
@@ -122,6 +123,7 @@ class Dispatcher:
 
 def build(settings: Settings, celery: Celery | None = None) -> Dispatcher:
     """Wire everything; raises ConfigError when a setting or the keys do not fit."""
+    mask_logs()
     keys = load_keys(settings)
     database = Database(settings.database)
     with database.begin() as conn:

@@ -20,8 +20,10 @@ from celery.signals import (
 )
 
 from dispatcher import settings, wiring
+from dispatcher.domain.masks import mask_logs
 from dispatcher.services.dispatch import Outbound
 
+mask_logs()  # also in the parent, which builds nothing
 app = Celery("dispatcher")
 app.config_from_object("celeryconfig")
 

@@ -1,30 +1,26 @@
-"""`dispatcher audit`: looks into the record for what should not be there."""
+"""`dispatcher audit`: looks into the record, and proves what is in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, RenderableType
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.console import RenderableType
 
 from dispatcher.cli.desk import at_work, instant
-from dispatcher.cli.show import Json, answer, heading, number, on_terminal
+from dispatcher.cli.progress import progress
+from dispatcher.cli.show import Json, answer, heading, notice, number, table
 from dispatcher.errors import WrongInput
+from dispatcher.services.audit_bundle import Bundled, Order, export_bundle
 from dispatcher.services.audit_hours import Finding, HoursAudit, audit_hours
 
-app = typer.Typer(help="Look into the record for what went wrong.")
+app = typer.Typer(help="Look into the record, or prove what is in it.")
 
 OUTSIDE, UNJUDGED = 1, 3
 _USUAL = timedelta(days=7)
-
-
-@app.callback()
-def _audit() -> None:
-    """Make `hours` a command of its own, though it is the only one."""
 
 
 @app.command()
@@ -44,7 +40,7 @@ def hours(
         begins = instant(since, "--from") if since else ends - _USUAL
         if begins >= ends:
             raise WrongInput("--from: it must be before --to")
-        with _progress() as tell:
+        with progress("looked at") as tell:
             done = audit_hours(here.database, begins, ends, tell)
     told: dict[str, Any] = {
         "from": begins,
@@ -61,6 +57,32 @@ def hours(
     )
     if done.outside or done.unjudged:
         raise typer.Exit(OUTSIDE if done.outside else UNJUDGED)
+
+
+@app.command()
+def export(
+    campaign: Annotated[str, typer.Option(help="The campaign's name or number.")],
+    out: Annotated[Path, typer.Option(help="The ZIP file to write; it must not be there yet.")],
+    with_evidence: Annotated[
+        bool, typer.Option("--with-evidence", help="With IP addresses and the like: personal data.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a ZIP that proves what a campaign did; the verify.py in it needs nothing of ours."""
+    with at_work() as here, progress("rows") as tell:
+        chosen = Order(campaign, out, here.now(), here.settings.rule_overrides, with_evidence)
+        done = export_bundle(here.database, here.book, chosen, tell)
+    answer(done, _bundle_page(done), as_json=as_json)
+    if with_evidence:
+        notice("The file holds personal data: hand it only to whom it is for, then delete it.")
+
+
+def _bundle_page(done: Bundled) -> Iterator[RenderableType | str]:
+    yield f"{done.file}: {number(sum(done.rows.values()))} rows, {number(done.size)} bytes."
+    yield table(("file", "rows"), done.rows.items())
+    yield "Its hash, which proves that it is this one; keep it apart from the file:"
+    yield done.root
+    yield f"Verify it anywhere: unzip it, then: python verify.py --root {done.root}"
 
 
 def _page(done: HoursAudit, span: str) -> Iterator[RenderableType | str]:
@@ -82,15 +104,3 @@ def _line(found: Finding) -> str:
         f"- customer {found.customer_id}, {found.campaign} (wave {found.wave_id}), decided "
         f"{found.decided_at:%Y-%m-%d %H:%M:%S} UTC: {found.problem}\n  {found.facts}"
     )
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
-    """Count up before a person; say nothing to a log."""
-    if not on_terminal():
-        yield lambda _: None
-        return
-    columns = (TextColumn("{task.completed:,.0f} looked at"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda more: progress.update(task, advance=more)

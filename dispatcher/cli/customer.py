@@ -15,18 +15,21 @@ from dispatcher.cli import (
     person_pages,
 )
 from dispatcher.cli.desk import actor, at_work, instant
-from dispatcher.cli.files import write
-from dispatcher.cli.show import Json, Who, Yes, answer, facts, notice, to_json
+from dispatcher.cli.files import write_export
+from dispatcher.cli.show import Json, Who, Yes, answer, facts, notice
 from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ANY_TOPIC
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import NotFound, WrongInput
 from dispatcher.services import serve
 from dispatcher.services.explain import explain
+from dispatcher.services.export import export as export_person
+from dispatcher.services.export import person_data
+from dispatcher.services.export_files import EVERYTHING
 from dispatcher.services.find import address_of, find
 from dispatcher.services.serve import By, Facts, Proof
 from dispatcher.storage.suppressions import SuppressionReason
-from dispatcher.wiring import Dispatcher
+from dispatcher.wiring import Dispatcher, build_links
 
 app = typer.Typer(help="People and what they agreed to.")
 app.command("import")(customer_import.import_file)
@@ -83,7 +86,7 @@ def show(who: Who, as_json: Json = False) -> None:
         person = find(conn, here.digests, who, here.settings.default_country)
         told = explain(conn, person, here.book)
     data = {
-        "customer": person_pages.person_data(person),
+        "customer": person_data(person),
         "allows": told.standings,
         "suppressions": told.suppressions,
         "holds": told.holds,
@@ -188,27 +191,30 @@ def forget(who: Who, yes: Yes = False, as_json: Json = False) -> None:
             person = find(conn, here.digests, who, here.settings.default_country)
         if not yes:
             typer.confirm(f"Erase customer {person.id} for good?", abort=True, err=True)
-        serve.forget(here.desk, person, _by(here))
-    answer({"forgotten": person.id}, [f"Customer {person.id} is forgotten."], as_json=as_json)
+        receipt = serve.forget(here.desk, person, _by(here))
+    data = {"forgotten": person.id, "receipt": receipt}
+    answer(data, person_pages.receipt(receipt), as_json=as_json)
 
 
 @app.command()
 def export(
     who: Who,
-    out: Annotated[Path | None, typer.Option(help="Write to this file, not to the screen.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A new folder, or a file ending in .zip or .json; else the screen."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Give everything known about somebody, as JSON they can be sent."""
+    """Give everything on record about somebody, as JSON and CSV they can be sent."""
     with at_work() as here, here.database.begin() as conn:
         person = find(conn, here.digests, who, here.settings.default_country)
-        told = explain(conn, person, here.book)
-    text = to_json(person_pages.everything(told))
+        files = export_person(conn, person, here.book, build_links(here))
     if out is None:
-        typer.echo(text)
+        typer.echo(files[EVERYTHING].decode())
         return
-    write(out, text + "\n")
-    answer({"file": str(out)}, facts({"Written to": out}), as_json=as_json)
-    notice("The file holds personal data: keep it safe, and delete it when it was handed over.")
+    names = write_export(out, files)
+    answer({"file": out, "files": names}, facts({"Written to": out}), as_json=as_json)
+    notice("It holds personal data: keep it safe, and delete it when it was handed over.")
 
 
 def _silence_stranger(here: Dispatcher, who: str, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from dispatcher.cli import person_pages
 from dispatcher.cli.desk import at_work
 from dispatcher.cli.show import Json, answer
 from dispatcher.services.explain import explain as tell
+from dispatcher.services.export import on_record
 from dispatcher.services.find import find
 from dispatcher.storage import campaigns
 
@@ -27,4 +28,4 @@ def explain(
         person = find(conn, here.digests, who, here.settings.default_country)
         only = campaigns.find(conn, campaign).id if campaign else 0
         told = tell(conn, person, here.book, only)
-    answer(person_pages.everything(told), person_pages.story(told), as_json=as_json)
+    answer(on_record(told), person_pages.story(told), as_json=as_json)

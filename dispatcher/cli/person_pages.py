@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -24,34 +23,9 @@ from dispatcher.domain.explanations import (
 from dispatcher.domain.hours_agreements import PREFIX, is_agreement, read_agreement
 from dispatcher.domain.people import Person
 from dispatcher.domain.reasons import MEANING
+from dispatcher.storage.erasures import Receipt
 
 _AGREES = {True: "agrees", False: "DIFFERS", None: "another rule book"}
-
-
-def person_data(person: Person) -> dict[str, Any]:
-    """Give a person for programs; digests are ours and mean nothing to anybody else."""
-    data = asdict(person)
-    for address in data["addresses"]:
-        for name in ("digest", "digest_wide", "bucket"):
-            del address[name]
-    return data
-
-
-def everything(told: Explanation) -> dict[str, Any]:
-    """Give all that is known about a person, for programs and for the person."""
-    return {
-        "customer": person_data(told.person),
-        "allows": told.standings,
-        "consents": told.consents,
-        "ledger_faults": told.faults,
-        "suppressions": told.suppressions,
-        "holds": told.holds,
-        "signals": told.signals,
-        "campaigns": told.stories,
-        "replies": told.replies,
-        "answers": told.answers,
-        "acts": told.acts,
-    }
 
 
 def card(told: Explanation) -> Iterator[RenderableType]:
@@ -101,6 +75,14 @@ def story(told: Explanation) -> Iterator[RenderableType]:
         yield heading("What operators did")
         acts = [(_at(act.at), act.actor, act.action, _pairs(act.detail)) for act in told.acts]
         yield table(("when", "who", "what", "detail"), acts)
+
+
+def receipt(told: Receipt) -> Iterator[RenderableType]:
+    """Draw what was erased of somebody: counts only, so that it can be handed over and kept."""
+    yield f"Customer {told.customer_id} is forgotten."
+    yield from facts({"asked": _at(told.asked_at), "finished": _at(told.finished_at)})
+    yield table(("erased from", "rows"), sorted(told.erased.items()))
+    yield "What is left: digests that keep the addresses silent, and the bare chain of consents."
 
 
 def _pairs(detail: Mapping[str, Any]) -> str:

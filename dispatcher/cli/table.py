@@ -44,7 +44,10 @@ COMMANDS: dict[str, Entry] = {
         "Decide through a made-up year, and have each decision checked.",
         ASK,
     ),
-    "audit": Entry("dispatcher.cli.audit", "Look into the record for what went wrong.", ASK, True),
+    "consent": Entry("dispatcher.cli.consent", "The record of what people agreed to.", ASK, True),
+    "audit": Entry(
+        "dispatcher.cli.audit", "Look into the record, or prove what is in it.", ASK, True
+    ),
     "unsure": Entry("dispatcher.cli.unsure", "Messages nobody knows the fate of.", ASK, True),
     "worker": Entry("dispatcher.cli.processes", "Run a worker that plans and sends.", RUN),
     "beat": Entry("dispatcher.cli.processes", "Run the clock that rings each second.", RUN),

@@ -60,8 +60,8 @@ class Recipient(NamedTuple):
     `hours_from`, `hours_until`: the person's own hours in minutes after local midnight, equal
     when none are set. `days`: their own weekdays, `12345` is Monday to Friday; "" any.
     `suppressed` is the reason of a suppression or "": "opted_out" is the person's own opt-out and
-    nothing else. `bucket` is 0..9999, a keyed hash of the address, for
-    holdouts. `in_audience`: the segment still holds.
+    nothing else; "erased", where there is no address, is what it says. `bucket` is 0..9999, a keyed
+    hash of the address, for holdouts. `in_audience`: the segment still holds.
     `consent_since` is in Unix seconds. `held_since` is when this wave first had a
     verdict on the person (Unix seconds), 0 if it has none yet. `jurisdictions` are those of the
     number and of the residence, such as US-OR. `promised`: offers a month on this channel, as the

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     OFFER_NOT_STARTED = "offer_not_started"
     OFFER_EXPIRED = "offer_expired"
     LEFT_AUDIENCE = "left_audience"
+    ERASED = "erased"
     NO_ADDRESS = "no_address"
     BAD_ADDRESS = "bad_address"
     SUPPRESSED = "suppressed"

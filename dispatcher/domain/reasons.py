@@ -12,6 +12,7 @@ MEANING: Mapping[Reason, str] = {
     Reason.OFFER_NOT_STARTED: "The offer cannot be taken up yet; it waits for its start.",
     Reason.OFFER_EXPIRED: "The offer is over, or would be before the next opening of the hours.",
     Reason.LEFT_AUDIENCE: "When it was their turn, the person was no longer in the audience.",
+    Reason.ERASED: "The person was erased on request; nothing is left to send to.",
     Reason.NO_ADDRESS: "The person has no address on this channel.",
     Reason.BAD_ADDRESS: "The address does not exist; a gateway said so.",
     Reason.SUPPRESSED: "The address is suppressed: nothing is ever sent to it.",

@@ -6,8 +6,9 @@ from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Reason, Ruling, Verdict
 from dispatcher.domain.policies import Policy
 
-VERSION = 1
+VERSION = 2
 
+_ERASED = Ruling(Verdict.SKIP, Reason.ERASED)
 _NONE = Ruling(Verdict.SKIP, Reason.NO_ADDRESS)
 _BAD = Ruling(Verdict.SKIP, Reason.BAD_ADDRESS)
 
@@ -15,5 +16,5 @@ _BAD = Ruling(Verdict.SKIP, Reason.BAD_ADDRESS)
 def addressable(person: Recipient, _policy: Policy, _now: float) -> Ruling | None:
     """Refuse people without an address on this channel, or with one known to be dead."""
     if not person.address:
-        return _NONE
+        return _ERASED if person.suppressed == Reason.ERASED else _NONE
     return None if person.deliverable else _BAD

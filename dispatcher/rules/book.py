@@ -95,12 +95,16 @@ NAME, EDITION = "jurisdictions", "1"
 
 def rule_book(law: Law, name: str = NAME, version: str = EDITION) -> RuleBook:
     """Make the book of the rules in this build and of the data they are to read."""
-    code = [f"{rule.name}:{rule.version}" for rule in ORDER]
-    ground = [f"{module}:{number}" for module, number in GROUND]
-    digest = hashlib.sha256("\n".join([name, version, *code, *ground, ""]).encode())
+    digest = hashlib.sha256("\n".join([*made_of(name, version), ""]).encode())
     digest.update(law.fingerprint)
     judges = tuple((rule.name, _bound(rule, law)) for rule in ORDER)
     return RuleBook(name, version, digest.hexdigest()[:16], law, judges)
+
+
+def made_of(name: str, version: str) -> list[str]:
+    """Name the code that a book's hash stands for; the rule data comes after it."""
+    code = [f"{rule.name}:{rule.version}" for rule in ORDER]
+    return [name, version, *code, *(f"{module}:{number}" for module, number in GROUND)]
 
 
 def _bound(rule: Rule, law: Law) -> Judge:

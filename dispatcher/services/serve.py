@@ -24,10 +24,11 @@ from dispatcher.domain.people import Address, Person
 from dispatcher.domain.promises import MOST_A_MONTH, Shown
 from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services.address_rows import address_row
+from dispatcher.services.erase import erase
 from dispatcher.services.find import address_of
 from dispatcher.services.subscribe import Act, Desk, join, leave
-from dispatcher.services.subscribe import forget as erase
 from dispatcher.storage import audit, consents, customers, signs_of_life, suppressions
+from dispatcher.storage.erasures import Receipt
 from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.storage.withdrawals import withdraw
 from dispatcher.tokens import Digests
@@ -188,11 +189,11 @@ def suppress(
     return news
 
 
-def forget(desk: Desk, person: Person, by: By) -> None:
-    """Erase a customer; what keeps the address silent stays, and says nothing of anybody."""
-    erase(desk, person.id, by.now)
+def forget(desk: Desk, person: Person, by: By) -> Receipt:
+    """Erase a customer; what keeps the address silent stays. Give the receipt."""
     with desk.database.begin() as conn:
         audit.write(conn, by.actor, "forget", f"customer:{person.id}")
+    return erase(desk, person.id, by.now)
 
 
 def topic_of(text: str) -> str:

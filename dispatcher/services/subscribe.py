@@ -20,13 +20,11 @@ from dispatcher.domain.hours_agreements import is_agreement
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
 from dispatcher.domain.programme import Programme
-from dispatcher.errors import NotFound
-from dispatcher.storage import consents, customers, kept_mail, pending, suppressions
+from dispatcher.storage import consents, customers, suppressions
 from dispatcher.storage.database import Database
-from dispatcher.storage.evidence import Entropy, erase_evidence
+from dispatcher.storage.evidence import Entropy
 from dispatcher.storage.setbacks import Departure, note_departures
 from dispatcher.storage.suppressions import SuppressionReason
-from dispatcher.storage.withdrawals import withdraw
 from dispatcher.tokens import Digests
 
 
@@ -118,23 +116,6 @@ def suppress(
         )
 
 
-def forget(desk: Desk, customer_id: int, now: datetime) -> None:
-    """Erase a customer: only digests that keep the address silent and the bare chain stay."""
-    with desk.database.begin() as conn:
-        found = customers.lock_people(conn, [customer_id])
-        person = customers.person(conn, customer_id)
-        if not found or person is None:
-            raise NotFound(f"there is no customer {customer_id}")
-        for at in person.addresses:
-            _silence(conn, at, SuppressionReason.ERASED, "erasure", now)
-            pending.drop(conn, at.channel, desk.digests.look_up(at.channel, at.address))
-        kept_mail.erase(conn, [at.address for at in person.addresses])
-        withdraw(conn, [customer_id])
-        consents.append(conn, _ends_of_agreements(conn, customer_id, now), desk.entropy)
-        erase_evidence(conn, [customer_id])
-        customers.erase(conn, customer_id, now)
-
-
 def leave(conn: Connection, desk: Desk, acts: Sequence[Act]) -> dict[int, bool]:
     """Record opt-outs within a transaction; give for each customer whether it is news.
 
@@ -210,7 +191,7 @@ def _allowed(conn: Connection, act: Act) -> bool:
     return permission[act.customer_id].state is not ConsentState.OPTED_OUT
 
 
-def _ends_of_agreements(conn: Connection, customer_id: int, now: datetime) -> list[ConsentEvent]:
+def ends_of_agreements(conn: Connection, customer_id: int, now: datetime) -> list[ConsentEvent]:
     """Give the lines that end what somebody agreed to on hours, for the erasure."""
     told = ConsentSource.OPERATOR
     return [

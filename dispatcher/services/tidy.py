@@ -1,4 +1,4 @@
-"""Tidy: adopt the journals of the dead, reap their batches, wake the deferred, finish waves."""
+"""Tidy: adopt journals of the dead, reap their batches, wake the deferred, let old records go."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from dispatcher.domain.breakers import Bars
 from dispatcher.domain.deliveries import SETTLED_AS
 from dispatcher.domain.ports import Bell
-from dispatcher.services import breaker
+from dispatcher.services import breaker, erase, retain
 from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.settle import REASONS
 from dispatcher.services.subscribe import Desk
@@ -47,6 +47,8 @@ class Tidied:
     finished: list[int] = field(default_factory=list)
     cancelled: int = 0
     paused: list[int] = field(default_factory=list)
+    erasures: int = 0
+    swept: dict[str, int] = field(default_factory=dict)
 
 
 def tidy(
@@ -65,6 +67,8 @@ def tidy(
         done.finished = waves.finish(conn)
         signals.sweep(conn, clock.now(conn))
     ring_for_waiting(database, bell)
+    done.erasures = erase.go_on(desk)
+    done.swept = retain.sweep(database)
     return done
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ _CHAIN = text(
 )
 _BOUNDS = text("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
 _LAST = text("SELECT * FROM consent_checkpoint ORDER BY id DESC LIMIT 1")
-_CHECKPOINTS = text("SELECT * FROM consent_checkpoint ORDER BY id")
+_CHECKPOINTS = text("SELECT * FROM consent_checkpoint WHERE id > :after ORDER BY id")
 _NEW_HEADS = text(
     "SELECT DISTINCT ON (customer_id) id, customer_id, seq, hash FROM consent_event"
     " WHERE xid >= :from_xid AND xid < :up_to AND id > :low_id AND id <= :last_id"
@@ -37,6 +37,7 @@ _CHECKPOINT = text(
 )
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('consent_checkpoint'))")
 _NO_LIMIT = 2**63 - 1
+_IN_PARTS = {"yield_per": 2_000}  # rows fetched at once
 
 
 class Fault(NamedTuple):
@@ -128,15 +129,38 @@ def verify_checkpoints(conn: Connection) -> list[Fault]:
     """Compute all checkpoints again: a cut tail or a missing person shows here."""
     faults = []
     prev = GENESIS
-    for row in conn.execute(_CHECKPOINTS).all():
-        span = {name: getattr(row, name) for name in ("from_xid", "up_to", "low_id", "last_id")}
-        heads = conn.execute(_NEW_HEADS, span).all()
+    for row in checkpoints_after(conn, 0):
         if bytes(row.prev_hash) != prev:
             faults.append(Fault(row.id, 0, "the checkpoint before it is missing or was changed"))
-        if bytes(row.hash) != _summary(bytes(row.prev_hash), heads) or row.people != len(heads):
+        counted = _Counted(heads_below(conn, row))
+        if bytes(row.hash) != _summary(bytes(row.prev_hash), counted) or row.people != counted.n:
             faults.append(Fault(row.id, 0, "events it covers are missing or were changed"))
         prev = bytes(row.hash)
     return faults
+
+
+def checkpoints_after(conn: Connection, after: int) -> Iterator[Row[Any]]:
+    """Give the checkpoints above a number, in their order, without holding all of them."""
+    yield from conn.execute(_CHECKPOINTS, {"after": after}, execution_options=_IN_PARTS)
+
+
+def heads_below(conn: Connection, checkpoint: Row[Any]) -> Iterator[Row[Any]]:
+    """Give the heads that a checkpoint was made from, as the ledger has them now."""
+    names = ("from_xid", "up_to", "low_id", "last_id")
+    span = {name: getattr(checkpoint, name) for name in names}
+    yield from conn.execute(_NEW_HEADS, span, execution_options=_IN_PARTS)
+
+
+class _Counted:
+    """Counts what passes by."""
+
+    def __init__(self, rows: Iterable[Row[Any]]) -> None:
+        self.n, self._rows = 0, rows
+
+    def __iter__(self) -> Iterator[Row[Any]]:
+        for row in self._rows:
+            self.n += 1
+            yield row
 
 
 def as_event(row: Row[Any]) -> ConsentEvent:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -59,20 +58,6 @@ _ALIVE = text(
 _DEAD = text(
     "UPDATE address SET deliverable = false"
     " WHERE customer_id = :id AND channel = :channel AND deliverable"
-)
-_ERASE = text(
-    "UPDATE customer SET language = '', country = '', region = '', zone = '', hours_from = 0,"
-    " hours_until = 0, days = '', most_a_month = 0, prefers = '', attributes = '{}',"
-    " erased_at = :at WHERE id = :id AND erased_at IS NULL"
-)
-_ERASE_WORDS = (
-    text("DELETE FROM address WHERE customer_id = :id"),
-    text("UPDATE reply SET text = '' WHERE customer_id = :id"),
-    text("DELETE FROM service_message WHERE customer_id = :id"),
-    text("DELETE FROM context_flag WHERE customer_id = :id"),
-    text("DELETE FROM sign_of_life WHERE customer_id = :id"),
-    text("DELETE FROM signal WHERE customer_id = :id"),
-    text("DELETE FROM asked WHERE customer_id = :id"),
 )
 
 
@@ -184,13 +169,6 @@ def mark_undeliverable(conn: Connection, customer_id: int, channel: Channel) -> 
 def mark_deliverable(conn: Connection, customer_id: int, channel: Channel) -> None:
     """Note that somebody was heard from an address after all."""
     conn.execute(_ALIVE, {"id": customer_id, "channel": channel})
-
-
-def erase(conn: Connection, customer_id: int, at: datetime) -> bool:
-    """Forget what a customer told us and where the customer is; the random id stays."""
-    for words in _ERASE_WORDS:
-        conn.execute(words, {"id": customer_id})
-    return conn.execute(_ERASE, {"id": customer_id, "at": at}).rowcount == 1
 
 
 def _as_address(row: Row[Any]) -> Address:

@@ -68,6 +68,7 @@ def _engine(url: str, pool_size: int, options: str) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_recycle=1800,
+        hide_parameters=True,  # an error in a log must not repeat whom it was about
         json_deserializer=orjson.loads,
         connect_args={"connect_timeout": 5, "options": options},
     )

@@ -29,8 +29,6 @@ _SEALED = text(
     "SELECT e.event_id, e.customer_id, e.sealed, k.key FROM consent_evidence e"
     " JOIN vault.person_key k USING (customer_id) WHERE e.customer_id = ANY(:people)"
 )
-_ERASE_VALUES = text("DELETE FROM consent_evidence WHERE customer_id = ANY(:people)")
-_ERASE_KEYS = text("DELETE FROM vault.person_key WHERE customer_id = ANY(:people)")
 
 
 class Salted(NamedTuple):
@@ -79,12 +77,6 @@ def reveal(conn: Connection, person_ids: list[int]) -> dict[int, dict[str, tuple
         except InvalidTag:
             continue
     return opened
-
-
-def erase_evidence(conn: Connection, person_ids: list[int]) -> None:
-    """Forget the values, salts and keys of these people; the chain stays whole."""
-    conn.execute(_ERASE_VALUES, {"people": person_ids})
-    conn.execute(_ERASE_KEYS, {"people": person_ids})
 
 
 def _keys(conn: Connection, people: list[int], entropy: Entropy) -> dict[int, bytes]:

@@ -254,7 +254,8 @@ CREATE_CHUNK = """
                SELECT FROM consent_event v WHERE v.customer_id = r.person) AS spoken,
            s.*
     FROM import_people_{id} r JOIN import_tangled_{id} s USING (no)
-    WHERE r.good AND r.place > :after AND r.place <= :upto
+    WHERE r.good AND r.place > :after AND r.place <= :upto AND NOT (r.known AND EXISTS (
+        SELECT FROM customer gone WHERE gone.id = r.person AND gone.erased_at IS NOT NULL))
     ORDER BY r.place
 """
 

@@ -18,7 +18,6 @@ _LIST = text(
     " ORDER BY id DESC LIMIT :most"
 )
 _COUNT = text("SELECT count(*) FROM kept_mail")
-_ERASE = text("DELETE FROM kept_mail WHERE lower(sender) = ANY(:addresses)")
 _DONE = text("DELETE FROM kept_mail WHERE id = ANY(:ids)")
 
 
@@ -52,8 +51,3 @@ def done(conn: Connection, ids: Sequence[int]) -> int:
 def count(conn: Connection) -> int:
     """Count those that wait."""
     return int(conn.execute(_COUNT).scalar_one())
-
-
-def erase(conn: Connection, addresses: Sequence[str]) -> None:
-    """Throw away what was written from these addresses."""
-    conn.execute(_ERASE, {"addresses": [each.lower() for each in addresses]})

@@ -110,7 +110,8 @@ def load(
 _LOAD = f"""
     SELECT c.id, coalesce(a.address, ''), coalesce(a.deliverable, false),
            c.language, c.country, c.zone, CASE c.zone WHEN '' THEN nullif(a.zones, '{{{{}}}}') END,
-           c.hours_from, c.hours_until, coalesce(suppressed.reason, ''),
+           c.hours_from, c.hours_until,
+           CASE WHEN c.erased_at IS NULL THEN coalesce(suppressed.reason, '') ELSE 'erased' END,
            {PERMISSION_STATE}, {PERMISSION_EVENT},
            coalesce(a.bucket, 0), ({{condition}}), coalesce(d.tries, 0), c.attributes,
            coalesce(extract(epoch FROM CASE WHEN consent_t.state = 'active'

@@ -234,6 +234,17 @@ CREATE TABLE withdrawal (
 );
 CREATE INDEX withdrawal_xid ON withdrawal (xid);
 
+-- What was erased of whom, and when: rows counted by table, nothing personal.
+CREATE TABLE erasure (
+    customer_id bigint PRIMARY KEY,
+    asked_at    timestamptz NOT NULL,                        -- on the programme's clock
+    finished_at timestamptz,
+    erased      jsonb NOT NULL DEFAULT '{}',
+    searched    smallint NOT NULL DEFAULT 0,                 -- how often it was gone through
+    again_at    timestamptz DEFAULT clock_timestamp()        -- to be gone through (again); else done
+);
+CREATE INDEX erasure_again ON erasure (again_at) WHERE again_at IS NOT NULL;
+
 -- Campaigns --------------------------------------------------------------------------------------
 
 CREATE TABLE campaign (
@@ -481,6 +492,13 @@ CREATE TABLE clock (
 );
 INSERT INTO clock DEFAULT VALUES;
 
+-- When records that were kept long enough are next to be deleted.
+CREATE TABLE retention (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    next_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+INSERT INTO retention DEFAULT VALUES;
+
 -- The way back ------------------------------------------------------------------------------------
 
 CREATE TABLE event (
@@ -523,6 +541,7 @@ CREATE TABLE kept_mail (
     words       text NOT NULL,
     received_at timestamptz NOT NULL
 );
+CREATE INDEX reply_sender ON reply (digest);
 
 -- Answers to a person's own act: at least once, with the same idempotency key.
 CREATE TABLE service_message (
@@ -542,6 +561,7 @@ CREATE TABLE service_message (
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX service_message_waiting ON service_message (not_before) WHERE state = 'waiting';
+CREATE INDEX service_message_person ON service_message (customer_id);
 
 CREATE TABLE sandbox_message (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -277,7 +277,7 @@ CAMPAIGNS = (
         *("sms: no_consent", "email: no_address", "coffee"),
     ),
     case("disk full", "customer export anna@example.com --out /dev/full", 1, "/dev/full", "room"),
-    case("out to a folder", "customer export anna@example.com --out .", 1, "file, not a folder"),
+    case("out to a folder", "customer export anna@example.com --out .", 1, "new folder"),
     case("out to nowhere", "customer export anna@example.com --out no/such", 1, "spelt right"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from dispatcher.proof.verify_bundle import verify
 from dispatcher.storage.database import Database
 from tests.cli.journey import work
 from tests.cli.shell import Shell, add_anna, campaign_text
@@ -51,7 +52,7 @@ def test_a_hand_over_at_night_is_found(shell: Shell, database_url: str) -> None:
     change(
         database_url,
         "UPDATE decision SET at = '2027-07-14T02:00Z', facts = ARRAY["
-        "'2|1815530400.0|eadi|ZA|Africa/Johannesburg|0-0||a||||5000|0|0|']",
+        "'2|1815530400.0|eadi|ZA|Africa/Johannesburg|0-0||a||||||5000|0|0|']",
         "UPDATE delivery SET decided_at = '2027-07-14T02:00Z', settled_at = decided_at",
     )
     result = shell("audit", "hours", *LONG)
@@ -66,7 +67,7 @@ def test_a_window_recorded_too_long_is_found(shell: Shell, database_url: str) ->
     change(
         database_url,
         "UPDATE decision SET at = '2027-07-14T10:00Z', facts = ARRAY["
-        "'2|1815559200.0|eadi|ZA|Africa/Johannesburg|0-0||a||||5000|0|0|']",
+        "'2|1815559200.0|eadi|ZA|Africa/Johannesburg|0-0||a||||||5000|0|0|']",
         "UPDATE delivery SET decided_at = '2027-07-14T10:00Z', settled_at = '2027-07-14T10:01Z',"
         " send_before = '2027-07-14T18:30Z'",
     )
@@ -81,7 +82,7 @@ def test_a_receipt_after_closing_is_a_doubt(shell: Shell, database_url: str) -> 
     change(
         database_url,
         "UPDATE decision SET at = '2027-07-14T10:00Z', facts = ARRAY["
-        "'2|1815559200.0|eadi|ZA|Africa/Johannesburg|0-0||a||||5000|0|0|']",
+        "'2|1815559200.0|eadi|ZA|Africa/Johannesburg|0-0||a||||||5000|0|0|']",
         "UPDATE delivery SET decided_at = '2027-07-14T10:00Z', settled_at = '2027-07-14T19:00Z',"
         " send_before = '2027-07-14T17:45Z'",
     )
@@ -110,3 +111,19 @@ def test_a_span_that_ends_before_it_begins_is_refused(shell: Shell) -> None:
     result = shell("audit", "hours", "--from", "2027-01-02T00:00Z", "--to", "2027-01-01T00:00Z")
     assert result.code == 2
     assert "--from" in result.err
+
+
+def test_a_bundle_is_written_and_verifies(shell: Shell) -> None:
+    """With a hash to keep apart; a file that is there is not written over."""
+    sent(shell)
+    done = shell.done("audit", "export", "--campaign", "Spring", "--out", "b.zip")
+    assert done["rows"]["people.jsonl"] == 1
+    assert list(verify(shell.folder / "b.zip", done["root"])) == []
+    again = shell("audit", "export", "--campaign", "Spring", "--out", "b.zip")
+    assert (again.code, "there already" in again.err) == (1, True)
+    assert (
+        "personal data"
+        in shell(
+            *("audit", "export", "--campaign", "Spring", "--out", "c.zip", "--with-evidence")
+        ).err
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,8 +107,11 @@ def test_forgetting_leaves_silence(shell: Shell) -> None:
     """Nothing of the person is left but what keeps the address silent."""
     anna = add_anna(shell)
     assert shell("customer", "forget", anna).code == 1  # nobody said yes
-    shell.done("customer", "forget", anna, "--yes")
+    receipt = shell.done("customer", "forget", anna, "--yes")["receipt"]
+    assert receipt["erased"]["address"] == 2
+    assert receipt["finished_at"]
     assert shell.done("customer", "show", anna)["customer"]["erased"]
+    assert "is forgotten" in shell("customer", "forget", anna, "--yes").out
     assert "it is suppressed" in shell("customer", "show", "anna@example.com").err
 
 
@@ -121,6 +125,12 @@ def test_export_gives_everything_as_json(shell: Shell) -> None:
     assert "digest" not in json.dumps(told["customer"])
     shell.done("customer", "export", "anna@example.com", "--out", "anna.json")
     assert json.loads((shell.folder / "anna.json").read_text()) == told
+    written = shell.done("customer", "export", "anna@example.com", "--out", "anna")["files"]
+    assert {"everything.json", "consents.csv", "replies.csv", "README.txt"} <= set(written)
+    assert json.loads((shell.folder / "anna" / "everything.json").read_text()) == told
+    shell.done("customer", "export", "anna@example.com", "--out", "anna.zip")
+    with zipfile.ZipFile(shell.folder / "anna.zip") as archive:
+        assert sorted(archive.namelist()) == written
 
 
 def test_every_act_is_in_the_audit_trail(shell: Shell, database_url: str) -> None:

@@ -11,6 +11,7 @@ from dispatcher.domain.context_flags import ContextFlag
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import NotFound
 from dispatcher.services import hold as holds
+from dispatcher.services.erase import erase
 from dispatcher.services.explain import explain
 from dispatcher.services.serve import By
 from dispatcher.storage import customers
@@ -129,6 +130,5 @@ def test_an_erased_person_leaves_no_flag_behind(house: House) -> None:
     """What was going on with somebody is theirs, and goes with them."""
     house.people(1)
     hold(house, 1, ContextFlag.HARD_TIMES)
-    with house.dispatcher.database.begin() as conn:
-        customers.erase(conn, 1, TUESDAY)
+    erase(house.dispatcher.desk, 1, TUESDAY)
     assert house.query("SELECT flag FROM context_flag") == []

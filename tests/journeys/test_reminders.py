@@ -14,6 +14,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.signals import SignalKind
 from dispatcher.proof.pressure import too_many_reminders
 from dispatcher.services import signals
+from dispatcher.services.erase import erase
 from dispatcher.services.explain import explain
 from dispatcher.services.serve import By
 from dispatcher.storage import brands, customers
@@ -210,8 +211,7 @@ def test_signals_are_forgotten_in_time_and_with_the_person(house: House) -> None
     house.people(3)
     did(house, [1, 2, 3])
     did(house, [2, 3], SignalKind.RETURNED)
-    with house.dispatcher.database.begin() as conn:
-        customers.erase(conn, 3, TUESDAY)
+    erase(house.dispatcher.desk, 3, TUESDAY)
     assert house.query("SELECT DISTINCT customer_id FROM signal ORDER BY 1") == [1, 2]
     house.jump(TUESDAY + timedelta(days=30))
     house.tidy()

@@ -222,6 +222,7 @@ EXAMPLES: dict[Reason, tuple[dict[str, Any], dict[str, Any], float]] = {
     Reason.OFFER_NOT_STARTED: ({}, {"starts_at": NOON + HOUR}, NOON),
     Reason.OFFER_EXPIRED: ({}, {"ends_at": NOON}, NOON),
     Reason.LEFT_AUDIENCE: ({"in_audience": False}, {}, NOON),
+    Reason.ERASED: ({"address": "", "suppressed": "erased"}, {}, NOON),
     Reason.NO_ADDRESS: ({"address": ""}, {}, NOON),
     Reason.BAD_ADDRESS: ({"deliverable": False}, {}, NOON),
     Reason.SUPPRESSED: ({"suppressed": "complaint"}, {}, NOON),

@@ -13,9 +13,10 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.names import is_topic
 from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services.agree_hours import OwnAct, agree, agreement, take_back
+from dispatcher.services.erase import erase
 from dispatcher.services.jurisdictions import shipped
 from dispatcher.services.serve import By
-from dispatcher.services.subscribe import Act, Desk, forget, join, opt_in, opt_out, rejoinable
+from dispatcher.services.subscribe import Act, Desk, join, opt_in, opt_out, rejoinable
 from dispatcher.storage import chains, consents, customers, evidence, hours_agreements
 from tests.support.people import add_person, consent_to, later
 
@@ -218,7 +219,7 @@ def test_who_is_forgotten_has_agreed_to_nothing(desk: Desk) -> None:
     """The agreement ends, its proof is erased, and the chain stays whole."""
     add_person(desk)
     sign(desk)
-    forget(desk, 7, later(1))
+    erase(desk, 7, later(1))
     assert standing(desk) == []
     with desk.database.begin() as conn:
         assert evidence.reveal(conn, [7]) == {}

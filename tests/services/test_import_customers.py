@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from dispatcher.domain.consents import ConsentState, fold
 from dispatcher.domain.messages import Channel
-from dispatcher.services.subscribe import Act, Desk, forget, opt_out, suppress
+from dispatcher.services.erase import erase
+from dispatcher.services.subscribe import Act, Desk, opt_out, suppress
 from dispatcher.storage import chains, consents
 from tests.services.importing import EVIDENCE, FULL, count, people_file, person, state
 from tests.support.people import ANNA, ANNAS_PHONE, NOON, add_person, later
@@ -234,7 +235,7 @@ def test_a_suppressed_address_is_not_taken_under_any_dress(
 
 def test_a_forgotten_person_does_not_come_back_by_file(desk: Desk, bring: Any) -> None:
     add_person(desk)
-    forget(desk, 7, NOON)
+    erase(desk, 7, NOON)
     done = bring(f"{FULL}\n{ANNA},{ANNAS_PHONE},Anna,en,coffee,{EVIDENCE}\n")
     assert (done.people, done.updated) == (0, 0)
     assert count(desk, "address") == 0

@@ -12,8 +12,9 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.messages import Channel, DeliveryKey
 from dispatcher.inbound.mail import MailKind
 from dispatcher.rendering.links import Links
+from dispatcher.services.erase import erase
 from dispatcher.services.incoming_mail import Taken, take
-from dispatcher.services.subscribe import Desk, forget
+from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents
 from dispatcher.tokens import Purpose, Token, Tokens
 from tests.support.people import add_person, consent_to, desk_on, insert, later
@@ -177,7 +178,7 @@ def test_a_persons_words_are_kept_and_a_machines_are_not(desk: Desk) -> None:
 def test_whoever_is_forgotten_leaves_no_mail_behind(desk: Desk) -> None:
     """Erasing a person takes what they wrote with it."""
     hear(desk, b"From: Anna <Anna@example.com>\nSubject: Re: Spring\n\nIn blue?\n")
-    forget(desk, 7, later(2))
+    erase(desk, 7, later(2))
     assert count(desk, "kept_mail") == 0
 
 

@@ -15,9 +15,10 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.gsm7 import count
 from dispatcher.domain.messages import Channel, DeliveryKey, Event, EventKind, MessageClass
 from dispatcher.inbound.replies import Intent
+from dispatcher.services.erase import erase
 from dispatcher.services.receive import Received, receive, reply
 from dispatcher.services.service_texts import TEXTS, service_text
-from dispatcher.services.subscribe import Desk, forget
+from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents, suppressions
 from dispatcher.storage.replies import Voice
 from tests.support.people import (
@@ -190,9 +191,9 @@ def test_a_forgotten_persons_words_are_forgotten_too(desk: Desk) -> None:
     add_person(desk)
     consent_to(desk)
     hear(desk, says("STOP"))
-    forget(desk, 7, later(2))
+    erase(desk, 7, later(2))
     assert answers(desk) == []
-    assert [row.text for row in rows(desk, "SELECT text FROM reply")] == [""]
+    assert rows(desk, "SELECT text FROM reply") == []
 
 
 def test_help_names_the_brand_and_where_to_turn(desk: Desk) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from dispatcher.domain.consents import ConsentSource, ConsentState
 from dispatcher.domain.messages import Channel
-from dispatcher.services.subscribe import Act, Desk, forget, join, opt_in, opt_out, rejoinable
+from dispatcher.services.erase import erase
+from dispatcher.services.subscribe import Act, Desk, join, opt_in, opt_out, rejoinable
 from dispatcher.storage import chains, consents, customers, suppressions
 from tests.support.people import ANNA, DIGESTS, add_person, address, consent_to, desk_on, later
 
@@ -105,7 +106,7 @@ def test_a_forgotten_person_stays_silent_and_the_chain_whole(desk: Desk) -> None
     """Name, address and evidence are gone; the digest still knows the address, +tag or not."""
     add_person(desk, language="en")
     consent_to(desk, "coffee")
-    forget(desk, 7, later(1))
+    erase(desk, 7, later(1))
     with desk.database.begin() as conn:
         person = customers.person(conn, 7)
         assert person is not None

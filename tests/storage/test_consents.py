@@ -25,7 +25,7 @@ from dispatcher.domain.consents import (
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import NotFound
 from dispatcher.services.subscribe import Desk
-from dispatcher.storage import chains, consents, evidence
+from dispatcher.storage import chains, consents, erasures, evidence
 from tests.support.people import NOON, add_person, desk_on, later
 
 _NEXT = iter(range(1, 10**9))
@@ -215,7 +215,8 @@ def test_erasing_the_evidence_leaves_the_chain_whole(desk: Desk) -> None:
     number = append(desk, event(person, evidence={"ip": "192.0.2.1"}))[0].id
     with desk.database.begin() as conn:
         assert evidence.reveal(conn, [person])[number]["ip"][1] == "192.0.2.1"
-        evidence.erase_evidence(conn, [person])
+        for table in ("consent_evidence", "vault.person_key"):
+            conn.execute(text(erasures.PROFILE[table]), {"id": person})
         assert evidence.reveal(conn, [person]) == {}
         assert chains.verify_chain(conn, [person]) == []
 

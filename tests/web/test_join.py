@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.programme import Programme, Topic
-from dispatcher.services.subscribe import Act, Desk, forget, opt_out
+from dispatcher.services.erase import erase
+from dispatcher.services.subscribe import Act, Desk, opt_out
 from dispatcher.storage import consents, customers, evidence, pending
 from dispatcher.tokens import Purpose, Token
 from dispatcher.web import create_app
@@ -188,7 +189,7 @@ def test_who_left_may_come_back_but_who_was_erased_stays_silent(
     """The page says the same to both; only the one who left by hand gets the question."""
     person = add_person(desk)
     if how == "forgotten":
-        forget(desk, person, later(0))
+        erase(desk, person, later(0))
     else:
         opt_out(desk, Act(person, Channel.EMAIL, later(0)))
     assert "Look into your mailbox" in web.post(NEW, data=WISH).text

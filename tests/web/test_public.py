@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.messages import Channel
-from dispatcher.services.subscribe import Desk, forget
+from dispatcher.services.erase import erase
+from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents
 from dispatcher.storage.database import Database
 from dispatcher.tokens import Purpose, Token
@@ -135,7 +136,7 @@ def test_a_token_for_something_else_does_nothing(web: TestClient, desk: Desk) ->
 def test_the_answer_never_tells_a_good_token_from_a_bad_one(web: TestClient, desk: Desk) -> None:
     """Known, repeated, erased, forged and senseless tokens get the same bytes."""
     gone = add_person(desk, 8, email="", phone="")
-    forget(desk, gone, later(1))
+    erase(desk, gone, later(1))
     tokens = [Token(7, WAVE, 0, Channel.EMAIL)] * 2 + [Token(8), Token(99)]
     links = [TOKENS.link(Purpose.UNSUBSCRIBE, token) for token in tokens]
     links += [links[0][:-1], "x", "%00", "é"]
@@ -216,7 +217,7 @@ def test_what_is_no_plain_wish_for_quiet_leaves(
 
 def test_quiet_for_a_stranger_changes_nothing(web: TestClient, desk: Desk) -> None:
     """The same answer as for everybody, and no trace."""
-    forget(desk, 7, later(0))
+    erase(desk, 7, later(0))
     assert web.post(LINK, data={"quiet": "month"}).status_code == 200
     assert web.post("/u/nonsense", data={"quiet": "month"}).status_code == 200
     with desk.database.begin() as conn:

@@ -1,0 +1,62 @@
+"""Erase: a person is forgotten, in steps that may be interrupted; a receipt says what is gone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from dispatcher.errors import NotFound
+from dispatcher.services.subscribe import Desk, ends_of_agreements
+from dispatcher.storage import clock, consents, customers, erasures, suppressions
+from dispatcher.storage.database import Database
+from dispatcher.storage.erasures import Receipt
+from dispatcher.storage.suppressions import SuppressionReason
+from dispatcher.storage.withdrawals import withdraw
+
+_AT_ONCE = 100  # erasures that one round of tidying takes up
+
+
+def erase(desk: Desk, customer_id: int, now: datetime) -> Receipt:
+    """Erase a customer: only digests that keep the address silent and the bare chain stay.
+
+    From the first commit on nobody can be written to. Erasing again goes on where it stopped.
+    """
+    _begin(desk, customer_id, now)
+    return _wipe_traces(desk.database, customer_id, now)
+
+
+def go_on(desk: Desk) -> int:
+    """Finish what was interrupted, and look again for what came late; give how many people."""
+    with desk.database.begin() as conn:
+        people = erasures.unfinished(conn, _AT_ONCE)
+        now = datetime.fromtimestamp(clock.now(conn), UTC)
+    for customer_id in people:
+        erase(desk, customer_id, now)
+    return len(people)
+
+
+def _begin(desk: Desk, customer_id: int, now: datetime) -> None:
+    """Make a person unreachable and unreadable, in one transaction."""
+    with desk.database.begin() as conn:
+        found = customers.lock_people(conn, [customer_id])
+        person = customers.person(conn, customer_id)
+        if not found or person is None:
+            raise NotFound(f"there is no customer {customer_id}")
+        erasures.open_receipt(conn, customer_id, now)
+        for at in person.addresses:
+            digests, reason = [at.digest, at.digest_wide], SuppressionReason.ERASED
+            suppressions.suppress(
+                conn, at.channel, digests, reason=reason, source="erasure", at=now
+            )
+        withdraw(conn, [customer_id])
+        consents.append(conn, ends_of_agreements(conn, customer_id, now), desk.entropy)
+        erasures.wipe(conn, erasures.PROFILE, customer_id, now)
+
+
+def _wipe_traces(database: Database, customer_id: int, now: datetime) -> Receipt:
+    """Wipe what lies far apart, a table at a time: nobody at work waits for all of it."""
+    for table, statement in erasures.TRACES.items():
+        with database.begin_by_key() as conn:
+            erasures.wait_for_reservations(conn, customer_id)
+            erasures.wipe(conn, {table: statement}, customer_id, now)
+    with database.begin() as conn:
+        return erasures.finish(conn, customer_id, now)

@@ -1,0 +1,131 @@
+"""Retention: how long each record is kept, why, and the steps in which it goes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+_AT_ONCE = 5_000  # rows a step deletes: nobody at work waits for more
+_REST = "1 day"  # once nothing is left to delete
+_PATIENCE = "200ms"  # for a lock that whoever sends would have to wait behind
+
+
+class Sweep(NamedTuple):
+    """One kind of record. `statement` deletes at most `:limit` rows from before `:before`."""
+
+    table: str
+    months: int
+    why: str
+    statement: str
+
+
+_CONTENT, _EVENTS, _EVIDENCE = 13, 25, 60
+SWEEPS = (
+    Sweep(
+        "reply",
+        _CONTENT,
+        "what people wrote, unless it proves an opt-out",
+        """DELETE FROM reply WHERE id IN (SELECT id FROM reply
+           WHERE received_at < :before AND label <> 'opt_out' LIMIT :limit)""",
+    ),
+    Sweep(
+        "service_message",
+        _CONTENT,
+        "what people were answered",
+        """DELETE FROM service_message WHERE key IN (SELECT key FROM service_message
+           WHERE created_at < :before AND expires_at < :before LIMIT :limit)""",
+    ),
+    Sweep(
+        "sandbox_message",
+        _CONTENT,
+        "messages that never left the machine",
+        """DELETE FROM sandbox_message WHERE id IN (SELECT id FROM sandbox_message
+           WHERE at < :before LIMIT :limit)""",
+    ),
+    Sweep(
+        "event",
+        _EVENTS,
+        "deliveries, bounces and clicks",
+        """DELETE FROM event WHERE dedup_key IN (SELECT dedup_key FROM event
+           WHERE received_at < :before LIMIT :limit)""",
+    ),
+    Sweep(
+        "contact",
+        _EVENTS,
+        "offers that no limit counts any more",
+        """DELETE FROM contact WHERE (customer_id, wave_id) IN (SELECT customer_id, wave_id
+           FROM contact WHERE at < :before LIMIT :limit)""",
+    ),
+    Sweep(
+        "reply that opted out",
+        _EVIDENCE,
+        "the words of an opt-out, as long as evidence",
+        """DELETE FROM reply WHERE id IN (SELECT id FROM reply
+           WHERE received_at < :before LIMIT :limit)""",
+    ),
+    Sweep(
+        "consent_evidence",
+        _EVIDENCE,
+        "personal proof of a consent, from the day the last consent ended",
+        """DELETE FROM consent_evidence WHERE event_id IN (SELECT v.event_id
+           FROM consent_evidence v JOIN consent_event e ON e.id = v.event_id
+           WHERE e.received_at < :before AND NOT EXISTS (
+               SELECT FROM consent c WHERE c.customer_id = v.customer_id
+                 AND (c.state <> 'opted_out' OR c.since >= :before)) LIMIT :limit)""",
+    ),
+)
+# Verdicts and hand-overs, dropped month by month. South Africa wants the log for three years.
+MONTHS_OF_WAVES = 37
+_PARENTS = ["audience", "delivery", "attempt", "decision"]
+
+
+def claim(conn: Connection) -> bool:
+    """Take the turn, if it is time: of all who tidy, one sweeps."""
+    return conn.execute(_CLAIM, {"rest": _REST}).rowcount == 1
+
+
+def come_back(conn: Connection) -> None:
+    """There is more to delete: do not rest."""
+    conn.execute(_COME_BACK)
+
+
+def run(conn: Connection, sweep: Sweep, now: datetime) -> tuple[int, bool]:
+    """Delete one step of a record's oldest rows; give how many, and whether there may be more."""
+    before = conn.execute(_BEFORE, {"now": now, "months": sweep.months}).scalar_one()
+    rows = conn.execute(text(sweep.statement), {"before": before, "limit": _AT_ONCE}).rowcount
+    return rows, rows == _AT_ONCE
+
+
+def drop_months(conn: Connection, now: datetime) -> list[str]:
+    """Drop the parts of months all of whose waves are over and old; name what is gone."""
+    months = {"parents": _PARENTS, "now": now, "months": MONTHS_OF_WAVES}
+    gone = list(conn.execute(_OLD_MONTHS, months).scalars())
+    if gone:
+        conn.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+        for name in gone:
+            conn.execute(text(f'DROP TABLE "{name}"'))
+    return gone
+
+
+_CLAIM = text("""
+    UPDATE retention SET next_at = clock_timestamp() + CAST(:rest AS interval)
+    WHERE next_at <= clock_timestamp()
+""")
+_COME_BACK = text("UPDATE retention SET next_at = clock_timestamp()")
+_BEFORE = text("SELECT CAST(:now AS timestamptz) - make_interval(months => :months)")
+# Waves are numbered by time: all of a month's lie below the first of the next.
+_OLD_MONTHS = text("""
+    SELECT p.name FROM (
+        SELECT c.relname AS name, to_date(right(c.relname, 7), 'YYYY_MM') AS month
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = ANY(CAST(:parents AS regclass[]))) AS p
+    WHERE p.month + interval '1 month' < CAST(:now AS timestamptz)
+                                         - make_interval(months => :months)
+      AND NOT EXISTS (
+        SELECT FROM wave w WHERE w.state IN ('planning', 'running')
+          AND w.id < extract(epoch FROM CAST(p.month + interval '1 month' AS timestamp))::bigint
+                     * 1000 * 1024)
+    ORDER BY p.name
+""")
