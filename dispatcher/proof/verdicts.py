@@ -192,8 +192,11 @@ def _until_rested(_table: Table, case: Case) -> bool:
 
 
 def _exactly(due: float, case: Case) -> bool:
-    """It is put off until an instant that is due, or up to a second later."""
-    return case.now < due <= case.decision.until < due + _ROUNDED
+    """It is put off until an instant that is due, or up to a second later, which is still to come.
+
+    Records are of whole seconds, rounded to the side on which people have their peace longer.
+    """
+    return case.now < case.decision.until and due <= case.decision.until < due + _ROUNDED
 
 
 def _until_released(_table: Table, case: Case) -> bool:
