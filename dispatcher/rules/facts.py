@@ -38,6 +38,7 @@ from dispatcher.rules.zone_codes import code_of, zone_of
 LIMIT = 200
 _ADDRESS = "(known)"
 _LETTERS = {channel: channel[0] for channel in Channel}
+_CAPITALS = {channel: letter.upper() for channel, letter in _LETTERS.items()}
 _CHANNELS = {letter: channel for channel, letter in _LETTERS.items()}
 _CONSENTS = {state: state[0] for state in ConsentState}
 _STATES = {letter: state for state, letter in _CONSENTS.items()}
@@ -169,21 +170,23 @@ def _context(person: Recipient) -> str:
 
 
 def _contacts(contacts: tuple[Contact, ...], policy: Policy, now: float) -> str:
+    second = int(now)
     return ",".join(
-        [f"{_marks(contact, policy)}{int(now) - ceil(contact.at):x}" for contact in contacts]
+        [f"{_marks(contact, policy)}{second - ceil(contact.at):x}" for contact in contacts]
     )
 
 
 def _marks(contact: Contact, policy: Policy) -> str:
-    same = "=" if same_subject(contact.subject, policy.subject) else ""
-    same += "~" if same_offer(contact, policy) else ""
-    same += "?" if contact.asked else ""
-    return _letter(contact.channel, contact.brand == policy.brand) + same
+    marks = _letter(contact.channel, contact.brand == policy.brand)
+    if same_subject(contact.subject, policy.subject):
+        marks += "="
+    if same_offer(contact, policy):
+        marks += "~"
+    return f"{marks}?" if contact.asked else marks
 
 
 def _letter(channel: Channel, own_brand: bool) -> str:
-    letter = _LETTERS[channel]
-    return letter.upper() if own_brand else letter
+    return _CAPITALS[channel] if own_brand else _LETTERS[channel]
 
 
 def _deciding(person: Recipient, policy: Policy, now: float, law: Law) -> str:
