@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,7 @@ class Kind(IntEnum):
 
 
 WHOLE = (Kind.STRONG, Kind.WEAK, Kind.HELP, Kind.JOIN)
+PIECES = (Kind.IDLE, Kind.PHRASE, Kind.WRONG, Kind.MAYBE, Kind.JOINS, Kind.HELPS)
 
 
 class Entry(NamedTuple):
@@ -75,7 +76,7 @@ class Unspaced(NamedTuple):
     """A language written without spaces: pieces to look for, each part in turn."""
 
     language: str
-    pieces: Mapping[Kind, tuple[tuple[str, ...], ...]]
+    index: Mapping[str, tuple[tuple[int, Kind, tuple[str, ...]], ...]]  # by two letters, numbered
     whole: Mapping[str, Kind]
     fill: tuple[str, ...]
 
@@ -124,12 +125,22 @@ def unspaced() -> tuple[Unspaced, ...]:
     return tuple(
         Unspaced(
             language,
-            {kind: tuple(parts) for kind, parts in kinds.items()},
+            _by_two_letters(kinds),
             {parts[0]: kind for kind in WHOLE for parts in kinds.get(kind, ())},
             tuple(sorted((parts[0] for parts in kinds[Kind.FILL]), key=len, reverse=True)),
         )
         for language, kinds in found.items()
     )
+
+
+def _by_two_letters(
+    kinds: Mapping[Kind, Sequence[tuple[str, ...]]],
+) -> dict[str, tuple[tuple[int, Kind, tuple[str, ...]], ...]]:
+    pieces = [(kind, parts) for kind in PIECES for parts in kinds.get(kind, ())]
+    found: dict[str, list[tuple[int, Kind, tuple[str, ...]]]] = {}
+    for n, (kind, parts) in enumerate(pieces):
+        found.setdefault(parts[0][:2], []).append((n, kind, parts))
+    return {pair: tuple(each) for pair, each in found.items()}
 
 
 def _entries(name: str) -> Iterator[tuple[str, Kind, tuple[str, ...]]]:

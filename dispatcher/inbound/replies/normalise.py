@@ -32,7 +32,7 @@ _HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _ASCII = 127
 _KNOWN = 4096  # letters remembered; a flood of strange ones must not fill the memory
 
-_QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
+_QUOTED_LINE = re.compile(r"^[ \t]*+>.*$", re.MULTILINE)
 _QUOTED = re.compile(r"[“”„«‟\"「『]([^“”„«»\"「」『』]{15,})(?:[“”»\"」』]|$)")
 _SEPARATORS = r"[ \t.,\-_*~'·|/+\u2010-\u2015\u2022]"
 _SPACED_OUT = re.compile(
@@ -43,7 +43,7 @@ _REPEATED = re.compile(r"([^\W\d])\1{2,}")
 _ELISION = re.compile(r"(?<=\w)['’`´‘](?=(?:t|s|m|re|ve|ll|d)\b)")
 _LATIN_LETTER = re.compile(r"[a-zA-Z]")
 _LOOK_ALIKE = re.compile(r"[\u0370-\u058f\u0250-\u02af\u1d00-\u1d7f\ua700-\ua7ff]")
-_LEET_WORD = re.compile(r"[a-z0-9$@!|]*[a-z][a-z0-9$@!|]*[0-9$@][a-z0-9$@|]*|[0-9$@|]+[a-z0-9$@|]+")
+_LEET_WORD = re.compile(r"(?<![a-z0-9$@!|])[a-z!]*+[0-9$@|][a-z0-9$@!|]*")
 
 
 class _Fold(dict[int, str]):
@@ -91,14 +91,16 @@ def words_of(text: str, known: frozenset[str] = frozenset()) -> list[str]:
 
     `known` are the words that digits and foreign letters may be meant to look like.
     """
-    text = unicodedata.normalize("NFKC", text[:MOST_CHARACTERS].translate(_PICTURES))
-    text = text.translate(_SEEN)
-    text = _unmask(text, known).casefold()
+    text = text[:MOST_CHARACTERS]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_PICTURES))[:MOST_CHARACTERS]
+        text = _unmask(text.translate(_SEEN), known)
+    text = text.casefold()
     text = _ELISION.sub("", text)
     text = _LEET_WORD.sub(lambda found: _unleet(found[0], known), text)
     text = _SPACED_OUT.sub(lambda found: _GAPS.sub("", found[0]), text)
     text = _REPEATED.sub(r"\1", unicodedata.normalize("NFD", text).translate(_FOLDS))
-    return unicodedata.normalize("NFC", text).split()
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).split()
 
 
 def own_words(text: str) -> str:

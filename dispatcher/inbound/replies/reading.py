@@ -29,7 +29,6 @@ _EVERYWHERE = frozenset(
     )
 )
 _OTHER = Reply(Intent.OTHER)
-_FIRST_WORDS, _LAST_WORDS = 45, 15
 _MOST_MAYBE = 10  # words of a message that may be a refusal, and of one that asks for help
 _MOST_ASKING = 16
 _SPLIT_UP = frozenset({"stop", "unsubscribe", "stopall", "optout"})
@@ -54,20 +53,13 @@ def read_reply(text: str, language: str | None = None) -> Reply:
     text = text[:MOST_CHARACTERS].encode("utf-8", "replace").decode()
     if reacts(text):
         return _OTHER
-    words = _shortened(words_of(unsigned(own_words(text)), lexicon().latin))
+    words = words_of(unsigned(own_words(text)), lexicon().latin)
     if not words or by_machine(words):
         return _OTHER
     hint = (language or "").replace("_", "-").lower()
     for found in _meanings(text, words, hint):
         return found
     return _OTHER
-
-
-def _shortened(words: list[str]) -> list[str]:
-    """Who writes a letter says it first or last."""
-    if len(words) <= _FIRST_WORDS + _LAST_WORDS:
-        return words
-    return [*words[:_FIRST_WORDS], BREAK, *words[-_LAST_WORDS:]]
 
 
 def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
@@ -168,21 +160,21 @@ def _piece(piece: Piece) -> Reply:
 def _wrong_numbers(text: str, words: Sequence[str], marks: Marks) -> Iterator[Reply]:
     yield from _of(marks, Kind.WRONG, words, Intent.WRONG_NUMBER)
     denials = [each for each in marks.findings if each.kind is Kind.IAMNOT]
-    names = _names(text)
-    other = spaced.disowned(words, marks, names) if len(words) <= _MOST_ASKING else None
+    brief = len(words) <= _MOST_ASKING
+    names = _names(text) if denials or brief else frozenset()
+    other = spaced.disowned(words, marks, names) if brief else None
     if other:
         yield Reply(Intent.WRONG_NUMBER, " ".join(words), other.language)
-    if denials:
-        for each in denials:
-            if _names_somebody(each, words, names):
-                said = " ".join(words[each.start : each.end + 1])
-                yield Reply(Intent.WRONG_NUMBER, said, each.language)
+    for each in denials:
+        if _names_somebody(each, words, names):
+            said = " ".join(words[each.start : each.end + 1])
+            yield Reply(Intent.WRONG_NUMBER, said, each.language)
 
 
 def _names(text: str) -> frozenset[str]:
     """Give the words written like names; where all is in capitals nothing is one."""
     found = [word for word in _NAME.findall(text) if word[0].isupper() and not word.isupper()]
-    return frozenset(word for name in found for word in words_of(name))
+    return frozenset(words_of(" ".join(found)))
 
 
 def _names_somebody(denial: Finding, words: Sequence[str], names: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
+from operator import or_
 from typing import NamedTuple
 
 from dispatcher.inbound.replies.lexicon import UNIVERSAL, Entry, Kind, Lexicon, lexicon
@@ -24,10 +25,11 @@ class Finding(NamedTuple):
 
 
 class Marks(NamedTuple):
-    """The findings in a message, and for each language what each word may do."""
+    """The findings in a message, for each language what each word may do, and where rules begin."""
 
     findings: list[Finding]
     masks: dict[str, list[int]]
+    triggers: dict[str, set[int]]
 
 
 def mark(words: Sequence[str]) -> Marks:
@@ -36,13 +38,16 @@ def mark(words: Sequence[str]) -> Marks:
     reach = _idle_reach(found, len(words))
     kept = [each for each in found if each.kind is Kind.IDLE or not _idle(each, reach)]
     masks: dict[str, list[int]] = {}
-    for each in kept:
-        mask = masks.get(each.language)
+    triggers: dict[str, set[int]] = {}
+    for kind, start, end, language in kept:
+        mask = masks.get(language)
         if mask is None:
-            mask = masks[each.language] = [0] * len(words)
-        for i in range(each.start, each.end):
-            mask[i] |= each.kind
-    return Marks(kept, masks)
+            mask = masks[language] = [0] * len(words)
+        for i in range(start, end):
+            mask[i] |= kind
+        if kind & _TRIGGERS:
+            triggers.setdefault(language, set()).update(range(start, end))
+    return Marks(kept, masks, triggers)
 
 
 def _idle_reach(found: Sequence[Finding], length: int) -> list[int]:
@@ -136,7 +141,7 @@ def said_whole(words: Sequence[str]) -> tuple[Kind, str, str] | None:
     known = lexicon()
     plain = [word for word in words if word not in (BREAK, PAUSE)]
     if not plain or len(plain) > _MOST_WHOLE:
-        return None
+        return _repeated(plain, known)
     empty = _empty(plain, known)
     full = [i for i, is_empty in enumerate(empty) if not is_empty]
     first, last = (full[0], full[-1]) if full else (len(plain), -1)
@@ -150,15 +155,21 @@ def said_whole(words: Sequence[str]) -> tuple[Kind, str, str] | None:
                 rank = (_RANK[kind], start - end, kind, text, language)
                 best = min(best, rank, key=lambda each: each[:2]) if best else rank
     if best is None:
-        only = {plain[i] for i in full}
-        word = only.pop() if len(only) == 1 else ""  # STOP STOP STOP
-        for kind, language in known.whole.get(word, ()):
-            if kind is Kind.STRONG:
-                return kind, word, language
-        return _keywords_alone([plain[i] for i in full], known)
+        said = [plain[i] for i in full]
+        return _repeated(said, known) or _keywords_alone(said, known)
     if best[2] is not Kind.STRONG and any(word.isdigit() for word in plain):
         return None  # "cancel 2" is about something else
     return best[2:]
+
+
+def _repeated(words: Sequence[str], known: Lexicon) -> tuple[Kind, str, str] | None:
+    """Read STOP STOP STOP, however often."""
+    if len(set(words)) != 1:
+        return None
+    for kind, language in known.whole.get(words[0], ()):
+        if kind is Kind.STRONG:
+            return kind, words[0], language
+    return None
 
 
 def _keywords_alone(words: list[str], known: Lexicon) -> tuple[Kind, str, str] | None:
@@ -248,21 +259,24 @@ _TRIGGERS = Kind.STOP | Kind.REMOVE | Kind.NOT | Kind.CONSENT
 def asks_to_stop(words: Sequence[str], marks: Marks) -> str | None:
     """Apply the rules in each language met; give the language of the first that fires."""
     english = marks.masks.get(UNIVERSAL)
-    empty = _empty(words, lexicon())
+    shared = marks.triggers.get(UNIVERSAL, set())
+    empty = _empty(words, lexicon()) if marks.triggers else []
     for language, own in marks.masks.items():
+        places = marks.triggers.get(language, set()) | shared
+        if not places:
+            continue
         mask = own
         if english is not None and own is not english:
-            mask = [a | b for a, b in zip(own, english, strict=True)]
+            mask = list(map(or_, own, english))
         things = any(kinds & Kind.THING for kinds in mask)
-        if _fires(Sight(words, mask, empty, things)):
+        if _fires(Sight(words, mask, empty, things), places):
             return language
     return None
 
 
-def _fires(sight: Sight) -> bool:
-    for i, kinds in enumerate(sight.mask):
-        if not kinds & _TRIGGERS:
-            continue
+def _fires(sight: Sight, places: set[int]) -> bool:
+    for i in places:
+        kinds = sight.mask[i]
         if kinds & Kind.STOP and _stops(sight, i):
             return True
         if kinds & Kind.REMOVE and _removes(sight, i):
