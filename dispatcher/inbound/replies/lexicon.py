@@ -46,6 +46,12 @@ class Kind(IntEnum):
     FILL = 1 << 24
     HOW = 1 << 25
     NUMBER = 1 << 26
+    OFF = 1 << 27
+    WHO = 1 << 28
+    HAS = 1 << 29
+    GONE = 1 << 30
+    OWN = 1 << 31
+    NOW = 1 << 32
 
 
 WHOLE = (Kind.STRONG, Kind.WEAK, Kind.HELP, Kind.JOIN)
@@ -69,6 +75,7 @@ class Lexicon(NamedTuple):
     whole: Mapping[str, tuple[tuple[Kind, str], ...]]
     fill: frozenset[str]
     fills: Mapping[str, tuple[tuple[str, ...], ...]]  # those of more words, by the first
+    tongues: Mapping[str, frozenset[str]]  # the languages that have a word
     latin: frozenset[str]  # keywords that look-alikes and digits may be meant to be
 
 
@@ -88,8 +95,11 @@ def lexicon() -> Lexicon:
     stems: dict[str, list[Entry]] = {}
     whole: dict[str, list[tuple[Kind, str]]] = {}
     fills: list[tuple[str, ...]] = []
+    tongues: dict[str, set[str]] = {}
     shared: set[tuple[Kind, tuple[str, ...]]] = set()  # English is mixed into every language
     for language, kind, entry in _entries("words.toml"):
+        for word in entry:
+            tongues.setdefault(word, set()).add(language)
         if kind is Kind.FILL:
             fills.append(entry)
         if kind in WHOLE:
@@ -111,6 +121,7 @@ def lexicon() -> Lexicon:
         whole={words: tuple(found) for words, found in whole.items()},
         fill=frozenset(entry[0] for entry in fills if len(entry) == 1),
         fills=_by_first(entry for entry in fills if len(entry) > 1),
+        tongues={word: frozenset(languages) for word, languages in tongues.items()},
         latin=frozenset(word for word in whole if word.isascii() and len(word) > 2),
     )
 

@@ -28,6 +28,7 @@ _LETTERS |= {"ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ـ": "", "ς": "σ
 _LETTERS |= {"ё": "е", "ґ": "г", "ー": "", _STOP_SIGN: _STOP_SIGN}
 _BREAKS = frozenset(".!?;:\n\r…。！？｡؟।|¿¡\u2028\u2029")
 _PAUSES = frozenset(",،、，()/")
+_NUMBER_SIGN = re.compile(r"#(?!\w)")
 _HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _ASCII = 127
 _KNOWN = 4096  # letters remembered; a flood of strange ones must not fill the memory
@@ -95,7 +96,7 @@ def words_of(text: str, known: frozenset[str] = frozenset()) -> list[str]:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_PICTURES))[:MOST_CHARACTERS]
         text = _unmask(text.translate(_SEEN), known)
-    text = text.casefold()
+    text = _NUMBER_SIGN.sub(" number ", text).casefold()
     text = _ELISION.sub("", text)
     text = _LEET_WORD.sub(lambda found: _unleet(found[0], known), text)
     text = _SPACED_OUT.sub(lambda found: _GAPS.sub("", found[0]), text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from dispatcher.inbound.replies import glued, spaced
+from dispatcher.inbound.replies import glued, spaced, strangers
 from dispatcher.inbound.replies.glued import Piece
 from dispatcher.inbound.replies.lexicon import Kind, lexicon
 from dispatcher.inbound.replies.machines import by_machine, reacts, unsigned
@@ -31,6 +31,7 @@ _EVERYWHERE = frozenset(
 _OTHER = Reply(Intent.OTHER)
 _MOST_MAYBE = 10  # words of a message that may be a refusal, and of one that asks for help
 _MOST_ASKING = 16
+_MOST_TELLING = 30
 _SPLIT_UP = frozenset({"stop", "unsubscribe", "stopall", "optout"})
 _TYPED_WRONG = ("stop", "unsubscribe")
 _NEVER_TYPOS = frozenset(
@@ -118,7 +119,9 @@ def _opt_outs(
     words: Sequence[str], marks: Marks, sentences: Sequence[Sequence[str]]
 ) -> Iterator[Reply]:
     for each in marks.findings:
-        if each.kind is Kind.PHRASE and not spaced.negated(each, marks):
+        if each.kind is not Kind.PHRASE or spaced.negated(each, marks):
+            continue
+        if spaced.weighty(each, words, marks):
             yield Reply(Intent.OPT_OUT, " ".join(words[each.start : each.end]), each.language)
     told = spaced.asks_to_stop(words, marks)
     if told is not None:
@@ -126,7 +129,9 @@ def _opt_outs(
     clauses = [*sentences, *_clauses(words)] if len(sentences) > 1 or PAUSE in words else []
     for clause in clauses:
         whole = spaced.said_whole(clause)
-        if whole and whole[0] is Kind.STRONG and not _idle_only(whole, marks, words):
+        if not whole or whole[0] is not Kind.STRONG or _idle_only(whole, marks, words):
+            continue
+        if whole[1] in _EVERYWHERE or spaced.native(words, whole[2]):
             found = _keyword(*whole, "")
             yield found._replace(unsure=len(words) > len(clause) + _MOST_MAYBE)
 
@@ -140,7 +145,7 @@ def _of(
     marks: Marks, kind: Kind, words: Sequence[str], intent: Intent, *, unsure: bool = False
 ) -> Iterator[Reply]:
     for each in marks.findings:
-        if each.kind is kind:
+        if each.kind is kind and spaced.weighty(each, words, marks):
             said = " ".join(words[each.start : each.end])
             yield Reply(intent, said, each.language, unsure)
 
@@ -160,11 +165,11 @@ def _piece(piece: Piece) -> Reply:
 def _wrong_numbers(text: str, words: Sequence[str], marks: Marks) -> Iterator[Reply]:
     yield from _of(marks, Kind.WRONG, words, Intent.WRONG_NUMBER)
     denials = [each for each in marks.findings if each.kind is Kind.IAMNOT]
-    brief = len(words) <= _MOST_ASKING
+    brief = len(words) <= _MOST_TELLING
     names = _names(text) if denials or brief else frozenset()
-    other = spaced.disowned(words, marks, names) if brief else None
-    if other:
-        yield Reply(Intent.WRONG_NUMBER, " ".join(words), other.language)
+    stranger = strangers.stranger(words, marks, names) if brief else None
+    if stranger:
+        yield Reply(Intent.WRONG_NUMBER, " ".join(words), stranger.language)
     for each in denials:
         if _names_somebody(each, words, names):
             said = " ".join(words[each.start : each.end + 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
@@ -125,6 +126,23 @@ def _leap(words: Sequence[str], i: int, rest: tuple[str, ...]) -> int:
     return 0
 
 
+def native(words: Sequence[str], language: str) -> bool:
+    """Say whether no other language has more of the words: "red" alone is not yet Turkish."""
+    known = lexicon().tongues
+    count = Counter(each for word in words for each in known.get(word, ()))
+    return not count or count[language] >= max(count.values())
+
+
+def weighty(one: Finding, words: Sequence[str], marks: Marks) -> bool:
+    """Say whether a phrase means what it says: one word needs its language around it."""
+    mask = marks.masks[one.language]
+    if one.end < len(words) and mask[one.end] & Kind.THING and one.kind is Kind.PHRASE:
+        return False
+    if one.end - one.start > 1 or one.language == UNIVERSAL:
+        return True
+    return not words[one.start].isascii() or native(words, one.language)
+
+
 def negated(one: Finding, marks: Marks) -> bool:
     """Say whether a phrase that begins with a "stop" follows a "never"."""
     before = one.start - 1
@@ -234,42 +252,28 @@ class Sight(NamedTuple):
         return False
 
 
-def disowned(words: Sequence[str], marks: Marks, names: frozenset[str]) -> Finding | None:
-    """Read "this is no longer Tina's number": a "not" near a number, and somebody else's name."""
-    fill = lexicon().fill
-    for language, mask in marks.masks.items():
-        if any(kinds & Kind.THING for kinds in mask):
-            continue
-        sight = Sight(words, mask, [], things=False)
-        named = language in _NO_CAPITALS or any(
-            word in names and not mask[j] and word not in fill for j, word in enumerate(words) if j
-        )
-        for i, kinds in enumerate(mask):
-            if kinds & Kind.NOT and named and not (i and mask[i - 1] & Kind.SUBJECT):
-                near = (*sight.ahead(i, 5), *sight.behind(i, 5))
-                if any(mask[j] & Kind.NUMBER for j in near):
-                    return Finding(Kind.WRONG, i, i + 1, language)
-    return None
-
-
-_NO_CAPITALS = frozenset({"ar", "he", "hi"})
 _TRIGGERS = Kind.STOP | Kind.REMOVE | Kind.NOT | Kind.CONSENT
 
 
-def asks_to_stop(words: Sequence[str], marks: Marks) -> str | None:
-    """Apply the rules in each language met; give the language of the first that fires."""
+def sights(words: Sequence[str], marks: Marks, kinds: int) -> Iterator[tuple[str, Sight]]:
+    """Give the message as each language sees it that has one of these kinds in it."""
     english = marks.masks.get(UNIVERSAL)
-    shared = marks.triggers.get(UNIVERSAL, set())
-    empty = _empty(words, lexicon()) if marks.triggers else []
+    told = {each.language for each in marks.findings if each.kind & kinds}
+    empty = _empty(words, lexicon()) if told else []
     for language, own in marks.masks.items():
-        places = marks.triggers.get(language, set()) | shared
-        if not places:
+        if language not in told and UNIVERSAL not in told:
             continue
         mask = own
         if english is not None and own is not english:
             mask = list(map(or_, own, english))
-        things = any(kinds & Kind.THING for kinds in mask)
-        if _fires(Sight(words, mask, empty, things), places):
+        yield language, Sight(words, mask, empty, any(each & Kind.THING for each in mask))
+
+
+def asks_to_stop(words: Sequence[str], marks: Marks) -> str | None:
+    """Apply the rules in each language met; give the language of the first that fires."""
+    shared = marks.triggers.get(UNIVERSAL, set())
+    for language, sight in sights(words, marks, _TRIGGERS):
+        if _fires(sight, marks.triggers.get(language, set()) | shared):
             return language
     return None
 
