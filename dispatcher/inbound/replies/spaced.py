@@ -136,11 +136,19 @@ def native(words: Sequence[str], language: str) -> bool:
 def weighty(one: Finding, words: Sequence[str], marks: Marks) -> bool:
     """Say whether a phrase means what it says: one word needs its language around it."""
     mask = marks.masks[one.language]
-    if one.end < len(words) and mask[one.end] & Kind.THING and one.kind is Kind.PHRASE:
+    if one.kind is Kind.PHRASE and _of_a_thing(one, mask):
         return False
     if one.end - one.start > 1 or one.language == UNIVERSAL:
         return True
     return not words[one.start].isascii() or native(words, one.language)
+
+
+def _of_a_thing(one: Finding, mask: Sequence[int]) -> bool:
+    """Read "delete my order": what is to end is named next, or anywhere if all said is "end"."""
+    if one.end < len(mask) and mask[one.end] & Kind.THING:
+        return True
+    verb = one.end - one.start == 1 and mask[one.start] & (Kind.STOP | Kind.REMOVE)
+    return bool(verb) and any(kinds & Kind.THING for kinds in mask)
 
 
 def negated(one: Finding, marks: Marks) -> bool:
