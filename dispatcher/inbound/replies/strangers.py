@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dispatcher.inbound.replies.lexicon import Kind, lexicon
-from dispatcher.inbound.replies.spaced import Finding, Marks, Sight, sights
+from dispatcher.inbound.replies.spaced import Finding, Marks, Sight, native, sights
 
 _TELLS = Kind.OFF | Kind.HAS | Kind.GONE | Kind.OWN | Kind.NUMBER
 _NO_CAPITALS = frozenset({"ar", "he", "hi"})
@@ -16,7 +16,7 @@ _WITHIN = 6
 def stranger(words: Sequence[str], marks: Marks, names: frozenset[str]) -> Finding | None:
     """Find where somebody says that the number is not, or no longer, the one we look for."""
     for language, sight in sights(words, marks, _TELLS):
-        if sight.things:
+        if sight.things or not native(words, language):
             continue
         named = language in _NO_CAPITALS or _named(sight, names)
         for i, kinds in enumerate(sight.mask):
