@@ -106,14 +106,15 @@ def _whole(language: Unspaced, text: str) -> Kind | None:
 
 def _cut(language: Unspaced, text: str) -> str | None:
     """Cut one filling piece, best so that a keyword is left."""
-    if not text.startswith(language.fill) and not text.endswith(language.fill):
-        return None
-    heads = [text[len(each) :] for each in language.fill if text.startswith(each)]
-    tails = [text[: -len(each)] for each in language.fill if text.endswith(each)]
+    heads = tails = []
+    if text.startswith(language.fill):
+        heads = [text[len(each) :] for each in language.fill if text.startswith(each)]
+    if text.endswith(language.fill):
+        tails = [text[: -len(each)] for each in language.fill if text.endswith(each)]
     for rest in (*heads, *tails):
         if rest in language.whole:
             return rest
-    return (*tails, *heads)[0]
+    return next(iter((*tails, *heads)), None)
 
 
 def _find(text: str, parts: tuple[str, ...], after: int = 0) -> tuple[int, int] | None:

@@ -99,7 +99,7 @@ def words_of(text: str, known: frozenset[str] = frozenset()) -> list[str]:
     text = _NUMBER_SIGN.sub(" number ", text).casefold()
     text = _ELISION.sub("", text)
     text = _LEET_WORD.sub(lambda found: _unleet(found[0], known), text)
-    text = _SPACED_OUT.sub(lambda found: _GAPS.sub("", found[0]), text)
+    text = _SPACED_OUT.sub(lambda found: _unmask(_GAPS.sub("", found[0]), known), text)
     text = _REPEATED.sub(r"\1", unicodedata.normalize("NFD", text).translate(_FOLDS))
     return (text if text.isascii() else unicodedata.normalize("NFC", text)).split()
 

@@ -40,7 +40,7 @@ _NEVER_TYPOS = frozenset(
         *("shot", "spot", "soap", "soup", "sto", "alto", "alta", "ende", "end", "ret", "dur"),
     )
 )
-_NAME = re.compile(r"\b[^\W\d_][^\W\d_]+")
+_NAME = re.compile(r"\b[^\W\d_][^\W\d_]+(?:['’]s\b)?")
 _NO_NAME = ("ing", "ed", "ly", "able")
 _NO_IS_ENOUGH = frozenset({"af", "zu", "xh", "st", "za"})
 _NOES = frozenset({"no", "nee", "cha", "hayi"})
@@ -67,13 +67,16 @@ def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
     """Give what it may mean, the weightiest first."""
     whole = spaced.said_whole(words)
     marks = spaced.mark(words)
-    if whole and not _idle_only(whole, marks, words):
-        yield _keyword(*whole, hint)
+    told = _keyword(*whole, hint) if whole and not _idle_only(whole, marks, words) else None
+    if told and told.intent is Intent.OPT_OUT:
+        yield told
     sentences = _sentences(words)
     piece = glued.read_glued(["".join(sentence) for sentence in sentences])
     if piece and piece.whole:
         yield _piece(piece)
     yield from _opt_outs(words, marks, sentences)
+    if told:
+        yield told
     if piece:
         yield _piece(piece)
     yield from _wrong_numbers(text, words, marks)

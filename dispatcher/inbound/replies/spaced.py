@@ -13,6 +13,9 @@ from dispatcher.inbound.replies.lexicon import UNIVERSAL, Entry, Kind, Lexicon, 
 from dispatcher.inbound.replies.normalise import BREAK, PAUSE
 
 _GAP_WORDS = 3
+_LONG = 60
+_MOST_LANGUAGES = 3
+_MOST_PLACES = 60  # where rules are tried in each language
 _STOPS = (BREAK,)
 
 
@@ -36,6 +39,8 @@ class Marks(NamedTuple):
 def mark(words: Sequence[str]) -> Marks:
     """Look up every word and phrase; what lies within an idle one does not count."""
     found = [finding for i in range(len(words)) for finding in _at(words, i)]
+    if len(words) > _LONG:
+        found = _in_main_languages(found)
     reach = _idle_reach(found, len(words))
     kept = [each for each in found if each.kind is Kind.IDLE or not _idle(each, reach)]
     masks: dict[str, list[int]] = {}
@@ -49,6 +54,13 @@ def mark(words: Sequence[str]) -> Marks:
         if kind & _TRIGGERS:
             triggers.setdefault(language, set()).update(range(start, end))
     return Marks(kept, masks, triggers)
+
+
+def _in_main_languages(found: Sequence[Finding]) -> list[Finding]:
+    """A long message shows its language: leave what other languages make of its words."""
+    count = Counter(each.language for each in found)
+    main = {UNIVERSAL, *(language for language, _ in count.most_common(_MOST_LANGUAGES))}
+    return [each for each in found if each.language in main]
 
 
 def _idle_reach(found: Sequence[Finding], length: int) -> list[int]:
@@ -287,7 +299,7 @@ def asks_to_stop(words: Sequence[str], marks: Marks) -> str | None:
 
 
 def _fires(sight: Sight, places: set[int]) -> bool:
-    for i in places:
+    for i in sorted(places)[:_MOST_PLACES]:
         kinds = sight.mask[i]
         if kinds & Kind.STOP and _stops(sight, i):
             return True
