@@ -61,7 +61,7 @@ def _read(language: Unspaced, text: str, sentences: Sequence[str]) -> Piece | No
             span = _find(text, parts)
             if span:
                 return Piece(kind, text[span[0] : span[1]], language.language, whole=False)
-    for sentence in text.split("."):
+    for sentence in dict.fromkeys(text.split(".")):
         if len(sentence) <= _LONGEST_KEYWORD and _whole(language, sentence) is Kind.STRONG:
             return Piece(Kind.STRONG, sentence, language.language, whole=False)
     return None
@@ -72,7 +72,7 @@ def _pieces_in(language: Unspaced, text: str) -> dict[Kind, list[tuple[str, ...]
     pairs = {text[i : i + 2] for i in range(len(text))}
     pairs.update(text)
     found = sorted(
-        each for pair in language.index.keys() & pairs for each in language.index[pair]
+        each for pair in language.pieces.keys() & pairs for each in language.pieces[pair]
     )
     pieces: dict[Kind, list[tuple[str, ...]]] = {}
     for _, kind, parts in found:

@@ -83,7 +83,7 @@ class Unspaced(NamedTuple):
     """A language written without spaces: pieces to look for, each part in turn."""
 
     language: str
-    index: Mapping[str, tuple[tuple[int, Kind, tuple[str, ...]], ...]]  # by two letters, numbered
+    pieces: Mapping[str, tuple[tuple[int, Kind, tuple[str, ...]], ...]]  # by two letters, numbered
     whole: Mapping[str, Kind]
     fill: tuple[str, ...]
 

@@ -31,6 +31,8 @@ _EVERYWHERE = frozenset(
 _OTHER = Reply(Intent.OTHER)
 _MOST_MAYBE = 10  # words of a message that may be a refusal, and of one that asks for help
 _MOST_ASKING = 16
+_LONG = 60
+_MOST_CLAUSES = 30
 _MOST_TELLING = 30
 _SPLIT_UP = frozenset({"stop", "unsubscribe", "stopall", "optout"})
 _TYPED_WRONG = ("stop", "unsubscribe")
@@ -54,13 +56,20 @@ def read_reply(text: str, language: str | None = None) -> Reply:
     text = text[:MOST_CHARACTERS].encode("utf-8", "replace").decode()
     if reacts(text):
         return _OTHER
-    words = words_of(unsigned(own_words(text)), lexicon().latin)
+    words = _unrepeated(words_of(unsigned(own_words(text)), lexicon().latin))
     if not words or by_machine(words):
         return _OTHER
     hint = (language or "").replace("_", "-").lower()
     for found in _meanings(text, words, hint):
         return found
     return _OTHER
+
+
+def _unrepeated(words: list[str]) -> list[str]:
+    """Who types a word a hundred times means it once."""
+    if len(words) <= _LONG:
+        return words
+    return [word for n, word in enumerate(words) if words[n - 3 : n] != [word] * 3]
 
 
 def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
@@ -129,8 +138,9 @@ def _opt_outs(
     told = spaced.asks_to_stop(words, marks)
     if told is not None:
         yield Reply(Intent.OPT_OUT, " ".join(words), told)
-    clauses = [*sentences, *_clauses(words)] if len(sentences) > 1 or PAUSE in words else []
-    for clause in clauses:
+    parts = [*sentences, *_clauses(words)] if len(sentences) > 1 or PAUSE in words else []
+    clauses = list(dict.fromkeys(map(tuple, parts)))
+    for clause in (*clauses[:_MOST_CLAUSES], *clauses[_MOST_CLAUSES:][-_MOST_CLAUSES:]):
         whole = spaced.said_whole(clause)
         if not whole or whole[0] is not Kind.STRONG or _idle_only(whole, marks, words):
             continue
@@ -190,7 +200,7 @@ def _names_somebody(denial: Finding, words: Sequence[str], names: frozenset[str]
     following = words[denial.end : denial.end + 3]
     if any(word in names and word not in known.fill for word in following):
         return True
-    if len(following) != 1:
+    if len(following) != 1 or not following[0].isalpha():
         return False
     last = following[0]  # "im not dave", and scripts without capitals
     return not (last in known.fill or last in known.words or last.endswith(_NO_NAME))

@@ -15,7 +15,7 @@ from dispatcher.inbound.replies.normalise import BREAK, PAUSE
 _GAP_WORDS = 3
 _LONG = 60
 _MOST_LANGUAGES = 3
-_MOST_PLACES = 60  # where rules are tried in each language
+_MOST_PLACES = 30  # where rules are tried in each language
 _STOPS = (BREAK,)
 
 
@@ -73,8 +73,10 @@ def _idle_reach(found: Sequence[Finding], length: int) -> list[int]:
 
 
 def _idle(one: Finding, reach: Sequence[int]) -> bool:
-    """Say whether it lies in an idle phrase, or goes on from one: "don't remove me"."""
+    """Say whether it lies in an idle phrase or runs into one: "please stop by"."""
     if one.kind is Kind.PHRASE and one.start and reach[one.start - 1] > one.start:
+        return True
+    if one.kind is Kind.PHRASE and reach[one.end - 1] > one.end:
         return True
     return one.end <= reach[one.start]
 
@@ -140,9 +142,16 @@ def _leap(words: Sequence[str], i: int, rest: tuple[str, ...]) -> int:
 
 def native(words: Sequence[str], language: str) -> bool:
     """Say whether no other language has more of the words: "red" alone is not yet Turkish."""
+    tongues = _tongues(tuple(words))
+    return not tongues or language in tongues
+
+
+@lru_cache(maxsize=8)
+def _tongues(words: tuple[str, ...]) -> frozenset[str]:
     known = lexicon().tongues
     count = Counter(each for word in words for each in known.get(word, ()))
-    return not count or count[language] >= max(count.values())
+    most = max(count.values(), default=0)
+    return frozenset(each for each, n in count.items() if n == most)
 
 
 def weighty(one: Finding, words: Sequence[str], marks: Marks) -> bool:

@@ -45,9 +45,7 @@ def _around(sight: Sight, i: int, most: int) -> Iterator[int]:
 
 def _mistaken(sight: Sight, i: int) -> bool:
     """Read "the wrong person", "le mauvais num"."""
-    return any(
-        sight.mask[j] & (Kind.NUMBER | Kind.WHO) for j in _around(sight, i, _NEAR)
-    )
+    return any(sight.mask[j] & (Kind.NUMBER | Kind.WHO) for j in _around(sight, i, _NEAR))
 
 
 def _left(sight: Sight, i: int) -> bool:
@@ -55,9 +53,7 @@ def _left(sight: Sight, i: int) -> bool:
     near = tuple(_around(sight, i, _WITHIN))
     if any(sight.mask[j] & Kind.GONE and not _first_person(sight, j) for j in near):
         return True
-    lacks = any(
-        sight.mask[j] & Kind.NOT and not _first_person(sight, j) for j in near
-    )
+    lacks = any(sight.mask[j] & Kind.NOT and not _first_person(sight, j) for j in near)
     return lacks and any(sight.mask[j] & Kind.HAS for j in near)
 
 
