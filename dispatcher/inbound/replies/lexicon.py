@@ -76,6 +76,7 @@ class Lexicon(NamedTuple):
     fill: frozenset[str]
     fills: Mapping[str, tuple[tuple[str, ...], ...]]  # those of more words, by the first
     tongues: Mapping[str, frozenset[str]]  # the languages that have a word
+    plain: frozenset[str]  # words that a digit among letters may be meant to be
     latin: frozenset[str]  # keywords that look-alikes and digits may be meant to be
 
 
@@ -123,6 +124,7 @@ def lexicon() -> Lexicon:
         fills=_by_first(entry for entry in fills if len(entry) > 1),
         tongues={word: frozenset(languages) for word, languages in tongues.items()},
         latin=frozenset(word for word in whole if word.isascii() and len(word) > 2),
+        plain=frozenset(word for word in tongues if word.isascii() and len(word) > 2),
     )
 
 

@@ -14,6 +14,7 @@ _LATIN = str.maketrans(
     "АВЕЅІЈКМНОРСТХУаеѕіјорсхуԁԛԝһΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορτυχՍՏՕՐսօոցհꜱᴀʙᴄᴅᴇʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ",
     "ABESIJKMHOPCTXYaesijopcxydqwhABEZHIKMNOPTYXaeikvoptuxUSOPuonghsabcdehijklmnoprtuvwyz",
 )
+_CYRILLIC = str.maketrans("ABCEHKMOPTXYaceopxy", "АВСЕНКМОРТХУасеорху")
 _PICTURES = {
     **{0x1F1E6 + n: chr(ord("a") + n) for n in range(26)},  # the halves of flags
     **{0x1F150 + n: chr(ord("a") + n) for n in range(26)},
@@ -43,6 +44,7 @@ _GAPS = re.compile(rf"{_SEPARATORS}+")
 _REPEATED = re.compile(r"([^\W\d])\1{2,}")
 _ELISION = re.compile(r"(?<=\w)['’`´‘](?=(?:t|s|m|re|ve|ll|d)\b)")
 _LATIN_LETTER = re.compile(r"[a-zA-Z]")
+_CYRILLIC_LETTER = re.compile(r"[\u0400-\u04ff]")
 _LOOK_ALIKE = re.compile(r"[\u0370-\u058f\u0250-\u02af\u1d00-\u1d7f\ua700-\ua7ff]")
 _LEET_WORD = re.compile(r"(?<![a-z0-9$@!|])[a-z!]*+[0-9$@|][a-z0-9$@!|]*")
 
@@ -87,10 +89,13 @@ _FOLDS = _Fold()
 _SEEN = _Seen()
 
 
-def words_of(text: str, known: frozenset[str] = frozenset()) -> list[str]:
+def words_of(
+    text: str, known: frozenset[str] = frozenset(), plain: frozenset[str] = frozenset()
+) -> list[str]:
     """Give the words in plain lower-case letters; a full stop stands between sentences.
 
-    `known` are the words that digits and foreign letters may be meant to look like.
+    `known` are the words that digits and foreign letters may be meant to look like, `plain`
+    those that a digit among letters may.
     """
     text = text[:MOST_CHARACTERS]
     if not text.isascii():
@@ -98,7 +103,7 @@ def words_of(text: str, known: frozenset[str] = frozenset()) -> list[str]:
         text = _unmask(text.translate(_SEEN), known)
     text = _NUMBER_SIGN.sub(" number ", text).casefold()
     text = _ELISION.sub("", text)
-    text = _LEET_WORD.sub(lambda found: _unleet(found[0], known), text)
+    text = _LEET_WORD.sub(lambda found: _unleet(found[0], known, plain), text)
     text = _SPACED_OUT.sub(lambda found: _unmask(_GAPS.sub("", found[0]), known), text)
     text = _REPEATED.sub(r"\1", unicodedata.normalize("NFD", text).translate(_FOLDS))
     return (text if text.isascii() else unicodedata.normalize("NFC", text)).split()
@@ -131,12 +136,15 @@ def _unmask(text: str, known: frozenset[str]) -> str:
 
 def _plain(word: str, known: frozenset[str]) -> str:
     seen = word.translate(_LATIN)
-    if seen == word:
-        return word
     mixed = _LATIN_LETTER.search(word) is not None
+    if seen == word and not (mixed and _CYRILLIC_LETTER.search(word)):
+        return word
+    if mixed and _CYRILLIC_LETTER.search(seen):
+        return word.translate(_CYRILLIC)  # "CTOП", the other way about
     return seen if mixed or (seen.isascii() and seen.casefold() in known) else word
 
 
-def _unleet(word: str, known: frozenset[str]) -> str:
+def _unleet(word: str, known: frozenset[str], plain: frozenset[str]) -> str:
     meant = word.rstrip("!|").translate(_LEET)
-    return meant if meant in known else word
+    among_letters = word[0].isalpha() and meant in plain
+    return meant if meant in known or among_letters else word

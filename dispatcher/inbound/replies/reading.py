@@ -56,7 +56,8 @@ def read_reply(text: str, language: str | None = None) -> Reply:
     text = text[:MOST_CHARACTERS].encode("utf-8", "replace").decode()
     if reacts(text):
         return _OTHER
-    words = _unrepeated(words_of(unsigned(own_words(text)), lexicon().latin))
+    known = lexicon()
+    words = _unrepeated(words_of(unsigned(own_words(text)), known.latin, known.plain))
     if not words or by_machine(words):
         return _OTHER
     hint = (language or "").replace("_", "-").lower()
@@ -213,7 +214,7 @@ def _typos(words: Sequence[str]) -> Iterator[Reply]:
     if len(plain) > _MOST_MAYBE:
         return
     joined = "".join(plain)
-    if joined in _SPLIT_UP:
+    if joined in _SPLIT_UP or (joined and not joined.replace("stop", "")):
         yield Reply(Intent.OPT_OUT, joined)
     rest = [word for word in plain if word not in fill]
     if len(rest) == 1 and rest[0] not in _NEVER_TYPOS:

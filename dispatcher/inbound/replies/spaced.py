@@ -222,7 +222,7 @@ def _repeated(words: Sequence[str], known: Lexicon) -> tuple[Kind, str, str] | N
 def _keywords_alone(words: list[str], known: Lexicon) -> tuple[Kind, str, str] | None:
     """Read "stop cancel end": nothing but keywords, one of them beyond doubt."""
     told = [known.whole.get(word, ()) for word in words]
-    ends = [{kind for kind, _ in each} & {Kind.STRONG, Kind.WEAK} for each in told]
+    ends = [{kind for kind, _ in each} & {Kind.STRONG, Kind.WEAK, Kind.HELP} for each in told]
     if not words or not all(ends):
         return None
     for word, each in zip(words, told, strict=True):
