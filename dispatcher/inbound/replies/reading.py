@@ -8,6 +8,7 @@ from itertools import groupby
 
 from dispatcher.inbound.replies import glued, spaced, strangers
 from dispatcher.inbound.replies.glued import Piece
+from dispatcher.inbound.replies.keywords import said_whole
 from dispatcher.inbound.replies.lexicon import Kind, lexicon
 from dispatcher.inbound.replies.machines import by_machine, reacts, unsigned
 from dispatcher.inbound.replies.meanings import Intent, Reply
@@ -75,7 +76,7 @@ def _unrepeated(words: list[str]) -> list[str]:
 
 def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
     """Give what it may mean, the weightiest first."""
-    whole = spaced.said_whole(words)
+    whole = said_whole(words)
     marks = spaced.mark(words)
     told = _keyword(*whole, hint) if whole and not _idle_only(whole, marks, words) else None
     if told and told.intent is Intent.OPT_OUT:
@@ -142,7 +143,7 @@ def _opt_outs(
     parts = [*sentences, *_clauses(words)] if len(sentences) > 1 or PAUSE in words else []
     clauses = list(dict.fromkeys(map(tuple, parts)))
     for clause in (*clauses[:_MOST_CLAUSES], *clauses[_MOST_CLAUSES:][-_MOST_CLAUSES:]):
-        whole = spaced.said_whole(clause)
+        whole = said_whole(clause)
         if not whole or whole[0] is not Kind.STRONG or _idle_only(whole, marks, words):
             continue
         if whole[1] in _EVERYWHERE or spaced.native(words, whole[2]):

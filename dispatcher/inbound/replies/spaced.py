@@ -9,6 +9,7 @@ from itertools import accumulate
 from operator import or_
 from typing import NamedTuple
 
+from dispatcher.inbound.replies.keywords import MOST_WEAK, empty_words
 from dispatcher.inbound.replies.lexicon import UNIVERSAL, Entry, Kind, Lexicon, lexicon
 from dispatcher.inbound.replies.normalise import BREAK, PAUSE
 
@@ -38,7 +39,8 @@ class Marks(NamedTuple):
 
 def mark(words: Sequence[str]) -> Marks:
     """Look up every word and phrase; what lies within an idle one does not count."""
-    found = [finding for i in range(len(words)) for finding in _at(words, i)]
+    present = frozenset(words)
+    found = [finding for i in range(len(words)) for finding in _at(words, i, present)]
     if len(words) > _LONG:
         found = _in_main_languages(found)
     reach = _idle_reach(found, len(words))
@@ -81,23 +83,27 @@ def _idle(one: Finding, reach: Sequence[int]) -> bool:
     return one.end <= reach[one.start]
 
 
-def _at(words: Sequence[str], i: int) -> Iterator[Finding]:
+def _at(words: Sequence[str], i: int, present: frozenset[str]) -> Iterator[Finding]:
     shelf = _shelf(words[i])
     for entry in shelf.alone:
         yield Finding(entry.kind, i, i + 1, entry.language)
     longer = shelf.longer.get(words[i + 1], ()) if i + 1 < len(words) else ()
-    for entry in longer + shelf.loose:
+    loose = [entry for needed, entry in shelf.loose if not needed or needed in present]
+    for entry in (*longer, *loose):
         end = _follow(words, i + 1, entry.rest)
         if end:
             yield Finding(entry.kind, i, end, entry.language)
 
 
 class Shelf(NamedTuple):
-    """What begins with one word: alone, before a certain next word, or before a stem or a gap."""
+    """What begins with one word: alone, before a certain next word, or before a stem or a gap.
+
+    With the loose ones stands a word that they need somewhere, if there is one.
+    """
 
     alone: tuple[Entry, ...]
     longer: dict[str, tuple[Entry, ...]]
-    loose: tuple[Entry, ...]
+    loose: tuple[tuple[str, Entry], ...]
 
 
 @lru_cache(maxsize=8192)
@@ -107,12 +113,13 @@ def _shelf(word: str) -> Shelf:
     for length in range(2, min(len(word), known.longest_stem) + 1):
         found += known.stems.get(word[:length], ())
     longer: dict[str, tuple[Entry, ...]] = {}
-    loose: list[Entry] = []
+    loose: list[tuple[str, Entry]] = []
     for entry in found:
         if entry.rest and entry.rest[0] != "_" and not entry.rest[0].endswith("*"):
             longer[entry.rest[0]] = (*longer.get(entry.rest[0], ()), entry)
         elif entry.rest:
-            loose.append(entry)
+            plain = [part for part in entry.rest if part != "_" and part[-1] != "*"]
+            loose.append((plain[-1] if plain else "", entry))
     return Shelf(tuple(each for each in found if not each.rest), longer, tuple(loose))
 
 
@@ -183,72 +190,6 @@ def negated(one: Finding, marks: Marks) -> bool:
     )
 
 
-def said_whole(words: Sequence[str]) -> tuple[Kind, str, str] | None:
-    """Read a message that is a keyword and otherwise says nothing; give the words, the language."""
-    known = lexicon()
-    plain = [word for word in words if word not in (BREAK, PAUSE)]
-    if not plain or len(plain) > _MOST_WHOLE:
-        return _repeated(plain, known)
-    empty = _empty(plain, known)
-    full = [i for i, is_empty in enumerate(empty) if not is_empty]
-    first, last = (full[0], full[-1]) if full else (len(plain), -1)
-    best: tuple[int, int, Kind, str, str] | None = None
-    for start in range(min(first, len(plain) - 1) + 1):
-        for end in range(max(last + 1, start + 1), min(start + _LONGEST_KEYWORD, len(plain)) + 1):
-            text = " ".join(plain[start:end])
-            for kind, language in known.whole.get(text, ()):
-                if kind is not Kind.STRONG and len(plain) > _MOST_WEAK:
-                    continue
-                rank = (_RANK[kind], start - end, kind, text, language)
-                best = min(best, rank, key=lambda each: each[:2]) if best else rank
-    if best is None:
-        said = [plain[i] for i in full]
-        return _repeated(said, known) or _keywords_alone(said, known)
-    if best[2] is not Kind.STRONG and any(word.isdigit() for word in plain):
-        return None  # "cancel 2" is about something else
-    return best[2:]
-
-
-def _repeated(words: Sequence[str], known: Lexicon) -> tuple[Kind, str, str] | None:
-    """Read STOP STOP STOP, however often."""
-    if len(set(words)) != 1:
-        return None
-    for kind, language in known.whole.get(words[0], ()):
-        if kind is Kind.STRONG:
-            return kind, words[0], language
-    return None
-
-
-def _keywords_alone(words: list[str], known: Lexicon) -> tuple[Kind, str, str] | None:
-    """Read "stop cancel end": nothing but keywords, one of them beyond doubt."""
-    told = [known.whole.get(word, ()) for word in words]
-    ends = [{kind for kind, _ in each} & {Kind.STRONG, Kind.WEAK, Kind.HELP} for each in told]
-    if not words or not all(ends):
-        return None
-    for word, each in zip(words, told, strict=True):
-        for kind, language in each:
-            if kind is Kind.STRONG:
-                return kind, word, language
-    return None
-
-
-_MOST_WHOLE = 24
-_MOST_WEAK = 5
-_LONGEST_KEYWORD = 9
-_RANK = {Kind.STRONG: 0, Kind.WEAK: 1, Kind.HELP: 2, Kind.JOIN: 3}
-
-
-def _empty(words: Sequence[str], known: Lexicon) -> list[bool]:
-    """Say of each word whether it adds nothing: politeness, swearing, numbers."""
-    empty = [word in known.fill or word.isdigit() for word in words]
-    for i, word in enumerate(words):
-        for phrase in known.fills.get(word, ()):
-            if tuple(words[i : i + len(phrase)]) == phrase:
-                empty[i : i + len(phrase)] = [True] * len(phrase)
-                break
-    return empty
-
-
 class Sight(NamedTuple):
     """A message as one language sees it, English mixed in; `empty` says which words are filling."""
 
@@ -288,7 +229,7 @@ def sights(words: Sequence[str], marks: Marks, kinds: int) -> Iterator[tuple[str
     """Give the message as each language sees it that has one of these kinds in it."""
     english = marks.masks.get(UNIVERSAL)
     told = {each.language for each in marks.findings if each.kind & kinds}
-    empty = _empty(words, lexicon()) if told else []
+    empty = empty_words(words, lexicon()) if told else []
     for language, own in marks.masks.items():
         if language not in told and UNIVERSAL not in told:
             continue
@@ -406,7 +347,7 @@ def _forbids(sight: Sight, i: int) -> bool:
             return True
         if not (kinds & (Kind.MORE | Kind.TEXT | Kind.MINE) or sight.empty[j]):
             return False
-    return ours and len(sight.words) <= _MOST_WEAK
+    return ours and len(sight.words) <= MOST_WEAK
 
 
 def _revokes(sight: Sight, i: int) -> bool:
