@@ -68,10 +68,19 @@ def read_reply(text: str, language: str | None = None) -> Reply:
 
 
 def _unrepeated(words: list[str]) -> list[str]:
-    """Who types a word a hundred times means it once."""
+    """Who types a word or a clause a hundred times means it once."""
     if len(words) <= _LONG:
         return words
-    return [word for n, word in enumerate(words) if words[n - 3 : n] != [word] * 3]
+    seen: set[tuple[str, ...]] = set()
+    kept: list[str] = []
+    for is_break, part in groupby(words, key=lambda word: word in (BREAK, PAUSE)):
+        clause = tuple(part)
+        if is_break and kept and kept[-1] not in (BREAK, PAUSE):
+            kept += clause
+        elif not is_break and clause not in seen:
+            kept += clause
+            seen.add(clause)
+    return [word for n, word in enumerate(kept) if kept[n - 3 : n] != [word] * 3]
 
 
 def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
