@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
+from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
@@ -224,7 +225,7 @@ def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
         ignored=someone.ignored if wave.policy.asks else 0,
         consent_in_all=number % 5 == 0,
         interest=_interest(someone, wave.policy) if wave.policy.reminds_of else None,
-        written=someone.written,
+        consent_kind=ConsentKind.TCPA_PEWC if someone.written else "",
         agreed=someone.agreed,
         most_a_month=someone.most_a_month,
         asked_at=someone.asked_at,
