@@ -25,7 +25,7 @@ class Terms(NamedTuple):
     `lasts`: how long after it was given. `once`: one message uses it up. `silence`: after how long
     a silence of the person it rests, `answer`: and for how long they may then still wake it.
     `implied`: it follows from a deal, not from a yes. `wrong`: where it is no ground for an offer,
-    in words; "" if it is one.
+    in words; "" if it is one. `plain`: nothing but silence can end it here.
     """
 
     lasts: float = inf
@@ -34,6 +34,7 @@ class Terms(NamedTuple):
     answer: float = ANSWER_WITHIN
     implied: bool = False
     wrong: str = ""
+    plain: bool = False
 
 
 class _Reach(NamedTuple):
@@ -74,6 +75,7 @@ _TERMS: Mapping[str, Terms] = {
     ConsentKind.LEGITIMATE_INTEREST_B2B: _IMPLIED,
     ConsentKind.US_CANSPAM_NOTICE: _IMPLIED,
 }
+ENDING = frozenset(kind for kind, terms in _TERMS.items() if terms.lasts < inf)
 ONCE = frozenset(kind for kind, terms in _TERMS.items() if terms.once)
 _REACH: Mapping[str, _Reach] = {
     ConsentKind.CASL_IMPLIED_PURCHASE: _Reach(places=_CANADA),
@@ -97,7 +99,8 @@ def terms_at(kind: str, channel: Channel, places: tuple[str, ...]) -> Terms:
     countries = tuple(code.partition("-")[0] for code in places)
     if kind == ConsentKind.SOFT_OPT_IN and "IE" in countries:
         terms = _IRISH
-    return terms._replace(wrong=_wrong(kind, channel, countries))
+    wrong = _wrong(kind, channel, countries)
+    return terms._replace(wrong=wrong, plain=not (wrong or terms.once or terms.lasts < inf))
 
 
 def _wrong(kind: str, channel: Channel, countries: tuple[str, ...]) -> str:

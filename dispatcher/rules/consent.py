@@ -25,13 +25,16 @@ def consent(person: Recipient, policy: Policy, now: float) -> Ruling | None:
     if policy.message_class != MessageClass.PROMOTIONAL:
         return None
     if person.consent == ConsentState.ACTIVE and not (policy.own_consent and person.consent_in_all):
+        terms = terms_at(person.consent_kind, person.channel, person.jurisdictions)
+        if terms.plain and now - person.heard_at < terms.silence:
+            return None
         return ended(person, now)
     return Ruling(Verdict.SKIP, _REASONS.get(person.consent, Reason.NO_CONSENT))
 
 
 def ended(person: Recipient, now: float) -> Ruling | None:
     """Say why the consent in force is none here, or none any more."""
-    lasts, once, silence, answer, _, wrong = terms_at(
+    lasts, once, silence, answer, _, wrong, _ = terms_at(
         person.consent_kind, person.channel, person.jurisdictions
     )
     if wrong:

@@ -27,7 +27,7 @@ from functools import lru_cache
 from math import ceil, inf, isinf
 
 from dispatcher.domain.consent_kinds import ConsentKind
-from dispatcher.domain.consent_terms import YEAR
+from dispatcher.domain.consent_terms import ENDING, YEAR
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel
@@ -63,7 +63,6 @@ _KINDS: Mapping[str, str] = {**dict.fromkeys(ConsentKind, "g"), **_SPECIAL}
 _GROUNDS = {"": "", "g": ConsentKind.GDPR_CONSENT} | {
     letter: kind for kind, letter in _SPECIAL.items()
 }
-_ENDING = frozenset("pqr")
 
 
 def record(person: Recipient, policy: Policy, now: float, law: Law) -> str:
@@ -153,15 +152,18 @@ def _places(jurisdictions: tuple[str, ...]) -> str:
 
 
 def _consent(person: Recipient, now: float) -> str:
-    letter = _CONSENTS.get(person.consent, "n")
-    letter = letter.upper() if person.consent_in_all else letter
-    kind = _KINDS.get(person.consent_kind, "")
-    silent = now - person.heard_at >= YEAR
-    if not (silent or person.consent_used or kind in _ENDING):
-        return letter + kind
-    used = "!" if person.consent_used else ""
-    given = f"-{int(person.consent_since):x}" if kind in _ENDING else ""
-    return letter + kind + used + given + (f"~{int(person.heard_at):x}" if silent else "")
+    ground = _ground(person.consent, person.consent_in_all, person.consent_kind)
+    if now - person.heard_at < YEAR and ground[-1] not in "pqro":
+        return ground
+    ground += "!" if person.consent_used else ""
+    ground += f"-{int(person.consent_since):x}" if person.consent_kind in ENDING else ""
+    return ground + (f"~{int(person.heard_at):x}" if now - person.heard_at >= YEAR else "")
+
+
+@lru_cache(maxsize=1 << 8)
+def _ground(state: ConsentState, in_all: bool, kind: str) -> str:
+    letter = _CONSENTS.get(state, "n")
+    return (letter.upper() if in_all else letter) + _KINDS.get(kind, "")
 
 
 def _read_ground(text: str) -> tuple[str, bool, float, float]:
