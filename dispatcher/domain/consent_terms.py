@@ -37,6 +37,13 @@ class Terms(NamedTuple):
     plain: bool = False
 
 
+class Ending(NamedTuple):
+    """How a consent has ended, in a few words; `for_good`: no sign of the person wakes it."""
+
+    for_good: bool
+    why: str
+
+
 class _Reach(NamedTuple):
     """Where a kind may be relied on; no places are all. `mail_only`: by e-mail there, not text."""
 
@@ -120,6 +127,21 @@ def _wrong(kind: str, channel: Channel, countries: tuple[str, ...]) -> str:
         if text and country in _STATES and kind in _TERMS and kind != ConsentKind.TCPA_PEWC:
             return f"a text in {country} wants express consent in writing"  # 47 CFR 64.1200(a)(2)
     return ""
+
+
+def ending(terms: Terms, given: float, heard_at: float, used: bool, now: float) -> Ending | None:
+    """Say how a consent given then has ended, None if it stands. Instants are Unix seconds.
+
+    `heard_at`: the last sign of the person, or when it was given; `used`: a message went out on it.
+    """
+    if now >= given + terms.lasts:
+        return Ending(True, f"it lasts {terms.lasts / DAY:.0f} days")
+    if terms.once and used:
+        return Ending(True, "it is good for one message")
+    silent = now - heard_at
+    if silent < terms.silence:
+        return None
+    return Ending(silent >= terms.silence + terms.answer, f"{silent / DAY:.0f} days of silence")
 
 
 def outlives(kind: str, given: datetime, other: str, other_given: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dispatcher.domain.consent_terms import DAY, terms_at
+from dispatcher.domain.consent_terms import ending, terms_at
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Reason, Ruling, Verdict
@@ -34,22 +34,15 @@ def consent(person: Recipient, policy: Policy, now: float) -> Ruling | None:
 
 def ended(person: Recipient, now: float) -> Ruling | None:
     """Say why the consent in force is none here, or none any more."""
-    lasts, once, silence, answer, _, wrong, _ = terms_at(
-        person.consent_kind, person.channel, person.jurisdictions
-    )
-    if wrong:
-        return _refusal(Reason.NO_CONSENT, f"{person.consent_kind}: {wrong}")
-    if now >= person.consent_since + lasts:
-        return _refusal(Reason.CONSENT_EXPIRED, f"{person.consent_kind}: {lasts / DAY:.0f} days")
-    if once and person.consent_used:
-        return _refusal(Reason.CONSENT_EXPIRED, f"{person.consent_kind}: one message")
-    silent = now - person.heard_at
-    if silent < silence:
+    kind = person.consent_kind
+    terms = terms_at(kind, person.channel, person.jurisdictions)
+    if terms.wrong:
+        return _refusal(Reason.NO_CONSENT, f"{kind}: {terms.wrong}")
+    end = ending(terms, person.consent_since, person.heard_at, person.consent_used, now)
+    if end is None:
         return None
-    days = f"{int(silent / DAY)} days of silence"
-    if silent < silence + answer:
-        return _refusal(Reason.CONSENT_DORMANT, days)
-    return _refusal(Reason.CONSENT_EXPIRED, days)
+    reason = Reason.CONSENT_EXPIRED if end.for_good else Reason.CONSENT_DORMANT
+    return _refusal(reason, f"{kind}: {end.why}" if kind else end.why)
 
 
 def _refusal(reason: Reason, detail: str) -> Ruling:
