@@ -26,11 +26,19 @@ def note_each(conn: Connection, newest: Mapping[int, float]) -> None:
         conn.execute(_NOTE_EACH, {"ids": numbers(people), "ats": ats})
 
 
+def last(conn: Connection, customer_id: int) -> tuple[datetime | None, datetime | None]:
+    """Give the last sign of somebody, and before when consents have been ended by a silence."""
+    row = conn.execute(_LAST, {"id": customer_id}).one_or_none()
+    return (row.at, row.ended_before) if row else (None, None)
+
+
 def ignored(conn: Connection, ids: list[int], wave: int, now: float) -> dict[int, int]:
     """Count the offers that asked for an answer and had none within three days, since the last."""
     values = {"ids": numbers(ids), "wave": wave, "now": now}
     return dict(rows_of(conn, _IGNORED, values))
 
+
+_LAST = text("SELECT at, ended_before FROM sign_of_life WHERE customer_id = :id")
 
 # A sign that comes too late wakes nothing: consents from before such a silence have ended for good.
 _TOO_LONG = f"interval '{TWO_YEARS + ANSWER_WITHIN:.0f} seconds'"
