@@ -62,8 +62,8 @@ _NOTE_EACH = text(
     )
 )
 
-# On `{consent}`, a row of the present state, and `life`, that of the person here: the last sign
-# that counts for the consent, or when it was given.
+# `{consent}` is a row of the present state, `life` that of the person here: the last sign that
+# counts for the consent, or when it was given.
 LIFE_JOIN = "LEFT JOIN sign_of_life life ON life.customer_id = {person}"
 HEARD_AT = """
     CASE WHEN {consent}.since <= life.ended_before THEN {consent}.since
