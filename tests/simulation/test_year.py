@@ -196,7 +196,7 @@ def agreements_are_forgotten(judge: Judge) -> Judge:
 
 def every_consent_lifts(judge: Judge) -> Judge:
     """A general opt-in is taken for an express one in writing."""
-    return lambda person, policy, now: judge(person._replace(written=True), policy, now)
+    return lambda person, policy, now: judge(person._replace(consent_kind="tcpa_pewc"), policy, now)
 
 
 _RARE = ("frequency_cap", "cool_down", "holdout", "offer_window", "reminder")
