@@ -13,6 +13,7 @@ from dispatcher.domain.findings import Finding, Level
 from dispatcher.services.dispatch import Outbound, beat
 from dispatcher.services.doctor import examine
 from tests.support.house import KEY, House, house_on
+from tests.support.patience import eventually
 
 
 @pytest.fixture
@@ -36,9 +37,7 @@ def silent_for(house: House, minutes: int) -> None:
 async def heard_of(house: House, out: Outbound) -> None:
     beating = asyncio.create_task(beat(out, 0.01))
     query = "SELECT beat_at > clock_timestamp() - interval '30 seconds' FROM worker"
-    async with asyncio.timeout(20):
-        while await asyncio.to_thread(house.query, query) != [True]:
-            await asyncio.sleep(0.01)
+    assert await asyncio.to_thread(eventually, lambda: house.query(query) == [True])
     beating.cancel()
 
 
