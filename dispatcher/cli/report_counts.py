@@ -80,9 +80,8 @@ def by_verdict(reach: Reach) -> list[tuple[Channel, str, int | str]]:
         key = f"{row.channel} {row.reason}"
         joined[key] = joined.get(key, 0) + row.people
     shown = _apart(joined, {key for key in joined if key.endswith(" ok")})
-    return [
-        (Channel((name := key.split(" "))[0]), name[1], people) for key, people in shown.items()
-    ]
+    names = [key.split(" ") for key in shown]
+    return [(Channel(name[0]), name[1], shown[" ".join(name)]) for name in names]
 
 
 def _apart(counts: Mapping[str, int], good: set[str]) -> dict[str, int | str]:
