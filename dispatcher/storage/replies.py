@@ -6,24 +6,27 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from dispatcher.domain.messages import Channel
 
 _INSERT = text(
     "INSERT INTO reply (dedup_key, gateway, channel, customer_id, digest, text, label,"
-    " unsure, received_at) VALUES (:dedup_key, :gateway, :channel, :customer_id, :digest, :text,"
-    " :label, :unsure, :received_at)"
+    " unsure, handed_over, received_at) VALUES (:dedup_key, :gateway, :channel, :customer_id,"
+    " :digest, :text, :label, :unsure, :handed_over, :received_at)"
 )
 _RECENT = text(
     "SELECT count(*) FROM reply"
     " WHERE digest = :digest AND label = ANY(:labels) AND received_at > :since"
 )
-_UNSURE = text(
+_LISTED = (
     "SELECT r.received_at AS at, r.channel, r.customer_id, coalesce(a.address, '') AS address,"
     " r.text FROM reply r"
     " LEFT JOIN address a ON a.customer_id = r.customer_id AND a.channel = r.channel"
-    " WHERE r.unsure ORDER BY r.received_at DESC, r.id DESC LIMIT :most"
+)
+_UNSURE = text(f"{_LISTED} WHERE r.unsure ORDER BY r.received_at DESC, r.id DESC LIMIT :most")
+_HANDED_OVER = text(
+    f"{_LISTED} WHERE r.handed_over ORDER BY r.received_at DESC, r.id DESC LIMIT :most"
 )
 _BRAND = text(
     "SELECT b.id, b.name, b.email, b.contact FROM brand b"
@@ -45,10 +48,11 @@ class Reply(NamedTuple):
     label: str
     received_at: datetime
     unsure: bool = False
+    handed_over: bool = False
 
 
 class UnsureReply(NamedTuple):
-    """A reply that was obeyed as an opt-out, though it may have meant something else."""
+    """A reply that a person should read, for we are not sure what it means."""
 
     at: datetime
     channel: Channel
@@ -78,10 +82,19 @@ def count_recent(
 
 
 def unsure(conn: Connection, most: int) -> list[UnsureReply]:
-    """Give the replies a person should look at, the newest first."""
+    """Give the opt-outs that may have meant something else, the newest first."""
+    return _listed(conn, _UNSURE, most)
+
+
+def handed_over(conn: Connection, most: int) -> list[UnsureReply]:
+    """Give the answers to questions that we did not understand, the newest first."""
+    return _listed(conn, _HANDED_OVER, most)
+
+
+def _listed(conn: Connection, query: TextClause, most: int) -> list[UnsureReply]:
     return [
         UnsureReply(**row._mapping)._replace(channel=Channel(row.channel))
-        for row in conn.execute(_UNSURE, {"most": most})
+        for row in conn.execute(query, {"most": most})
     ]
 
 
