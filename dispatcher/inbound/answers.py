@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dispatcher.domain.questions import Choice, Question, QuestionKind
-from dispatcher.inbound.commands import said, says_no, says_yes, skips
+from dispatcher.inbound.commands import LONG_ENOUGH, said, says_no, says_yes, skips
 from dispatcher.inbound.replies.normalise import MOST_CHARACTERS
 
 
@@ -126,8 +126,7 @@ def _chosen(offered: Sequence[Choice], text: str, *, many: bool) -> tuple[str, .
 
 def _places(offered: Sequence[Choice], words: Sequence[str], *, many: bool) -> Iterator[int | None]:
     """Give the place of each choice as it is named; None for a word nobody understands."""
-    names = [(at, said(name)) for at, choice in enumerate(offered) for name in _names(choice)]
-    names.sort(key=lambda each: -len(each[1]))
+    names = _names(offered)
     i = 0
     while i < len(words):
         at = next((at for at, name in names if name and words[i : i + len(name)] == name), None)
@@ -152,8 +151,23 @@ def _numbers(word: str, most: int, *, many: bool) -> Iterator[int | None]:
     yield from [number - 1 for number in found] if fits else [None]
 
 
-def _names(choice: Choice) -> list[str]:
-    return [choice.id, *choice.names.values()]
+def _names(offered: Sequence[Choice]) -> list[tuple[int, list[str]]]:
+    """Give what each choice may be called, the longest first: by a word too, if it is its alone."""
+    names = [
+        (at, said(name))
+        for at, choice in enumerate(offered)
+        for name in (choice.id, *choice.names.values())
+    ]
+    owners: dict[str, set[int]] = {}
+    for at, name in names:
+        for word in name:
+            owners.setdefault(word, set()).add(at)
+    short = [
+        (min(of), [word])
+        for word, of in owners.items()
+        if len(of) == 1 and len(word) >= LONG_ENOUGH and word not in _FILLERS
+    ]
+    return sorted([*names, *short], key=lambda each: -len(each[1]))
 
 
 def _line(text: str) -> str:

@@ -14,7 +14,7 @@ from dispatcher.inbound.replies.normalise import BREAK, MOST_CHARACTERS, PAUSE, 
 from dispatcher.inbound.wishes import POLITE, POLITE_PAIRS
 
 _MOST_WORDS = 4  # after the word of ours; whoever says more tells a story
-_LONG_ENOUGH = 4  # letters of a word that may stand for the whole name of a topic
+LONG_ENOUGH = 4  # letters of a word that may stand for the whole name of a topic
 _LONGEST_CODE = 40
 _KEYCAP = "\u20e3"  # the frame around a digit on some keyboards
 
@@ -136,7 +136,7 @@ def _by_a_word(rest: Sequence[str], programme: Programme) -> Named | None:
     """Find the one topic of whose names some word is; two that fit are none."""
     found: dict[str, str] = {}
     for word in rest:
-        if len(word) < _LONG_ENOUGH:
+        if len(word) < LONG_ENOUGH:
             continue
         for topic in programme.topics:
             for language, name in topic.names.items():
@@ -157,6 +157,7 @@ def _only(phrases: Mapping[str, Sequence[str]], phrase: str, language: str) -> s
 
 
 def _code(text: str) -> str:
-    """Give the last word as it was typed."""
-    last = own_words(text[:MOST_CHARACTERS]).split()[-1]
-    return last.strip(".,;:!?\"'").upper()[:_LONGEST_CODE]
+    """Give the code as it was typed: the last word with a digit in it, else the last of all."""
+    words = own_words(text[:MOST_CHARACTERS]).split()
+    found = [word for word in words if any(map(str.isdigit, word))] or words
+    return found[-1].strip(".,;:!?\"'").upper()[:_LONGEST_CODE]

@@ -108,7 +108,7 @@ def read(conn: Connection, desk: Desk, heard: Heard) -> Letter:
 
 def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
     """Do what the letter asks for, keep it, and answer at most once."""
-    letter = _met(conn, letter)
+    letter = _met(conn, letter) if desk.programme else letter
     granted = _wish(conn, letter)
     said = None if granted else _dialogue(conn, desk, letter, tally)
     if said:

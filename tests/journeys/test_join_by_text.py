@@ -48,10 +48,13 @@ PROGRAMME = Programme(
             (Choice("filter", {"en": "Filter"}), Choice("espresso", {"en": "Espresso"})),
             keeps="drinks",
         ),
-        Question("town", QuestionKind.CITY, {"en": "Your town?"}, {"en": "Offers nearby."}),
+        Question(
+            "town", QuestionKind.CITY, {"en": "Your town?"}, {"en": "Offers nearby."}, keeps="town"
+        ),
     ),
 )
 DAY = timedelta(days=1)
+WEEK = timedelta(days=8)  # and a day, so that no limit of a week holds anything up
 
 
 class Talk:
@@ -256,9 +259,7 @@ def test_a_question_is_forgotten_in_silence(anna: Talk) -> None:
     assert anna.topics() == set()
     anna.house.jump(anna.now)
     anna.house.tidy()
-    assert anna.house.query("SELECT state, evidence::text FROM conversation") == [
-        ("dropped", "{}")
-    ]
+    assert anna.house.query("SELECT state, evidence::text FROM conversation") == [("dropped", "{}")]
 
 
 @pytest.mark.parametrize("words", ["STOP", "HELP", "pause"])
@@ -317,7 +318,7 @@ def test_one_new_question_a_month(house: House) -> None:
     """After the join a code that was used brings the next one, and none within thirty days."""
     talk = Talk(house, "+447700900001")
     person = house.people(1)[0]
-    house.campaign()
+    house.campaign(policy={"offer_code": "WEEK26"})
     house.run(Channel.SMS)
     noted = talk.says("Redeem week26.")
     assert "WEEK26 is noted as used. Northwind Offers: How do you drink it?" in noted
@@ -391,3 +392,93 @@ def test_the_texts_really_go_out(anna: Talk) -> None:
     phones = Phones(0.0)
     send(house, phones)
     assert phones.people() == [anna.holder()]
+
+
+TOPICS = ("coffee", "theatre", "running")
+# What people answer, and what they choose by it; None is no answer.
+ANSWERS: tuple[tuple[str, set[str] | None], ...] = (
+    ("1", {"coffee"}),
+    ("2 3", {"theatre", "running"}),
+    ("1, 2 and 3", {"coffee", "theatre", "running"}),
+    ("13", {"coffee", "running"}),
+    ("Theatre please", {"theatre"}),
+    ("laufen und kaffee", {"running", "coffee"}),
+    ("all of them", {"coffee", "theatre", "running"}),
+    ("none", set()),
+    ("skip", None),
+    ("not 1", None),
+    ("4", None),
+    ("what is this nonsense", None),
+    ("", None),
+    ("\0\ud83d 1 or 2, whatever you like best", None),
+)
+
+
+class Life:
+    """Somebody made up: what they write, and what they have chosen by it."""
+
+    def __init__(self, number: str, dice: random.Random) -> None:
+        self.number = number
+        self.chosen: set[str] = set()
+        self.says = list(self._story(dice))
+
+    def _story(self, dice: random.Random) -> Iterator[str]:
+        named = dice.choice(["", "", "coffee", "theatre"])
+        yield f"{dice.choice(['JOIN', 'join', 'Offers'])} {named} {dice.choice(['', 'please'])}"
+        sure = dice.choices(["YES", "ja", "ok", "no", "STOP", "maybe?"], [8, 2, 2, 1, 1, 1])[0]
+        yield sure
+        joined = sure in ("YES", "ja", "ok")
+        if not joined:
+            return
+        if named:
+            self.chosen = {named}
+        else:
+            yield from self._chooses(dice)
+        if dice.random() < 0.3 and self.chosen:
+            yield "TOPICS"
+            yield from self._chooses(dice)
+        if dice.random() < 0.15:
+            self.chosen = set()
+            yield "Stop it"
+
+    def _chooses(self, dice: random.Random) -> Iterator[str]:
+        words, chosen = dice.choice(ANSWERS)
+        yield words
+        if chosen is not None:
+            self.chosen = chosen
+
+
+@pytest.mark.slow
+def test_a_thousand_joins_lead_to_nothing_but_what_was_chosen(house: House) -> None:
+    """Random people, answers, refusals and rubbish: each campaign reaches who chose its topic."""
+    dice = random.Random(26)
+    lives = [Life(f"+44770{1_000_000 + each}", dice) for each in range(1_000)]
+    desk = replace(house.dispatcher.desk, programme=replace(PROGRAMME, questions=()))
+    for turn in range(max(len(life.says) for life in lives)):
+        now = TUESDAY + timedelta(minutes=turn)
+        events = [
+            Event(
+                *(f"{life.number}-{turn}", "sms", EventKind.REPLIED, now.timestamp()),
+                sender=life.number,
+                recipient=HOME,
+                text=life.says[turn],
+            )
+            for life in lives
+            if turn < len(life.says)
+        ]
+        for start in range(0, len(events), 100):
+            receive(desk, events[start : start + 100], now)
+    for week, topic in enumerate(TOPICS, 1):
+        house.jump(TUESDAY + week * WEEK)
+        starts = (TUESDAY + week * WEEK).timestamp()
+        rules = {"topic": topic, "subject": topic, "starts_at": starts}
+        house.campaign(topic, audience=Audience(topic), policy=rules)
+        house.run(Channel.SMS)
+    reached = house.query(
+        """SELECT c.name, m.recipient FROM sandbox_message m JOIN wave w ON w.id = m.wave_id
+           JOIN campaign c ON c.id = w.campaign_id"""
+    )
+    for topic in TOPICS:
+        got = {recipient for name, recipient in reached if name == topic}
+        assert got == {life.number for life in lives if topic in life.chosen}
+        assert len(got) > 100

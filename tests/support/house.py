@@ -125,9 +125,9 @@ class House:
         rules = Policy(
             campaign_id=0,
             brand=BRAND.id,
-            topic="coffee",
-            subject=BRAND.id,
-            **{"close_margin_minutes": 0, "starts_at": TUESDAY.timestamp()} | (policy or {}),
+            **{"topic": "coffee", "subject": BRAND.id, "close_margin_minutes": 0}
+            | {"starts_at": TUESDAY.timestamp()}
+            | (policy or {}),
         )
         gateways = {channel: channel.value for channel in channels}
         made = CampaignSpec(
