@@ -281,13 +281,10 @@ def _may_answer(conn: Connection, letter: Letter, said: Said | None) -> bool:
     """
     if letter.channel is not Channel.SMS or not letter.address:
         return False
-    now = letter.heard.heard_at
     kind = said.kind if said else letter.meaning.intent
-    kinds = {(kind,): MOST_A_DAY.get(kind, _MOST_ANSWERS), _OPT_OUTS: _MOST_ANSWERS}
-    return all(
-        replies.count_recent(conn, letter.digests[0], labels, now, _LOOP_SPAN) < most
-        for labels, most in kinds.items()
-    )
+    heard = replies.recent(conn, letter.digests[0], letter.heard.heard_at, _LOOP_SPAN)
+    opted_out = sum(heard[each] for each in _OPT_OUTS)
+    return heard[kind] < MOST_A_DAY.get(kind, _MOST_ANSWERS) and opted_out < _MOST_ANSWERS
 
 
 def _queue_answer(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, TextClause, text
 
 from dispatcher.domain.messages import Channel
+from dispatcher.storage.database import rows_of
 
 _INSERT = text(
     "INSERT INTO reply (dedup_key, gateway, channel, customer_id, digest, text, label,"
@@ -16,8 +17,7 @@ _INSERT = text(
     " :digest, :text, :label, :unsure, :handed_over, :received_at)"
 )
 _RECENT = text(
-    "SELECT count(*) FROM reply"
-    " WHERE digest = :digest AND label = ANY(:labels) AND received_at > :since"
+    "SELECT label, count(*) FROM reply WHERE digest = :digest AND received_at > :since GROUP BY 1"
 )
 _LISTED = (
     "SELECT r.received_at AS at, r.channel, r.customer_id, coalesce(a.address, '') AS address,"
@@ -73,12 +73,10 @@ def record(conn: Connection, reply: Reply) -> None:
     conn.execute(_INSERT, reply._asdict())
 
 
-def count_recent(
-    conn: Connection, digest: bytes, labels: Sequence[str], now: datetime, within: timedelta
-) -> int:
-    """Count the replies with these meanings from one sender, back from now."""
-    values = {"digest": digest, "labels": list(labels), "since": now - within}
-    return int(conn.execute(_RECENT, values).scalar_one())
+def recent(conn: Connection, digest: bytes, now: datetime, within: timedelta) -> Counter[str]:
+    """Count the replies of one sender by their meaning, back from now."""
+    rows = rows_of(conn, _RECENT, {"digest": digest, "since": now - within})
+    return Counter(dict(rows))
 
 
 def unsure(conn: Connection, most: int) -> list[UnsureReply]:

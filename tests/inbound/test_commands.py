@@ -37,7 +37,8 @@ def verb(text: str) -> Verb | None:
 
 
 @pytest.mark.parametrize(
-    "text", ["JOIN", "join!", " Join, please ", "Offers", "ＪＯＩＮ", "please join coffee", "j.o.i.n"]
+    "text",
+    ["JOIN", "join!", " Join, please ", "Offers", "ＪＯＩＮ", "please join coffee", "j.o.i.n"],
 )
 def test_a_keyword_joins_in_any_dress(text: str) -> None:
     assert verb(text) is Verb.JOIN
