@@ -61,7 +61,7 @@ def converse(
     command = command_of(spoken.text, programme.keywords) if programme.sms_sender else None
     if command is not None:
         return _obey(conn, desk, programme, spoken, command, start)
-    asked = pending.of_address(conn, Channel.SMS, spoken.digests[:1], spoken.at)
+    asked = pending.of_address(conn, Channel.SMS, spoken.digests, spoken.at)
     if asked is not None:
         if spoken.intent is Intent.OPT_IN or says_yes(spoken.text):
             return _confirm(conn, desk, programme, spoken, asked)

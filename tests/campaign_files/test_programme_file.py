@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,9 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.programme import Programme, in_language
 from dispatcher.domain.questions import QuestionKind
 from dispatcher.errors import CampaignError, CampaignErrors
+from dispatcher.services.question_texts import too_long
 
+HOW_TO = Path(__file__).parents[2] / "docs/how-to/let-people-join-by-text.md"
 CHOICES = """
 [questions.coffee.choices]
 filter = { en = "Filter", de = "Filterkaffee" }
@@ -150,6 +154,14 @@ def test_without_topics_there_is_nothing_to_join() -> None:
     """An empty choice is an error, not an empty page."""
     with pytest.raises(CampaignErrors, match=r"\[topics\.coffee\]"):
         programme(PROGRAMME.split("[topics.coffee]")[0])
+
+
+def test_the_file_of_the_how_to_can_be_read() -> None:
+    """And what it asks fits two texts in every language."""
+    (shown,) = re.findall(r"```toml\n(.*?)```", HOW_TO.read_text("utf-8"), re.DOTALL)
+    found = programme(shown)
+    assert [question.id for question in found.questions] == ["drinks"]
+    assert too_long(found) == []
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
