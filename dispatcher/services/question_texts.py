@@ -8,7 +8,7 @@ from dispatcher.domain.gsm7 import count, smarten
 from dispatcher.domain.programme import Programme, in_language
 from dispatcher.domain.questions import Choice, Question, QuestionKind
 from dispatcher.inbound.answers import YES, Answer
-from dispatcher.words import LANGUAGES, Words, speak
+from dispatcher.words import DEFAULT, LANGUAGES, Words, choose, speak
 
 MOST_PARTS = 2
 _HINTS = {
@@ -20,7 +20,11 @@ _ENDS = ".!?؟"
 
 
 def question_text(programme: Programme, question: Question, words: Words) -> str:
-    """Write a question: who asks, what, the choices, what it gives, and how to answer."""
+    """Write a question: who asks, what, the choices, what it gives, and how to answer.
+
+    All of it is in one language: where the file does not ask in the person's, in one that it has.
+    """
+    words = choose(*_languages(question, words.language))
     asks = in_language(question.asks, words.language) or words("text.ask_topics")
     gives = in_language(question.gives, words.language) or words("text.gives_topics")
     parts = [asks, _listed(question.choices, words), _ended(gives), words(hint_of(question))]
@@ -63,6 +67,7 @@ def too_long(programme: Programme) -> list[tuple[str, str, int]]:
         (question.id, language): count(question_text(programme, question, speak(language))).parts
         for question in asked
         for language in LANGUAGES
+        if not question.asks or language in _languages(question, language)
     }
     return [(name, at, parts) for (name, at), parts in sizes.items() if parts > MOST_PARTS]
 
@@ -70,6 +75,14 @@ def too_long(programme: Programme) -> list[tuple[str, str, int]]:
 def _listed(choices: Sequence[Choice], words: Words) -> str:
     named = [in_language(choice.names, words.language) or choice.id for choice in choices]
     return ", ".join(f"{number} {name}" for number, name in enumerate(named, 1)) + "." * bool(named)
+
+
+def _languages(question: Question, wish: str) -> list[str]:
+    """Give the languages a question may be put in, the wish first where it is one of them."""
+    spoken = [language.partition("-")[0] for language in question.asks]
+    if not spoken or wish in spoken:
+        return [wish]
+    return [DEFAULT] if DEFAULT in spoken else spoken
 
 
 def _ended(text: str) -> str:

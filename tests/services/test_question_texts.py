@@ -43,6 +43,15 @@ def test_a_question_says_what_it_gives_and_how_to_answer() -> None:
     assert german.endswith("Antworten Sie mit einer Nummer oder SKIP.")
 
 
+def test_nobody_is_asked_in_two_languages_at_once() -> None:
+    """Where the file does not speak the person's, everything is in one that it speaks."""
+    assert question_text(PROGRAMME, DRINKS, speak("ar")) == question_text(
+        PROGRAMME, DRINKS, speak("en")
+    )
+    german = replace(DRINKS, asks={"de": "Wie trinken Sie ihn?"}, gives={"de": "Dann passt es."})
+    assert question_text(PROGRAMME, german, speak("fr")).endswith("oder SKIP.")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_everything_said_while_joining_fits_two_parts(language: str) -> None:
     """With three topics and a name of ordinary length."""
