@@ -153,10 +153,12 @@ def _confirm(
 
 
 def _welcome(at: Table, asked: Pending, spoken: Spoken) -> tuple[str, ...]:
-    to_come = at.programme.asked_on_joining
+    """Welcome with the first question; who was asked before is asked at most once a month."""
+    most = at.programme.asked_on_joining
+    to_come = 0 if conversations.asked_before(at.conn, at.person.id) else most
     if asked.topics:
         hello = joining.welcome_by_text(at.programme, at.words, asked.topics)
-        following = questions.put_next(at, to_come) if to_come else None
+        following = questions.put_next(at, to_come) if most else None
         return (hello, following) if following else (hello,)
     confirmed = {f"confirmed_{name}": value for name, value in spoken.evidence().items()}
     joined = {f"joined_{name}": value for name, value in asked.evidence.items()}

@@ -113,6 +113,7 @@ def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
     said = None if granted else _dialogue(conn, desk, letter, tally)
     if said:
         answer, tally.opted_in = said.message_class, tally.opted_in + said.joined
+        letter = _met(conn, letter)
     else:
         answer = granted.message_class if granted else _deed(conn, desk, letter, tally)
     if answer and _may_answer(conn, letter, said):
@@ -296,28 +297,19 @@ def _queue_answer(
     said: Said | None,
 ) -> bool:
     event, now = letter.heard.event, letter.heard.heard_at
-    writer = letter.writer
-    texts = together(said.texts) if said else []
-    if not texts:
-        voice = _voice(conn, desk, letter)
-        if voice is None:
-            return False  # no brand, no offers, nothing to confirm
-        language = letter.meaning.language or (writer.language if writer else "")
-        if granted:
-            texts = [wish_text(message_class, language, voice, granted.until)]
-        else:
-            texts = [service_text(message_class, language, voice)]
-    confirms = message_class is MessageClass.OPTOUT_CONFIRMATION
-    expires = now + (_CONFIRM_WITHIN if confirms else service_messages.ANSWER_KEPT)
     sender = clean(event.recipient)
     if said and not sender and desk.programme:
         sender = desk.programme.sms_sender
+    confirms = message_class is MessageClass.OPTOUT_CONFIRMATION
+    expires = now + (_CONFIRM_WITHIN if confirms else service_messages.ANSWER_KEPT)
     due = now + granted.after if granted else now
+    texts = together(said.texts) if said else []
+    texts = texts or _plain_answer(conn, desk, letter, message_class, granted)
     new = False
     for place, words in enumerate(texts):
         message = ServiceMessage(
             key=clean(event.dedup_key) + f":{place + 1}" * bool(place),
-            customer_id=writer.id if writer else 0,
+            customer_id=letter.writer.id if letter.writer else 0,
             channel=letter.channel,
             address=letter.address,
             gateway=clean(event.gateway),
@@ -328,6 +320,23 @@ def _queue_answer(
         # One after the other, or the second would overtake the first.
         new |= service_messages.queue(conn, message, due + place * _APART, expires)
     return new
+
+
+def _plain_answer(
+    conn: Connection,
+    desk: Desk,
+    letter: Letter,
+    message_class: MessageClass,
+    granted: Granted | None,
+) -> list[str]:
+    """Give the words of an answer outside of a dialogue; none where nobody could say them."""
+    voice = _voice(conn, desk, letter)
+    if voice is None:
+        return []  # no brand, no offers, nothing to confirm
+    language = letter.meaning.language or (letter.writer.language if letter.writer else "")
+    if granted:
+        return [wish_text(message_class, language, voice, granted.until)]
+    return [service_text(message_class, language, voice)]
 
 
 def _voice(conn: Connection, desk: Desk, letter: Letter) -> Voice | None:

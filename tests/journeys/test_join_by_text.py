@@ -336,6 +336,19 @@ def test_one_new_question_a_month(house: House) -> None:
     assert talk.attributes()["town"] == "Bristol"
 
 
+def test_joining_once_more_asks_nothing_more(house: House) -> None:
+    """Whoever adds a topic within the month is not asked the next question for it."""
+    talk = Talk(house, programme=replace(PROGRAMME, asked_on_joining=1))
+    talk.write("JOIN coffee")
+    assert "How do you drink it?" in talk.says("YES")
+    assert talk.says("1") == "Northwind Offers: thank you, we noted: Filter."
+    talk.write("JOIN theatre")
+    assert "Your town?" not in talk.says("YES")
+    talk.now += 31 * DAY
+    talk.write("JOIN running")
+    assert "Your town?" in talk.says("YES")
+
+
 def test_two_machines_do_not_talk_for_ever(anna: Talk) -> None:
     """Whatever they say, a day has an end of answers."""
     for _ in range(20):
@@ -449,6 +462,7 @@ class Life:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_thousand_joins_lead_to_nothing_but_what_was_chosen(house: House) -> None:
     """Random people, answers, refusals and rubbish: each campaign reaches who chose its topic."""
     dice = random.Random(26)
