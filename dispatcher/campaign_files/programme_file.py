@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from dispatcher.campaign_files import values
 from dispatcher.campaign_files.programme_keys import KEYS
+from dispatcher.campaign_files.programme_questions import questions, texts
 from dispatcher.campaign_files.syntax import parse
 from dispatcher.campaign_files.table import MOST_TOLD, Report, Table
 from dispatcher.campaign_files.words import Unreadable
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.programme import Programme, Texts, Topic
+from dispatcher.domain.programme import Programme, Topic
+from dispatcher.domain.questions import Texts
 from dispatcher.errors import CampaignErrors
 
 _KEYWORD = re.compile(r"[^\W_]{2,20}")
 _NAMED = re.compile(r"\{([^{}]*)\}")
 _WORDING = frozenset({"programme", "topics", "most"})
 _NEEDED = frozenset({"programme", "topics"})
-_ALL_LANGUAGES = "en"
 _MOST_TOPICS = 200
 
 
@@ -40,17 +41,21 @@ def _programme(root: Table) -> Programme:
     head, wordings = root.table("programme"), root.table("wordings")
     email = head.need("email", values.email, "")
     most = head.get("most_a_month", values.whole(1, 999), 0)
+    topics = tuple(_topics(root))
     programme = Programme(
         name=head.need("name", values.text(60), ""),
         email=email,
         sms_sender=head.get("sms_sender", values.sms_sender, ""),
         postal_address=head.need("postal_address", values.paragraph(), ""),
         contact=head.get("contact", values.text(120), email),
-        topics=tuple(_topics(root)),
+        topics=topics,
         keywords=head.many("keywords", _keyword) or ("join",),
         most_a_month=most,
         privacy_url=head.get("privacy", values.url, ""),
         wordings={channel: _wordings(wordings.table(channel), most) for channel in Channel},
+        language=head.get("language", values.language, "en"),
+        questions=questions(root, topics),
+        asked_on_joining=head.get("asked_on_joining", values.whole(0, 9), 2),
     )
     for table in (head, wordings):
         table.done()
@@ -72,8 +77,8 @@ def _topics(root: Table) -> Iterator[Topic]:
         inner.keys, inner.kind = KEYS, "topics"
         yield Topic(
             id=name,
-            names=inner.need("name", _texts(60), {}),
-            about=inner.get("about", _texts(160), {}),
+            names=inner.need("name", texts(60), {}),
+            about=inner.get("about", texts(160), {}),
             brands=inner.many("brands", values.text(60)),
         )
         inner.done()
@@ -103,20 +108,6 @@ def _check_wording(text: str, most: int) -> None:
         raise Unreadable("{most} needs programme.most_a_month, which is not set")
     if most and "most" not in named:
         raise Unreadable("programme.most_a_month promises a frequency: name {most}")
-
-
-def _texts(longest: int) -> Callable[[Any], Texts]:
-    """Read a text for all languages, or one for each."""
-    read_text = values.text(longest)
-
-    def read_all(value: Any) -> Texts:
-        if isinstance(value, dict):
-            if not value:
-                raise Unreadable('write a text, or one for each language: { en = "Coffee" }')
-            return {values.language(language): read_text(text) for language, text in value.items()}
-        return {_ALL_LANGUAGES: read_text(value)}
-
-    return read_all
 
 
 def _keyword(value: Any) -> str:

@@ -19,11 +19,19 @@ from dispatcher import settings, wiring
 from dispatcher.bell import SilentBell
 from dispatcher.cli.show import notice
 from dispatcher.domain.known_facts import KnownFacts
-from dispatcher.errors import ConfigError, NotFound, StorageDown, WrongInput
+from dispatcher.errors import (
+    CampaignError,
+    CampaignErrors,
+    ConfigError,
+    NotFound,
+    StorageDown,
+    WrongInput,
+)
 from dispatcher.rendering.source import load as load_template
 from dispatcher.resources import templates_folder
+from dispatcher.services import programme
 from dispatcher.services.care import Care
-from dispatcher.services.known_facts import declared
+from dispatcher.services.known_facts import declared, told_when_asked
 from dispatcher.services.validate import Workbench
 from dispatcher.settings import Settings
 from dispatcher.wiring import Dispatcher
@@ -132,7 +140,11 @@ def workbench(known: Settings) -> Workbench:
 
 def known_facts(known: Settings) -> KnownFacts:
     """Give what this programme declares to know of people."""
-    return declared(known.facts or FACTS, needed=known.facts is not None)
+    try:
+        asked = told_when_asked(programme.declared(known.programme))
+    except (CampaignError, CampaignErrors):
+        asked = KnownFacts()  # 'dispatcher doctor' says what is wrong with it
+    return asked.also(declared(known.facts or FACTS, needed=known.facts is not None))
 
 
 def care(known: Settings) -> Care:

@@ -29,6 +29,7 @@ from dispatcher.gateways import registry
 from dispatcher.services.doctor import examine
 from dispatcher.services.jurisdictions import overrides, shipped
 from dispatcher.services.programme import declared
+from dispatcher.services.question_texts import too_long
 from dispatcher.settings import GatewaySettings, Settings
 from dispatcher.storage.database import Database
 from dispatcher.wiring import KEYS_FILE, channel_of, gateway_settings, load_keys
@@ -125,6 +126,9 @@ def _programme(known: Settings) -> Iterator[Finding]:
         yield Finding(_OK, "programme", told)
     else:
         yield Finding(_OK, "programme", f"{found.name}, {len(found.topics)} topics")
+        for name, language, parts in too_long(found):
+            told = f'"{name}" takes {parts} texts in {language}; people read two at most'
+            yield Finding(_WARN, "question", told, "say it shorter, or offer fewer choices")
 
 
 def _folder(known: Settings) -> Iterator[Finding]:

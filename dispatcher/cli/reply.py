@@ -1,4 +1,4 @@
-"""`dispatcher reply`: a reply as if it had come in, on the very same path; and those in doubt."""
+"""`dispatcher reply`: a reply as if it had come in, on the very same path; and those to be read."""
 
 from __future__ import annotations
 
@@ -30,11 +30,14 @@ def reply(
     unsure: Annotated[
         bool, typer.Option("--unsure", help="List opt-outs that may have meant something else.")
     ] = False,
+    for_people: Annotated[
+        bool, typer.Option("--for-people", help="List answers to questions nobody understood.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take a reply as if it had come by SMS."""
-    if unsure:
-        _list_unsure(as_json=as_json)
+    if unsure or for_people:
+        _list(for_people=for_people, as_json=as_json)
         return
     if not sender or not text:
         raise WrongInput('say who writes and what: dispatcher reply +447700900123 "Stop"')
@@ -49,15 +52,17 @@ def reply(
     answer({"sender": address, **done._asdict()}, [_said(address, done)], as_json=as_json)
 
 
-def _list_unsure(*, as_json: bool) -> None:
+def _list(*, for_people: bool, as_json: bool) -> None:
+    listed = replies.handed_over if for_people else replies.unsure
     with at_work() as here, here.database.begin() as conn:
-        found = replies.unsure(conn, _MOST_SHOWN)
+        found = listed(conn, _MOST_SHOWN)
     rows = [
         (f"{each.at:%Y-%m-%d %H:%M}", each.channel, each.address or "a stranger", each.text)
         for each in found
     ]
-    shown = [table(("heard", "channel", "from", "text"), rows)] if rows else ["Nothing is unsure."]
-    answer({"unsure": found}, shown, as_json=as_json)
+    nothing = "Nothing waits for a person." if for_people else "Nothing is unsure."
+    shown = [table(("heard", "channel", "from", "text"), rows)] if rows else [nothing]
+    answer({"for_people" if for_people else "unsure": found}, shown, as_json=as_json)
 
 
 def _first(here: Dispatcher, channel: Channel) -> str:
@@ -70,11 +75,13 @@ def _said(address: str, done: Received) -> str:
     what = {
         Intent.OPT_OUT: f"{address} is opted out; no worker sends there any more",
         Intent.WRONG_NUMBER: f"{address} is a wrong number; nothing is sent there any more",
-        Intent.OPT_IN: f"{address} is opted in again"
+        Intent.OPT_IN: f"{address} is opted in"
         if done.opted_in
         else f"nothing of {address} had been stopped",
         Intent.HELP: f"{address} asks for help",
-        Intent.OTHER: f"{address} says something we cannot act on; it is kept",
+        Intent.OTHER: f"{address} is answered"
+        if done.answers
+        else f"{address} says something we cannot act on; it is kept",
     }[label]
     doubt = "; it may have meant something else, see dispatcher reply --unsure" * bool(done.unsure)
     waits = "; an answer waits to be sent" * bool(done.answers)

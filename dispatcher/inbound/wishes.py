@@ -21,13 +21,13 @@ class Wish(NamedTuple):
     language: str = ""
 
 
-_POLITE = frozenset(
+POLITE = frozenset(
     {
         *("please", "pls", "plz", "thanks", "thank", "you", "thx", "bitte", "danke", "svp"),
         *("merci", "gracias", "grazie", "obrigado", "obrigada"),
     }
 )
-_POLITE_PAIRS = re.compile(r"\b(?:s il (?:vous|te) plait|por favor|per favore|per piacere)\b")
+POLITE_PAIRS = re.compile(r"\b(?:s il (?:vous|te) plait|por favor|per favore|per piacere)\b")
 
 _MORE = {
     "en": "more|offers?|deals?|next|one more"
@@ -77,8 +77,8 @@ _QUIETING = {
 def wish_of(text: str) -> Wish | None:
     """Say what a text asks for; None if for neither. Of quiet without an end: a week."""
     plain = " ".join(word for word in words_of(text) if word not in (BREAK, PAUSE))
-    words = _POLITE_PAIRS.sub(" ", plain)
-    said = " ".join(word for word in words.split() if word not in _POLITE)
+    words = POLITE_PAIRS.sub(" ", plain)
+    said = " ".join(word for word in words.split() if word not in POLITE)
     quiet = _said_in(_QUIETING, said)
     if quiet:
         return Wish(_span(next(iter(quiet.values()))), _only(quiet))

@@ -45,6 +45,8 @@ TOLD_IN: Mapping[str, str] = {
     "setback": "setbacks",
     "signal": "signals",
     "asked": "asked_at",
+    "conversation": "questions",
+    "redemption": "redeemed",
     "reply": "replies",
     "service_message": "answers",
     "sandbox_message": "messages",
@@ -69,6 +71,8 @@ replies       what you wrote to us, and how it was understood
 letters       mail of yours that somebody here has still to read
 unconfirmed   what you asked for and have not confirmed yet
 answers       what you were answered
+questions     what you were asked by text, and what you said
+redeemed      codes of offers that you told us you have used
 suppressions  which of your addresses get nothing, and why
 holds         what offers waited for
 counted       the offers that count against your limits
@@ -123,6 +127,8 @@ def collect(
         "counted": exports.counted(conn, person.id),
         "last_heard_of": exports.last_heard_of(conn, person.id),
         "asked_at": exports.asked_at(conn, person.id),
+        "questions": exports.questions(conn, person.id),
+        "redeemed": exports.redeemed(conn, person.id),
         "unconfirmed": exports.unconfirmed(conn, person.id),
         "letters": exports.letters(conn, person.id),
         "setbacks": exports.setbacks(conn, person.id),

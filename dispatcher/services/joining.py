@@ -39,7 +39,11 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody asks for. `address` is in normal form; `origin` says where, impersonally."""
+    """What somebody asks for. `address` is in normal form; `origin` says where, impersonally.
+
+    No `topics`: they are chosen after confirming. `shown` are the very words that are agreed to, if
+    they are not those of `wording`.
+    """
 
     channel: Channel
     address: str
@@ -47,6 +51,7 @@ class Wish:
     language: str
     origin: str
     evidence: Mapping[str, str] = field(default_factory=dict)
+    shown: str = ""
 
 
 def wording(programme: Programme, channel: Channel, topics: Sequence[str], language: str) -> str:
@@ -57,7 +62,7 @@ def wording(programme: Programme, channel: Channel, topics: Sequence[str], langu
     text = in_language(own, language) or words(f"wording.{channel}{most}")
     return text.format(
         programme=programme.name,
-        topics=named(programme, topics, words.language),
+        topics=_told(programme, topics, words),
         most=programme.most_a_month,
     )
 
@@ -87,7 +92,7 @@ def ask(
     reasons = suppressions.reasons(conn, wish.channel, digests)
     if reasons - {SuppressionReason.OPTED_OUT}:
         return None
-    text = wording(programme, wish.channel, wish.topics, wish.language)
+    text = wish.shown or wording(programme, wish.channel, wish.topics, wish.language)
     consents.keep_wordings(conn, {text: Shown(wish.language, programme.most_a_month)})
     new = Pending(
         id=int.from_bytes(desk.entropy(8), "big") >> 1 or 1,
@@ -180,8 +185,16 @@ def _imprint(programme: Programme) -> str:
     return f"{programme.name}, {programme.postal_address}"
 
 
+def chosen_by_text(programme: Programme, words: Words, topics: Sequence[str]) -> str:
+    """Give the text that tells what somebody gets from now on."""
+    return _text(programme, words, topics, "text.chosen")
+
+
 def question_by_text(programme: Programme, words: Words, topics: Sequence[str]) -> str:
-    """Give the text that asks for a YES."""
+    """Give the text that asks for a YES; the programme's own wording, if it has one."""
+    if programme.wordings.get(Channel.SMS):
+        own = wording(programme, Channel.SMS, topics, words.language)
+        return words("text.join_own", wording=own)
     return _text(programme, words, topics, "text.join")
 
 
@@ -195,6 +208,10 @@ def _text(programme: Programme, words: Words, topics: Sequence[str], key: str) -
     return words(
         key,
         programme=programme.name,
-        topics=named(programme, topics, words.language),
+        topics=_told(programme, topics, words),
         most=words("text.join_most", most=most) if most else "",
     )
+
+
+def _told(programme: Programme, topics: Sequence[str], words: Words) -> str:
+    return named(programme, topics, words.language) or words("text.your_choice")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -15,20 +16,27 @@ from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.people import Person
 from dispatcher.inbound.replies import MOST_CHARACTERS, Intent, Reply, read_reply
 from dispatcher.inbound.wishes import wish_of
+from dispatcher.services.dialogue import MOST_A_DAY, converse
+from dispatcher.services.question_texts import together
 from dispatcher.services.service_texts import service_text
+from dispatcher.services.spoken import Said, Spoken
 from dispatcher.services.subscribe import Act, Desk, join, leave, rejoinable
 from dispatcher.services.wish_texts import wish_text
 from dispatcher.services.wishes import Granted, grant
 from dispatcher.storage import (
     consents,
     context_flags,
+    conversations,
     customers,
+    pending,
     replies,
     requests,
     service_messages,
     suppressions,
 )
+from dispatcher.storage.conversations import Closed
 from dispatcher.storage.events import Heard, clean
+from dispatcher.storage.replies import Voice
 from dispatcher.storage.service_messages import ServiceMessage
 from dispatcher.storage.suppressions import SuppressionReason
 
@@ -37,6 +45,7 @@ _CONFIRM_WITHIN = timedelta(minutes=5)
 # Two machines may answer each other for ever: nobody gets more answers of a kind in a day.
 _LOOP_SPAN = timedelta(hours=24)
 _MOST_ANSWERS = 2
+_APART = timedelta(seconds=5)  # between the texts of an answer that takes more than one
 _OPT_OUTS = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
 _SHORTEST_NUMBER = 8  # digits; anything shorter is a short code, which no person writes from
 
@@ -99,10 +108,16 @@ def read(conn: Connection, desk: Desk, heard: Heard) -> Letter:
 
 def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
     """Do what the letter asks for, keep it, and answer at most once."""
+    letter = _met(conn, letter) if desk.programme else letter
     granted = _wish(conn, letter)
-    answer = granted.message_class if granted else _deed(conn, desk, letter, tally)
-    if answer and _may_answer(conn, letter):
-        tally.answers += _queue_answer(conn, letter, answer, granted)
+    said = None if granted else _dialogue(conn, desk, letter, tally)
+    if said:
+        answer, tally.opted_in = said.message_class, tally.opted_in + said.joined
+        letter = _met(conn, letter)
+    else:
+        answer = granted.message_class if granted else _deed(conn, desk, letter, tally)
+    if answer and _may_answer(conn, letter, said):
+        tally.answers += _queue_answer(conn, desk, letter, answer, granted, said)
     tally.unsure += letter.meaning.unsure
     replies.record(
         conn,
@@ -113,11 +128,46 @@ def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
             customer_id=letter.writer.id if letter.writer else None,
             digest=letter.digests[0],
             text=clean(letter.heard.event.text, MOST_CHARACTERS),
-            label=letter.meaning.intent,
+            label=said.kind if said else letter.meaning.intent,
             unsure=letter.meaning.unsure,
+            handed_over=said.handed_over if said else False,
             received_at=letter.heard.heard_at,
         ),
     )
+
+
+def _met(conn: Connection, letter: Letter) -> Letter:
+    """Know whoever joined by an earlier letter of the same callback."""
+    if letter.people or not letter.address:
+        return letter
+    joined = customers.holder(conn, letter.channel, letter.digests[0])
+    if joined is None:
+        return letter
+    return letter._replace(people=(joined,), writer=customers.person(conn, joined))
+
+
+def _dialogue(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Said | None:
+    """Take a text as part of a dialogue, where nothing weightier was said."""
+    programme, event = desk.programme, letter.heard.event
+    if programme is None or letter.channel is not Channel.SMS or not letter.address:
+        return None
+    if letter.meaning.intent not in (Intent.OTHER, Intent.OPT_IN):
+        return None
+    spoken = Spoken(
+        key=clean(event.dedup_key),
+        text=clean(event.text, MOST_CHARACTERS),
+        address=letter.address,
+        digests=letter.digests,
+        person=letter.writer,
+        intent=letter.meaning.intent,
+        language=letter.meaning.language,
+        at=letter.heard.heard_at,
+        said_at=letter.heard.at,
+        origin=f"over {clean(event.gateway)}",
+        to=clean(event.recipient),
+    )
+    start = partial(_start, conn, desk, letter, tally)
+    return converse(conn, desk, programme, spoken, start)
 
 
 def _wish(conn: Connection, letter: Letter) -> Granted | None:
@@ -173,6 +223,10 @@ def _stop(
         for person in letter.people
     ]
     news = any(leave(conn, desk, acts).values())
+    pending.drop(conn, letter.channel, letter.digests)
+    if letter.channel is Channel.SMS:
+        for person in letter.people:
+            conversations.close(conn, person, Closed.DROPPED, heard_at)
     stranger = _silence(conn, desk, letter, SuppressionReason.OPTED_OUT)
     news = news if letter.people else stranger
     tally.opted_out += news
@@ -221,44 +275,74 @@ def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Messag
     return MessageClass.WELCOME
 
 
-def _may_answer(conn: Connection, letter: Letter) -> bool:
+def _may_answer(conn: Connection, letter: Letter, said: Said | None) -> bool:
     """Answer texts only, to a number a person can have, and never in a loop.
 
     Who opted out twice in a day was told so, and gets no answer of any kind for the rest of it.
     """
     if letter.channel is not Channel.SMS or not letter.address:
         return False
-    now = letter.heard.heard_at
-    kinds = {(letter.meaning.intent,), _OPT_OUTS}
-    return all(
-        replies.count_recent(conn, letter.digests[0], labels, now, _LOOP_SPAN) < _MOST_ANSWERS
-        for labels in kinds
-    )
+    kind = said.kind if said else letter.meaning.intent
+    heard = replies.recent(conn, letter.digests[0], letter.heard.heard_at, _LOOP_SPAN)
+    opted_out = sum(heard[each] for each in _OPT_OUTS)
+    return heard[kind] < MOST_A_DAY.get(kind, _MOST_ANSWERS) and opted_out < _MOST_ANSWERS
 
 
 def _queue_answer(
-    conn: Connection, letter: Letter, message_class: MessageClass, granted: Granted | None
+    conn: Connection,
+    desk: Desk,
+    letter: Letter,
+    message_class: MessageClass,
+    granted: Granted | None,
+    said: Said | None,
 ) -> bool:
     event, now = letter.heard.event, letter.heard.heard_at
-    writer = letter.writer
-    voice = replies.voice_for(conn, writer.id if writer else None, clean(event.recipient))
-    if voice is None:
-        return False  # no brand, no offers, nothing to confirm
-    language = letter.meaning.language or (writer.language if writer else "")
-    if granted:
-        words = wish_text(message_class, language, voice, granted.until)
-    else:
-        words = service_text(message_class, language, voice)
+    sender = clean(event.recipient)
+    if said and not sender and desk.programme:
+        sender = desk.programme.sms_sender
     confirms = message_class is MessageClass.OPTOUT_CONFIRMATION
-    message = ServiceMessage(
-        key=clean(event.dedup_key),
-        customer_id=writer.id if writer else 0,
-        channel=letter.channel,
-        address=letter.address,
-        gateway=clean(event.gateway),
-        sender=clean(event.recipient),
-        message_class=message_class,
-        text=words,
-    )
     expires = now + (_CONFIRM_WITHIN if confirms else service_messages.ANSWER_KEPT)
-    return service_messages.queue(conn, message, now + granted.after if granted else now, expires)
+    due = now + granted.after if granted else now
+    texts = together(said.texts) if said else []
+    texts = texts or _plain_answer(conn, desk, letter, message_class, granted)
+    new = False
+    for place, words in enumerate(texts):
+        message = ServiceMessage(
+            key=clean(event.dedup_key) + f":{place + 1}" * bool(place),
+            customer_id=letter.writer.id if letter.writer else 0,
+            channel=letter.channel,
+            address=letter.address,
+            gateway=clean(event.gateway),
+            sender=sender,
+            message_class=message_class,
+            text=words,
+        )
+        # One after the other, or the second would overtake the first.
+        new |= service_messages.queue(conn, message, due + place * _APART, expires)
+    return new
+
+
+def _plain_answer(
+    conn: Connection,
+    desk: Desk,
+    letter: Letter,
+    message_class: MessageClass,
+    granted: Granted | None,
+) -> list[str]:
+    """Give the words of an answer outside of a dialogue; none where nobody could say them."""
+    voice = _voice(conn, desk, letter)
+    if voice is None:
+        return []  # no brand, no offers, nothing to confirm
+    language = letter.meaning.language or (letter.writer.language if letter.writer else "")
+    if granted:
+        return [wish_text(message_class, language, voice, granted.until)]
+    return [service_text(message_class, language, voice)]
+
+
+def _voice(conn: Connection, desk: Desk, letter: Letter) -> Voice | None:
+    """Give who answers: the programme, if its number was written to, else a brand."""
+    programme, number = desk.programme, clean(letter.heard.event.recipient)
+    found = replies.voice_for(conn, letter.writer.id if letter.writer else None, number)
+    if programme and (found is None or number == programme.sms_sender != ""):
+        return Voice(programme.name, programme.contact)
+    return found

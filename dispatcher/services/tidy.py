@@ -20,6 +20,7 @@ from dispatcher.storage import (
     batches,
     candidates,
     clock,
+    conversations,
     deliveries,
     due,
     journal,
@@ -62,7 +63,9 @@ def tidy(
     done.paused = breaker.trip(database, bars)
     wake(database, versions, done)
     with database.begin() as conn:
-        pending.sweep(conn, datetime.fromtimestamp(clock.now(conn), UTC))
+        now = datetime.fromtimestamp(clock.now(conn), UTC)
+        pending.sweep(conn, now)
+        conversations.sweep(conn, now)
         done.cancelled = waves.close_cancelled(conn, clock.now(conn))
         done.finished = waves.finish(conn)
         signals.sweep(conn, clock.now(conn))

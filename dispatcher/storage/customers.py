@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -50,6 +50,10 @@ _PREFER = text("UPDATE customer SET prefers = :channel WHERE id = :id AND erased
 _KEEP_TERMS = text(
     "UPDATE customer SET hours_from = :hours_from, hours_until = :hours_until, days = :days,"
     " most_a_month = :most WHERE id = :id AND erased_at IS NULL"
+)
+_KEEP_FACTS = text(
+    "UPDATE customer SET attributes = attributes || CAST(:facts AS jsonb)"
+    " WHERE id = :id AND erased_at IS NULL"
 )
 _ALIVE = text(
     "UPDATE address SET deliverable = true"
@@ -159,6 +163,12 @@ def keep_terms(conn: Connection, person: Person) -> None:
         "most": person.most_a_month,
     }
     conn.execute(_KEEP_TERMS, values)
+
+
+def keep_facts(conn: Connection, customer_id: int, facts: Mapping[str, str]) -> None:
+    """Keep what somebody told of themselves, in the place of what was known."""
+    row = {"id": customer_id, "facts": orjson.dumps(dict(facts)).decode()}
+    conn.execute(_KEEP_FACTS, row)
 
 
 def mark_undeliverable(conn: Connection, customer_id: int, channel: Channel) -> bool:

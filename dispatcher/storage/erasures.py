@@ -32,6 +32,8 @@ PROFILE: Mapping[str, str] = {
     "sign_of_life": "DELETE FROM sign_of_life WHERE customer_id = :id",
     "signal": "DELETE FROM signal WHERE customer_id = :id",
     "asked": "DELETE FROM asked WHERE customer_id = :id",
+    "conversation": "DELETE FROM conversation WHERE customer_id = :id",
+    "redemption": "DELETE FROM redemption WHERE customer_id = :id",
     "pending": """
         DELETE FROM pending p USING address a
         WHERE a.customer_id = :id AND (p.channel, p.digest) = (a.channel, a.digest)""",

@@ -60,6 +60,16 @@ def unconfirmed(conn: Connection, customer_id: int) -> list[Mapping[str, Any]]:
     return [dict(row._mapping) for row in conn.execute(_UNCONFIRMED, {"id": customer_id})]
 
 
+def questions(conn: Connection, customer_id: int) -> list[Mapping[str, Any]]:
+    """Give what somebody was asked by text, and what they said."""
+    return [dict(row._mapping) for row in conn.execute(_QUESTIONS, {"id": customer_id})]
+
+
+def redeemed(conn: Connection, customer_id: int) -> list[Mapping[str, Any]]:
+    """Give the codes that somebody told us they have used."""
+    return [dict(row._mapping) for row in conn.execute(_REDEEMED, {"id": customer_id})]
+
+
 def letters(conn: Connection, customer_id: int) -> list[Mapping[str, Any]]:
     """Give mail from somebody's address that waits for a person to read it."""
     return [dict(row._mapping) for row in conn.execute(_LETTERS, {"id": customer_id})]
@@ -91,6 +101,17 @@ _UNCONFIRMED = text("""
     SELECT p.channel, p.address, p.topics, p.origin, p.evidence, p.asked_at, p.expires_at
     FROM pending p JOIN address a ON (p.channel, p.digest) = (a.channel, a.digest)
     WHERE a.customer_id = :id
+""")
+_QUESTIONS = text("""
+    SELECT v.question, v.channel, coalesce(w.text, '') AS text, v.state, v.answer, v.evidence,
+        v.asked_at, v.closed_at
+    FROM conversation v LEFT JOIN wording w ON w.digest = v.wording
+    WHERE v.customer_id = :id ORDER BY v.asked_at, v.question
+""")
+_REDEEMED = text("""
+    SELECT r.offer_code, c.name AS campaign, r.at
+    FROM redemption r LEFT JOIN campaign c ON c.id = r.campaign_id
+    WHERE r.customer_id = :id ORDER BY r.at
 """)
 _LETTERS = text("""
     SELECT k.sender, k.subject, k.words, k.received_at

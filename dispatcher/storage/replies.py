@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from dispatcher.domain.messages import Channel
+from dispatcher.storage.database import rows_of
 
 _INSERT = text(
     "INSERT INTO reply (dedup_key, gateway, channel, customer_id, digest, text, label,"
-    " unsure, received_at) VALUES (:dedup_key, :gateway, :channel, :customer_id, :digest, :text,"
-    " :label, :unsure, :received_at)"
+    " unsure, handed_over, received_at) VALUES (:dedup_key, :gateway, :channel, :customer_id,"
+    " :digest, :text, :label, :unsure, :handed_over, :received_at)"
 )
 _RECENT = text(
-    "SELECT count(*) FROM reply"
-    " WHERE digest = :digest AND label = ANY(:labels) AND received_at > :since"
+    "SELECT label, count(*) FROM reply WHERE digest = :digest AND received_at > :since GROUP BY 1"
 )
-_UNSURE = text(
+_LISTED = (
     "SELECT r.received_at AS at, r.channel, r.customer_id, coalesce(a.address, '') AS address,"
     " r.text FROM reply r"
     " LEFT JOIN address a ON a.customer_id = r.customer_id AND a.channel = r.channel"
-    " WHERE r.unsure ORDER BY r.received_at DESC, r.id DESC LIMIT :most"
+)
+_UNSURE = text(f"{_LISTED} WHERE r.unsure ORDER BY r.received_at DESC, r.id DESC LIMIT :most")
+_HANDED_OVER = text(
+    f"{_LISTED} WHERE r.handed_over ORDER BY r.received_at DESC, r.id DESC LIMIT :most"
 )
 _BRAND = text(
     "SELECT b.id, b.name, b.email, b.contact FROM brand b"
@@ -45,10 +48,11 @@ class Reply(NamedTuple):
     label: str
     received_at: datetime
     unsure: bool = False
+    handed_over: bool = False
 
 
 class UnsureReply(NamedTuple):
-    """A reply that was obeyed as an opt-out, though it may have meant something else."""
+    """A reply that a person should read, for we are not sure what it means."""
 
     at: datetime
     channel: Channel
@@ -69,19 +73,26 @@ def record(conn: Connection, reply: Reply) -> None:
     conn.execute(_INSERT, reply._asdict())
 
 
-def count_recent(
-    conn: Connection, digest: bytes, labels: Sequence[str], now: datetime, within: timedelta
-) -> int:
-    """Count the replies with these meanings from one sender, back from now."""
-    values = {"digest": digest, "labels": list(labels), "since": now - within}
-    return int(conn.execute(_RECENT, values).scalar_one())
+def recent(conn: Connection, digest: bytes, now: datetime, within: timedelta) -> Counter[str]:
+    """Count the replies of one sender by their meaning, back from now."""
+    rows = rows_of(conn, _RECENT, {"digest": digest, "since": now - within})
+    return Counter(dict(rows))
 
 
 def unsure(conn: Connection, most: int) -> list[UnsureReply]:
-    """Give the replies a person should look at, the newest first."""
+    """Give the opt-outs that may have meant something else, the newest first."""
+    return _listed(conn, _UNSURE, most)
+
+
+def handed_over(conn: Connection, most: int) -> list[UnsureReply]:
+    """Give the answers to questions that we did not understand, the newest first."""
+    return _listed(conn, _HANDED_OVER, most)
+
+
+def _listed(conn: Connection, query: TextClause, most: int) -> list[UnsureReply]:
     return [
         UnsureReply(**row._mapping)._replace(channel=Channel(row.channel))
-        for row in conn.execute(_UNSURE, {"most": most})
+        for row in conn.execute(query, {"most": most})
     ]
 
 

@@ -526,10 +526,40 @@ CREATE TABLE reply (
     text        text NOT NULL,
     label       text NOT NULL,
     unsure      boolean NOT NULL DEFAULT false,              -- obeyed as an opt-out; a person should look
+    handed_over boolean NOT NULL DEFAULT false,              -- no answer we understand; a person should
     received_at timestamptz NOT NULL
 );
 CREATE INDEX reply_person ON reply (customer_id);
 CREATE INDEX reply_unsure ON reply (received_at) WHERE unsure;
+CREATE INDEX reply_handed_over ON reply (received_at) WHERE handed_over;
+
+-- What people were asked by text: one question at a time, each of them once unless they reopen it.
+CREATE TABLE conversation (
+    customer_id bigint NOT NULL,
+    question    text NOT NULL,
+    channel     text NOT NULL,
+    offered     text[] NOT NULL,                             -- choices in the order of their numbers
+    wording     text NOT NULL,                               -- digest of the text shown
+    state       text NOT NULL CHECK (state IN ('open', 'answered', 'skipped', 'dropped', 'handed_over')),
+    answer      text NOT NULL DEFAULT '',
+    tries       smallint NOT NULL DEFAULT 0,
+    to_come     smallint NOT NULL DEFAULT 0,                 -- questions that may follow at once
+    evidence    jsonb NOT NULL DEFAULT '{}',                 -- of a join that this question completes
+    asked_at    timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    closed_at   timestamptz,
+    PRIMARY KEY (customer_id, question)
+);
+CREATE UNIQUE INDEX conversation_open ON conversation (customer_id) WHERE state = 'open';
+
+-- Codes of offers that people told us they have used.
+CREATE TABLE redemption (
+    customer_id bigint NOT NULL,
+    offer_code  text NOT NULL,
+    campaign_id bigint NOT NULL,
+    at          timestamptz NOT NULL,
+    PRIMARY KEY (customer_id, offer_code)
+);
 
 -- Mail that a person has to look at: replies in words of their own, and what nobody understood.
 CREATE TABLE kept_mail (

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.cli.journey import work
 from tests.cli.shell import Shell, campaign_text
+from tests.cli.test_reply import PROGRAMME
 from tests.rules.override_texts import COMPLIANCE, entry, week
 
 
@@ -122,6 +123,24 @@ def test_a_clock_put_forward_is_pointed_out(shell: Shell) -> None:
     assert "5.0 h ahead" in findings(shell)["programme clock"]["told"]
     shell.done("clock", "--reset")
     assert "programme clock" not in findings(shell)
+
+
+def test_a_programme_is_looked_at(shell: Shell) -> None:
+    """A slip is told with its line, and so is a question that takes more than two texts."""
+    assert "nobody can join" in findings(shell)["programme"]["told"]
+    shell.write("programme.toml", PROGRAMME)
+    found = findings(shell)
+    assert "Northwind Offers, 2 topics" in found["programme"]["told"]
+    assert "question" not in found
+    long = PROGRAMME.replace("do you live", "o " * 74).replace("come from nearby", "o " * 52)
+    shell.write("programme.toml", long)
+    told = findings(shell)["question"]
+    assert (told["level"], told["told"].partition(";")[0]) == (
+        "warn",
+        '"town" takes 3 texts in en',
+    )
+    shell.write("programme.toml", PROGRAMME.replace('gives = "Then', 'gvies = "Then'))
+    assert "lacks gives" in findings(shell)["programme"]["told"]
 
 
 def test_overrides_are_looked_at(shell: Shell) -> None:

@@ -53,6 +53,37 @@ def test_an_opt_out_in_doubt_is_obeyed_and_listed(shell: Shell) -> None:
     assert (line["address"], line["text"]) == ("+447700900123", "not interested")
 
 
+PROGRAMME = """\
+[programme]
+name = "Northwind Offers"
+email = "offers@northwind.example"
+sms_sender = "+447700900999"
+postal_address = "1 Quay St, Bristol"
+[topics.coffee]
+name = "Coffee"
+[topics.tea]
+name = "Tea"
+[questions.town]
+kind = "city"
+asks = "Where do you live?"
+gives = "Then offers come from nearby."
+"""
+
+
+def test_somebody_joins_from_a_shell_as_by_text(shell: Shell) -> None:
+    """A word, a YES, a choice; an answer nobody understands is there for people to read."""
+    shell.write("programme.toml", PROGRAMME)
+    assert "is answered" in shell("reply", "+447700900555", "JOIN coffee").out
+    assert shell.done("reply", "+447700900555", "YES")["opted_in"] == 1
+    allows = shell.done("customer", "show", "+447700900555")["allows"]
+    assert [(line["topic"], line["state"]) for line in allows] == [("coffee", "active")]
+    assert "Nothing waits for a person" in shell("reply", "--for-people").out
+    for text in ("12", "who wants to know that, then"):
+        shell.done("reply", "+447700900555", text)
+    (line,) = shell.done("reply", "--for-people")["for_people"]
+    assert (line["address"], line["text"]) == ("+447700900555", "who wants to know that, then")
+
+
 def test_a_reply_needs_a_sender_and_a_text(shell: Shell) -> None:
     """Whoever leaves one out is told what to type."""
     assert "say who writes and what" in shell("reply", "+447700900123").err

@@ -75,6 +75,12 @@ def live(house: House) -> None:
             {"wave": wave},
         )
         conn.execute(
+            text("""INSERT INTO conversation (customer_id, question, channel, offered, wording,
+                    state, answer, asked_at, expires_at)
+                VALUES (1, 'name', 'sms', '{}', '', 'answered', 'Annabel', now(), now())""")
+        )
+        conn.execute(text("INSERT INTO redemption VALUES (1, 'WEEK26', 1, now())"))
+        conn.execute(
             text("INSERT INTO setback VALUES (:wave, 'sms', 'complaint', 1)"), {"wave": wave}
         )
         conn.execute(text("INSERT INTO signal VALUES (1, 'bean', 'kettle', 'viewed', now())"))

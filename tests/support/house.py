@@ -122,13 +122,13 @@ class House:
         **spec: Any,
     ) -> int:
         """Pin a campaign of the shipped coffee template and start a wave of it; give its id."""
-        rules = Policy(
-            campaign_id=0,
-            brand=BRAND.id,
-            topic="coffee",
-            subject=BRAND.id,
-            **{"close_margin_minutes": 0, "starts_at": TUESDAY.timestamp()} | (policy or {}),
-        )
+        given: dict[str, Any] = {
+            "topic": "coffee",
+            "subject": BRAND.id,
+            "close_margin_minutes": 0,
+            "starts_at": TUESDAY.timestamp(),
+        }
+        rules = Policy(campaign_id=0, brand=BRAND.id, **given | (policy or {}))
         gateways = {channel: channel.value for channel in channels}
         made = CampaignSpec(
             name,
