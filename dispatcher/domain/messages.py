@@ -24,6 +24,7 @@ class MessageClass(StrEnum):
     QUIET_CONFIRMATION = "quiet_confirmation"
     NOTHING_NEW = "nothing_new"
     WRONG_NUMBER = "wrong_number"
+    IDENTITY_CHECK = "identity_check"
 
 
 class DeliveryKey(NamedTuple):

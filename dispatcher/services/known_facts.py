@@ -10,6 +10,8 @@ from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.errors import CampaignError
 from dispatcher.resources import facts_file
 
+FILE = Path("facts.toml")
+
 
 @cache
 def shipped() -> KnownFacts:
