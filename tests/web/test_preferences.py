@@ -67,7 +67,12 @@ DEAD = "This link does not work"
 @pytest.fixture
 def desk(database_url: str) -> Iterator[Desk]:
     with desk_on(database_url) as desk:
-        add_person(desk, language="en", attributes={"first_name": "Anna", "size": "42"})
+        add_person(desk, language="en")
+        facts = '{"first_name": "Anna", "size": "42"}'
+        with desk.database.begin() as conn:
+            conn.execute(
+                text("UPDATE customer SET attributes = CAST(:facts AS jsonb)"), {"facts": facts}
+            )
         consent_to(desk, "coffee", Channel.EMAIL)
         yield replace(desk, programme=PROGRAMME)
 
@@ -220,7 +225,7 @@ def test_without_a_programme_people_see_and_end_what_they_have(desk: Desk) -> No
 
 def test_hours_days_and_number_are_kept(web: TestClient, desk: Desk) -> None:
     """They come back into the form, workers learn of them, and empty fields lift them."""
-    form = {"from": "09:00", "until": "20:30", "day": ["1", "6"], "most": "4"}
+    form: dict[str, Any] = {"from": "09:00", "until": "20:30", "day": ["1", "6"], "most": "4"}
     shown = press(web, "terms", **form).text
     assert 'value="09:00"' in shown
     assert 'value="20:30"' in shown
