@@ -96,8 +96,12 @@ def measure(people: int, opt_outs: int) -> dict[str, object]:
     with _sink() as (port, arrivals), world(CONFIG.format(port=port)) as private:
         here = private.open_with_bell()
         populate(here, people)
-        with private.workers(2), _web(private) as web, httpx.Client(trust_env=False) as client:
-            wait_for(lambda: _answers(client, web), 60)
+        with (
+            private.workers(2),
+            web_process(private) as web,
+            httpx.Client(trust_env=False) as client,
+        ):
+            wait_for(lambda: answers_at(client, web), 60)
             links = Links(here.tokens, web, "dispatcher.localhost")
             leavers = Leavers(here, start_wave(here, "Silence"), links, client)
             here.bell.ring("plan")
@@ -160,7 +164,7 @@ def _sink() -> Iterator[tuple[int, Path]]:
 
 
 @contextmanager
-def _web(private: World) -> Iterator[str]:
+def web_process(private: World) -> Iterator[str]:
     """Run the web app that links in mails lead to; give its address."""
     port = free_port()
     words = ("uvicorn", "--factory", "dispatcher.web.serve:from_settings", "--port", str(port))
@@ -168,7 +172,7 @@ def _web(private: World) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def _answers(client: httpx.Client, web: str) -> bool:
+def answers_at(client: httpx.Client, web: str) -> bool:
     try:
         return client.get(f"{web}/healthz").status_code == 200
     except httpx.TransportError:

@@ -69,6 +69,13 @@ class Settings(BaseSettings):
         "dispatcher.localhost",
         description="Domain of return paths, unsubscribe mail and message ids.",
     )
+    mail_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port of this machine at which `up` takes the mail that comes back; 0: it "
+        "takes none.",
+    )
     mail_user: str = Field("", description="User name of the IMAP mailbox that bounces come to.")
     mail_password: SecretStr = Field(
         SecretStr(""), description="Password of the IMAP mailbox that bounces come to."

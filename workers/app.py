@@ -21,7 +21,7 @@ from celery.signals import (
 
 from dispatcher import settings, wiring
 from dispatcher.domain.masks import mask_logs
-from dispatcher.services.dispatch import Outbound
+from dispatcher.services.dispatch import Outbound, beat
 
 mask_logs()  # also in the parent, which builds nothing
 app = Celery("dispatcher")
@@ -43,6 +43,7 @@ class Room:
         self._thread = threading.Thread(target=self._loop.run_forever, name="sender", daemon=True)
         self._thread.start()
         self.outbound: Outbound = self.run(self._open())
+        self._beating = asyncio.run_coroutine_threadsafe(beat(self.outbound), self._loop)
         _settle_down()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -51,6 +52,7 @@ class Room:
 
     def close(self) -> None:
         """Close connections and leave the journal behind only if something in it is unsettled."""
+        self._beating.cancel()
         self.run(self.outbound.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)

@@ -9,21 +9,21 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from dispatcher.cli import report_counts
 from dispatcher.cli.show import facts, heading, number, table
 from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.effects import comparable, count, difference, share
 from dispatcher.domain.known_facts import FactSource
-from dispatcher.domain.messages import Channel
 from dispatcher.domain.reports import (
     FEWER,
+    WITHHELD,
     Compared,
     Origin,
     Preview,
-    Reach,
     Report,
-    ReportRow,
     Reveal,
     Sample,
+    WaveState,
     coarse,
 )
 
@@ -42,11 +42,11 @@ SOURCES: Mapping[str, str] = {
 def preview_data(seen: Preview) -> dict[str, Any]:
     """Give a preview for programs."""
     return {
-        "audience": seen.reach.audience,
-        "reached": seen.reach.count(),
-        "by_reason": seen.reach.by_reason(),
+        "audience": report_counts.audience(seen.reach),
+        "reached": count(seen.reach.count()),
+        "by_reason": report_counts.by_reason(seen.reach),
         "by_language": coarse(seen.reach.by_language()),
-        "cost": seen.cost,
+        "cost": _cost(seen),
         "parts": seen.parts,
         "first_at": _instant(seen.first_at),
         "last_at": _instant(seen.last_at),
@@ -61,15 +61,15 @@ def preview(spec: CampaignSpec, seen: Preview) -> Iterator[RenderableType]:
     for sample in seen.samples:
         yield from _sample(sample)
     yield heading(f"{spec.name}: whom it would reach, if it went out now")
-    rows = _without_language(seen.reach)
+    rows = report_counts.by_verdict(seen.reach)
     if rows:
         yield table(("channel", "verdict", "people"), rows)
     yield from facts(
         {
-            "audience": seen.reach.audience,
-            "would get it": seen.reach.count(),
+            "audience": report_counts.audience(seen.reach),
+            "would get it": count(seen.reach.count()),
             "by language": _counts(coarse(seen.reach.by_language())),
-            "costs about": seen.cost,
+            "costs about": _cost(seen),
             "parts at most": ", ".join(f"{at} {most}" for at, most in seen.parts.items()),
             "first possible": _said(seen.first_at) or "never",
             "last possible": _said(seen.last_at),
@@ -80,13 +80,8 @@ def preview(spec: CampaignSpec, seen: Preview) -> Iterator[RenderableType]:
         yield f"Note: {told}"
 
 
-def _without_language(reach: Reach) -> list[tuple[Channel, str, int]]:
-    """Join what differs in language only: beside a verdict it could speak of single persons."""
-    joined: dict[tuple[Channel, str], int] = {}
-    for row in reach.rows:
-        key = (row.channel, row.reason)
-        joined[key] = joined.get(key, 0) + row.people
-    return [(*key, people) for key, people in joined.items()]
+def _cost(seen: Preview) -> float | str:
+    return seen.cost if seen.reach.count() == count(seen.reach.count()) else WITHHELD
 
 
 def _reveals(reveals: Sequence[Reveal]) -> Iterator[RenderableType]:
@@ -141,20 +136,24 @@ def _sample(sample: Sample) -> Iterator[RenderableType]:
 
 def report_data(done: Report) -> dict[str, Any]:
     """Give a report for programs."""
+    told = report_counts.told(done)
     return {
         **asdict(done),
-        "waves": done.waves,
+        "waves": [_wave_data(wave) for wave in done.waves],
         "compared": [_compared_data(each) for each in done.compared],
-        "rows": [_row_data(row) for row in _alike(done)],
-        "people": done.people,
-        "missing": done.missing,
-        "open": done.open,
-        "by_state": done.by("state"),
-        "by_reason": done.by("reason"),
-        "by_channel": done.by("channel"),
+        "rows": [_row_data(cell) for cell in told.cells],
+        "people": count(done.people),
+        "missing": count(done.missing),
+        "open": told.open,
+        "by_state": told.by("state"),
+        "by_reason": told.by("reason"),
+        "by_channel": told.by("channel"),
         "by_language": coarse(done.by("language")),
-        "parts": done.parts,
-        "cost": done.cost,
+        "replies": count(done.replies),
+        "by_reply": coarse(done.by_reply),
+        "opt_outs": count(done.opt_outs),
+        "parts": done.parts if told.spent else WITHHELD,
+        "cost": done.cost if told.spent else WITHHELD,
     }
 
 
@@ -163,20 +162,21 @@ def report(done: Report) -> Iterator[RenderableType]:
     yield heading(f"{done.name} (campaign {done.campaign_id}) is {done.state}")
     if done.note:
         yield f"Note: {done.note}"
-    rows = [(row.state, row.reason, row.channel, row.gateway, row.people) for row in _alike(done)]
+    told = report_counts.told(done)
+    rows = [(row.state, row.reason, row.channel, row.gateway, people) for row, people in told.cells]
     if rows:
         yield table(("state", "reason", "channel", "gateway", "people"), rows)
     yield from facts(
         {
-            "planned": sum(wave.people for wave in done.waves),
-            "with a verdict": done.people,
-            "still open": done.open,
-            "without a verdict": done.missing,
+            "planned": count(sum(wave.people for wave in done.waves)),
+            "with a verdict": count(done.people),
+            "still open": told.open,
+            "without a verdict": count(done.missing),
             "by language": _counts(coarse(done.by("language"))),
-            "parts": done.parts,
-            "cost": float(done.cost),
-            "replies": f"{number(done.replies)}  {_counts(done.by_reply)}".strip(),
-            "opt-outs": done.opt_outs,
+            "parts": done.parts if told.spent else WITHHELD,
+            "cost": float(done.cost) if told.spent else WITHHELD,
+            "replies": f"{number(count(done.replies))}  {_counts(coarse(done.by_reply))}".strip(),
+            "opt-outs": count(done.opt_outs),
         }
     )
     yield from _compared(done)
@@ -223,27 +223,16 @@ def _compared_data(of: Compared) -> dict[str, Any]:
     }
 
 
-def _alike(done: Report) -> list[ReportRow]:
-    """Join what differs in language only."""
-    joined: dict[tuple[str, str, str, str], ReportRow] = {}
-    for row in done.rows:
-        key = (row.state, row.reason, row.channel, row.gateway)
-        known = joined.get(key)
-        joined[key] = _sum(row, known) if known else row
-    return sorted(joined.values(), key=lambda row: -row.people)
-
-
-def _sum(row: ReportRow, other: ReportRow) -> ReportRow:
-    return row._replace(
-        people=row.people + other.people,
-        parts=row.parts + other.parts,
-        cost=row.cost + other.cost,
-    )
-
-
-def _row_data(row: ReportRow) -> dict[str, Any]:
+def _row_data(cell: report_counts.Cell) -> dict[str, Any]:
     """Give a row for programs without the language, which is told apart, and coarsely."""
-    return {name: value for name, value in row._asdict().items() if name != "language"}
+    row = {name: value for name, value in cell.row._asdict().items() if name != "language"}
+    if cell.people == cell.row.people:
+        return row
+    return row | {"people": cell.people, "parts": WITHHELD, "cost": WITHHELD}
+
+
+def _wave_data(wave: WaveState) -> dict[str, Any]:
+    return wave._asdict() | {"people": count(wave.people), "missing": count(wave.missing)}
 
 
 def _counts(counts: Mapping[str, Any]) -> str:

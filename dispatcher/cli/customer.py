@@ -27,6 +27,7 @@ from dispatcher.services.export import export as export_person
 from dispatcher.services.export import person_data
 from dispatcher.services.export_files import EVERYTHING
 from dispatcher.services.find import address_of, find
+from dispatcher.services.permissions import with_states
 from dispatcher.services.serve import By, Facts, Proof
 from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.wiring import Dispatcher, build_links
@@ -84,7 +85,7 @@ def show(who: Who, as_json: Json = False) -> None:
     """Show who somebody is and what they allow."""
     with at_work() as here, here.database.begin() as conn:
         person = find(conn, here.digests, who, here.settings.default_country)
-        told = explain(conn, person, here.book)
+        told = with_states(conn, explain(conn, person, here.book), here.now())
     data = {
         "customer": person_data(person),
         "allows": told.standings,
@@ -208,7 +209,7 @@ def export(
     """Give everything on record about somebody, as JSON and CSV they can be sent."""
     with at_work() as here, here.database.begin() as conn:
         person = find(conn, here.digests, who, here.settings.default_country)
-        files = export_person(conn, person, here.book, build_links(here))
+        files = export_person(conn, person, here.book, build_links(here), here.now())
     if out is None:
         typer.echo(files[EVERYTHING].decode())
         return

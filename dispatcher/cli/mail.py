@@ -94,8 +94,10 @@ async def _listen(here: Dispatcher, host: str, port: int, *, lmtp: bool, as_json
         json_line(told)
     else:
         notice(f"Taking mail at {told['listening']} ({told['protocol']}); Ctrl-C stops it.")
-    async with server:
+    try:
         await stopped.wait()
+    finally:
+        server.close()  # whoever is still connected comes back; the same mail twice is once
 
 
 @app.command()

@@ -22,6 +22,7 @@ from dispatcher.domain.explanations import (
 )
 from dispatcher.domain.hours_agreements import PREFIX, is_agreement, read_agreement
 from dispatcher.domain.people import Person
+from dispatcher.domain.permission_states import PermissionState
 from dispatcher.domain.reasons import MEANING
 from dispatcher.storage.erasures import Receipt
 
@@ -32,10 +33,7 @@ def card(told: Explanation) -> Iterator[RenderableType]:
     """Draw who somebody is and what they allow."""
     yield from _who(told.person)
     if told.standings:
-        rows = [
-            (line.channel, _allowed(line), line.state, _at(line.since), f"#{line.event_id}")
-            for line in told.standings
-        ]
+        rows = [(line.channel, _allowed(line), *_standing(line)) for line in told.standings]
         yield table(("channel", "topic", "consent", "since", "event"), rows)
     elif not told.person.erased:
         yield "Has agreed to nothing, so no offers are sent."
@@ -210,6 +208,14 @@ def _hours(line: DecisionLine, hours: HoursLine) -> str:
         said += f"; opened by {' and '.join(hours.opened_by)}"
     until = line.send_before or hours.closes
     return said + (f"; open, to be sent before {_at(until)}" if until else "; open")
+
+
+def _standing(line: StandingLine) -> tuple[str, str, str]:
+    """Say what holds and since when; of what waits for a yes, until when."""
+    if line.permission is PermissionState.PENDING:
+        return line.permission, f"until {_at(line.since)}", ""
+    nameless = line.permission in (None, PermissionState.NONE)
+    return line.state if nameless else str(line.permission), _at(line.since), f"#{line.event_id}"
 
 
 def _allowed(line: StandingLine) -> str:

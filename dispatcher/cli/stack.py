@@ -69,7 +69,8 @@ def up(
     with signals_interrupt():
         try:
             with _start(known) as stack:
-                _check_port(port)
+                _check_port(port, "choose another with --port")
+                _check_port(known.mail_port, "choose another as mail_port")
                 _launch_product(stack, known, port or _free_web_port())
                 running = runfile.find_running(stack.home)
                 if running is not None:
@@ -185,7 +186,7 @@ def _start(known: Settings, *, broker: bool = True) -> Stack:
 
 
 def _launch_product(stack: Stack, known: Settings, port: int) -> None:
-    """Bring the schema up to date, then start workers, beat and the web pages."""
+    """Bring the schema up to date, then start workers, beat, web pages and mail, if set."""
     migrate.upgrade(stack.database_url)
     stack.web_url = f"http://{LOOPBACK}:{port}"
     environment = _environment(stack, known, os.environ)
@@ -193,8 +194,12 @@ def _launch_product(stack: Stack, known: Settings, port: int) -> None:
         stack.launch(name, command, environment)
     stack.launch("beat", product.beat_command(), environment)
     web = stack.launch("web", product.web_command(port), environment)
+    if known.mail_port:
+        stack.launch("mail", product.mail_command(known.mail_port), environment)
     stack.record()
     web.wait_until(lambda: _listens(port), _START_SECONDS)
+    if known.mail_port:
+        stack.workers["mail"].wait_until(lambda: _listens(known.mail_port), _START_SECONDS)
     stack.record(ready=True)
 
 
@@ -259,10 +264,10 @@ def _free_web_port() -> int:
     return free_port() if _listens(_USUAL_PORT) else _USUAL_PORT
 
 
-def _check_port(port: int) -> None:
-    """Whoever names a port wants that one, and no other program's pages on it."""
+def _check_port(port: int, remedy: str) -> None:
+    """Whoever names a port wants that one, and no other program on it."""
     if port and _listens(port):
-        raise Conflict(f"Port {port} is taken by another program: choose another with --port.")
+        raise Conflict(f"Port {port} is taken by another program: {remedy}.")
 
 
 def _listens(port: int) -> bool:

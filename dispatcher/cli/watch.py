@@ -10,10 +10,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from dispatcher.cli import campaign_pages
+from dispatcher.cli import campaign_pages, report_counts
 from dispatcher.cli.desk import at_work
 from dispatcher.cli.show import Json, answer, json_line, notice, number, on_terminal
 from dispatcher.domain.campaigns import CampaignState
+from dispatcher.domain.effects import count
 from dispatcher.domain.reports import Report
 from dispatcher.services.report import report
 from dispatcher.wiring import Dispatcher
@@ -61,7 +62,7 @@ def _lines(looks: Iterator[Report]) -> Report:
     """One line a change, for logs."""
     last = None
     for last in _changes(looks):
-        counts = [f"{state} {number(people)}" for state, people in last.by("state").items()]
+        counts = [f"{state} {number(people)}" for state, people in _by_state(last).items()]
         notice(f"{last.name} is {last.state}: {', '.join(counts) or 'nobody yet'}")
     assert last is not None
     return last
@@ -84,7 +85,7 @@ def _bar(looks: Iterator[Report]) -> Report:
                 description=f"{last.state}",
                 total=sum(wave.people for wave in last.waves) or None,
                 completed=last.people - last.open,
-                counts="  ".join(f"{state} {n:,}" for state, n in last.by("state").items()),
+                counts="  ".join(f"{state} {number(n)}" for state, n in _by_state(last).items()),
             )
     assert last is not None
     return last
@@ -95,8 +96,12 @@ def _counts(done: Report) -> dict[str, Any]:
         "campaign": done.campaign_id,
         "state": done.state,
         "note": done.note,
-        "planned": sum(wave.people for wave in done.waves),
-        "people": done.people,
-        "open": done.open,
-        "by_state": done.by("state"),
+        "planned": count(sum(wave.people for wave in done.waves)),
+        "people": count(done.people),
+        "open": report_counts.told(done).open,
+        "by_state": _by_state(done),
     }
+
+
+def _by_state(done: Report) -> dict[str, int | str]:
+    return report_counts.told(done).by("state")

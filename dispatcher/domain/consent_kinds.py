@@ -17,6 +17,7 @@ class ConsentKind(StrEnum):
     CASL_IMPLIED_PURCHASE = "casl_implied_purchase"
     CASL_IMPLIED_INQUIRY = "casl_implied_inquiry"
     CASL_IMPLIED_PUBLISHED = "casl_implied_published"
+    CASL_REFERRAL = "casl_referral"
     GDPR_CONSENT = "gdpr_consent"
     SOFT_OPT_IN = "soft_opt_in"
     DOUBLE_OPT_IN = "double_opt_in"

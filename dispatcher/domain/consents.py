@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from dispatcher.domain.consent_terms import outlives
 from dispatcher.domain.messages import Channel
 
 ANY_TOPIC = "*"
@@ -71,20 +72,22 @@ class Consent:
     """The present state for one person, channel and topic, and the event that made it so.
 
     `wording` is the last one shown since the person was last out: who joins again by a single word
-    has been promised what was promised before.
+    has been promised what was promised before. `kind` is that of the event.
     """
 
     state: ConsentState
     event_id: int = 0
     since: datetime | None = None
     wording: str = ""
+    kind: str = ""
 
 
 def fold(events: Iterable[ConsentEvent]) -> Consent:
     """Fold the events of one person, channel and topic, in any order, into the present state.
 
     Ordered by `effective_at`; at a tie an opt-out wins; after an opt-out only a newer opt-in by
-    the person's own hand counts (docs/rules.md#consent).
+    the person's own hand counts; what merely follows from a deal takes nothing from what was said
+    expressly, nor from a longer one (docs/rules.md#consent).
     """
     consent = Consent(ConsentState.NONE)
     for event in sorted(events, key=_order):
@@ -103,7 +106,14 @@ def _apply(present: Consent, event: ConsentEvent) -> Consent:
     if present.state is ConsentState.ACTIVE and state is ConsentState.UNPROVEN:
         return present
     wording = "" if state is ConsentState.OPTED_OUT else event.wording or present.wording
-    return Consent(state, event.id, event.effective_at, wording)
+    if present.state is state is ConsentState.ACTIVE and _stands(present, event):
+        return replace(present, wording=wording)
+    return Consent(state, event.id, event.effective_at, wording, event.kind)
+
+
+def _stands(present: Consent, event: ConsentEvent) -> bool:
+    assert present.since is not None
+    return outlives(present.kind, present.since, event.kind, event.effective_at)
 
 
 def _may_undo(event: ConsentEvent) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import NamedTuple
 
+from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.messages import Channel
 
@@ -62,14 +64,17 @@ class Recipient(NamedTuple):
     `suppressed` is the reason of a suppression or "": "opted_out" is the person's own opt-out and
     nothing else; "erased", where there is no address, is what it says. `bucket` is 0..9999, a keyed
     hash of the address, for holdouts. `in_audience`: the segment still holds.
-    `consent_since` is in Unix seconds. `held_since` is when this wave first had a
-    verdict on the person (Unix seconds), 0 if it has none yet. `jurisdictions` are those of the
+    `consent_since` and `heard_at` are whole Unix seconds. `held_since` is when this wave first had
+    a verdict on the person (Unix seconds), 0 if it has none yet. `jurisdictions` are those of the
     number and of the residence, such as US-OR. `promised`: offers a month on this channel, as the
     wording of the consent to the topic says, 0 if it says nothing; `promised_in_all`: as that of a
     consent to every topic says. `consent_in_all`: it is such a one alone that allows the offer.
     `context`: what is going on with the person that offers wait for, until `context_until` (Unix
     seconds). `ignored`: offers in a row they took no notice of.
-    `written`: the consent in force is an express written one. `agreed`: hours by own hand.
+    `consent_kind`: on which ground that consent stands, "" or a word that is none of ConsentKind if
+    it is the person's own word. `consent_used`: of a kind good for one message, that one was sent.
+    `heard_at`: the last sign of life that counts for it, or when it was given; infinite where
+    nobody asks. `agreed`: hours by own hand.
     `most_a_month`: offers of all brands on all channels that the person wants at most, 0 if they
     set none. `asked_at`: when they asked for an offer themselves (Unix seconds), 0 if they did
     not. `interest` is only read for reminders.
@@ -100,12 +105,19 @@ class Recipient(NamedTuple):
     promised: int = 0
     promised_in_all: int = 0
     consent_in_all: bool = False
+    consent_kind: str = ""
+    heard_at: float = inf
     context: str = ""
     context_until: float = 0.0
     ignored: int = 0
-    written: bool = False
     agreed: tuple[Agreed, ...] = ()
     most_a_month: int = 0
     asked_at: float = 0.0
     interest: Interest | None = None
     days: str = ""
+    consent_used: bool = False
+
+    @property
+    def written(self) -> bool:
+        """Whether the consent in force is an express written one."""
+        return self.consent_kind == ConsentKind.TCPA_PEWC

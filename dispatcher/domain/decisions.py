@@ -32,6 +32,8 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     IMPORTED_UNPROVEN = "imported_unproven"
     TOPIC_OPTED_OUT = "topic_opted_out"
+    CONSENT_EXPIRED = "consent_expired"
+    CONSENT_DORMANT = "consent_dormant"
     HOLDOUT = "holdout"
     CONTEXT_HOLD = "context_hold"
     QUIET_UNTIL = "quiet_until"

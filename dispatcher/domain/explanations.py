@@ -12,6 +12,7 @@ from dispatcher.domain.decisions import Reason, Verdict
 from dispatcher.domain.deliveries import DeliveryState
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Person
+from dispatcher.domain.permission_states import PermissionState
 
 
 class ConsentLine(NamedTuple):
@@ -31,7 +32,10 @@ class ConsentLine(NamedTuple):
 
 
 class StandingLine(NamedTuple):
-    """What the person allows now on a channel for a topic, and the event that says so."""
+    """What the person allows now on a channel for a topic, and the event that says so.
+
+    `permission` names the state of it all, time and silence minded; None where nobody asked.
+    """
 
     channel: Channel
     topic: str
@@ -39,6 +43,7 @@ class StandingLine(NamedTuple):
     event_id: int
     since: datetime
     kind: str = ""
+    permission: PermissionState | None = None
 
 
 class SuppressionLine(NamedTuple):

@@ -19,6 +19,8 @@ MEANING: Mapping[Reason, str] = {
     Reason.NO_CONSENT: "The person has not agreed to this topic on this channel.",
     Reason.IMPORTED_UNPROVEN: "A consent was imported without its evidence, so it does not count.",
     Reason.TOPIC_OPTED_OUT: "The person has opted out of this topic, or of the channel.",
+    Reason.CONSENT_EXPIRED: "The consent has ended: by its kind, by its use, or by long silence.",
+    Reason.CONSENT_DORMANT: "Not a sign of the person for 24 months; the consent rests till one.",
     Reason.HOLDOUT: "The person is kept back, to see what the offer changes.",
     Reason.CONTEXT_HOLD: "Something is wrong between us, or was until just now: no offers.",
     Reason.QUIET_UNTIL: "The person asked for quiet for some time.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -18,15 +18,28 @@ WITHHELD = "not told"
 def coarse(counts: Mapping[str, int]) -> dict[str, int | str]:
     """Hide the cells of a breakdown that are so small that they speak of single persons.
 
-    One hidden cell alone could be reckoned from the sum, so the next smallest is withheld as well.
+    What is hidden could be reckoned from the sum, so the next smallest cells are withheld as well
+    until the hidden ones together are no small cell either, and each of them has two values left.
     """
-    told: dict[str, int | str] = {
-        name: FEWER if 0 < people < SMALLEST_CELL else people for name, people in counts.items()
-    }
-    open_ = [name for name, people in counts.items() if people >= SMALLEST_CELL]
-    if sum(each == FEWER for each in told.values()) == 1 and open_:
-        told[min(open_, key=lambda name: counts[name])] = WITHHELD
-    return told
+    hidden = {name for name, people in counts.items() if 0 < people < SMALLEST_CELL}
+    others = sorted(set(counts) - hidden, key=lambda name: (counts[name], name))
+    for name in others:
+        if not hidden or _in_doubt([counts[each] for each in hidden]):
+            break
+        hidden |= {name} if counts[name] else set()
+    return {name: _cell(people, name in hidden) for name, people in counts.items()}
+
+
+def _in_doubt(hidden: Sequence[int]) -> bool:
+    """Say whether their sum, which anybody can reckon, leaves each of them in doubt."""
+    least = sum(1 if people < SMALLEST_CELL else SMALLEST_CELL for people in hidden)
+    bounded = max(hidden) < SMALLEST_CELL
+    most = len(hidden) * (SMALLEST_CELL - 1) if bounded else sum(hidden) + 1
+    return len(hidden) > 1 and sum(hidden) >= SMALLEST_CELL and least < sum(hidden) < most
+
+
+def _cell(people: int, hidden: bool) -> int | str:
+    return people if not hidden else FEWER if people < SMALLEST_CELL else WITHHELD
 
 
 class ReachRow(NamedTuple):

@@ -1,4 +1,4 @@
-"""The product's own processes, as command lines: workers, beat and web pages."""
+"""The product's own processes, as command lines: workers, beat, web pages, mail."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def beat_command(folder: Path | None = None) -> list[str]:
 def web_command(port: int) -> list[str]:
     """Give the web pages and hooks."""
     return [*_python("dispatcher"), "web", "--port", str(port)]
+
+
+def mail_command(port: int) -> list[str]:
+    """Give the receiver of mail that comes back."""
+    return [*_python("dispatcher"), "mail", "receive", "--port", str(port)]
 
 
 def environment_of(stack: Stack, own: Mapping[str, str]) -> dict[str, str]:

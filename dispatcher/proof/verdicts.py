@@ -8,7 +8,7 @@ from math import inf
 
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.decisions import Decision, Reason, Verdict
-from dispatcher.proof import reminders
+from dispatcher.proof import grounds, reminders
 from dispatcher.proof.cases import (
     FEW,
     NONE_FROM,
@@ -77,7 +77,9 @@ def _send(table: Table, case: Case) -> Iterator[str]:
     if not offer(case):
         return
     if not _consented(case):
-        yield f"sent without consent: {person.consent}"
+        yield f"sent without consent: {person.consent} {person.consent_kind}".rstrip()
+    elif grounds.over(person, now) or grounds.asleep(person, now):
+        yield f"sent on a consent that has ended or rests: {person.consent_kind}"
     if person.bucket < policy.holdout:
         yield "sent to somebody who is held back"
     yield from (f"sent though {why}" for why in _restraints(case))
@@ -192,8 +194,11 @@ def _until_rested(_table: Table, case: Case) -> bool:
 
 
 def _exactly(due: float, case: Case) -> bool:
-    """It is put off until an instant that is due, or up to a second later."""
-    return case.now < due <= case.decision.until < due + _ROUNDED
+    """It is put off until an instant that is due, or up to a second later, which is still to come.
+
+    Records are of whole seconds, rounded to the side on which people have their peace longer.
+    """
+    return case.now < case.decision.until and due <= case.decision.until < due + _ROUNDED
 
 
 def _until_released(_table: Table, case: Case) -> bool:
@@ -281,9 +286,9 @@ def _without_consent(_table: Table, case: Case) -> bool:
 
 
 def _consented(case: Case) -> bool:
-    """There is an active consent, and where the topic is sensitive one to that very topic."""
+    """There is an active consent of a kind that is good there; to a sensitive topic, its own."""
     to_this = not case.person.consent_in_all or not case.policy.own_consent
-    return case.person.consent == ConsentState.ACTIVE and to_this
+    return case.person.consent == ConsentState.ACTIVE and to_this and grounds.good(case.person)
 
 
 _SKIPS: Mapping[Reason, _Judge] = {
@@ -297,6 +302,8 @@ _SKIPS: Mapping[Reason, _Judge] = {
     Reason.NO_CONSENT: _without_consent,
     Reason.IMPORTED_UNPROVEN: _without_consent,
     Reason.TOPIC_OPTED_OUT: _without_consent,
+    Reason.CONSENT_EXPIRED: lambda _, case: offer(case) and grounds.over(case.person, case.now),
+    Reason.CONSENT_DORMANT: lambda _, case: offer(case) and grounds.asleep(case.person, case.now),
     Reason.HOLDOUT: lambda _, case: offer(case) and case.person.bucket < case.policy.holdout,
     Reason.TOO_MANY_ATTEMPTS: lambda _, case: case.person.attempts >= case.policy.max_attempts,
     Reason.ZONE_UNKNOWN_CLOSED: _no_zone,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from dispatcher.domain import consent_terms
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Ruling
 from dispatcher.domain.policies import Policy
@@ -81,6 +82,7 @@ ORDER = (
 
 # Not rules, but rules stand on them.
 GROUND = (
+    ("consent_terms", consent_terms.VERSION),
     ("hours", hours.VERSION),
     ("permitted_hours", permitted_hours.VERSION),
     ("jurisdiction_overrides", jurisdiction_overrides.VERSION),

@@ -7,7 +7,9 @@
 audience). `places` are the codes of jurisdictions with dots between. `zone` is a name, or `*` and
 two digits for each clock of those possible. After `own hours` come own weekdays, `:12345`, and the
 hours agreed to by own hand, `;KR 0-1440=event`. `consent` is its first letter, a capital if only
-one to every topic gives it, then `w` if it is an express written one. `promised` is what holds for
+one to every topic gives it, then its kind (`w` express and written, `g` express, none of these if
+it is a word of the person's own), `!` if used up, after `-` when one that ends was given, and after
+`~` since when the person is silent, if a year or more (hex seconds). `promised` is what holds for
 the topic, then `+` and what holds for all topics, then `+` and the person's own most. `context` is
 the flag that holds and the second it ends at. `asked` is the second in which the person asked for
 an offer, while none has answered that. `interest` is when the product was seen, why that is over,
@@ -20,9 +22,12 @@ Person and consent event are columns of the decision itself.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
-from math import ceil, isinf
+from math import ceil, inf, isinf
 
+from dispatcher.domain.consent_kinds import ConsentKind
+from dispatcher.domain.consent_terms import ENDING, YEAR
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel
@@ -38,9 +43,27 @@ from dispatcher.rules.zone_codes import code_of, zone_of
 LIMIT = 200
 _ADDRESS = "(known)"
 _LETTERS = {channel: channel[0] for channel in Channel}
+_CAPITALS = {channel: letter.upper() for channel, letter in _LETTERS.items()}
 _CHANNELS = {letter: channel for channel, letter in _LETTERS.items()}
 _CONSENTS = {state: state[0] for state in ConsentState}
 _STATES = {letter: state for state, letter in _CONSENTS.items()}
+_SPECIAL: Mapping[str, str] = {
+    ConsentKind.TCPA_PEWC: "w",
+    ConsentKind.TCPA_PEC: "t",
+    ConsentKind.CASL_IMPLIED_PURCHASE: "p",
+    ConsentKind.CASL_IMPLIED_INQUIRY: "q",
+    ConsentKind.CASL_IMPLIED_PUBLISHED: "b",
+    ConsentKind.CASL_REFERRAL: "r",
+    ConsentKind.SOFT_OPT_IN: "s",
+    ConsentKind.KR_AD_CONSENT: "k",
+    ConsentKind.ASK_ONCE: "o",
+    ConsentKind.LEGITIMATE_INTEREST_B2B: "l",
+    ConsentKind.US_CANSPAM_NOTICE: "u",
+}
+_KINDS: Mapping[str, str] = {**dict.fromkeys(ConsentKind, "g"), **_SPECIAL}
+_GROUNDS = {"": "", "g": ConsentKind.GDPR_CONSENT} | {
+    letter: kind for kind, letter in _SPECIAL.items()
+}
 
 
 def record(person: Recipient, policy: Policy, now: float, law: Law) -> str:
@@ -57,7 +80,7 @@ def record(person: Recipient, policy: Policy, now: float, law: Law) -> str:
         f"3|{_instant(now)}|{who}|{_places(person.jurisdictions)}|{_zone(person, now)}|"
         f"{person.hours_from}-{person.hours_until}{days}{agreed}|"
         f"{_word(person.suppressed, 24) if person.suppressed else ''}|"
-        f"{_consent(person)}|{_promised(person)}|"
+        f"{_consent(person, now)}|{_promised(person)}|"
         f"{_context(person) if person.context else ''}|{person.ignored or ''}|"
         f"{int(person.asked_at) if person.asked_at and answer_until(person) else ''}|"
         f"{_interest(person.interest, now) if person.interest else ''}|"
@@ -79,6 +102,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
     hours_from, hours_until = own.split("-")
     flag, _, until = context.partition(" ")
     by_topic, in_all, own_most, *_ = [*promised.split("+"), "", ""]
+    kind, used, given, heard_at = _read_ground(state[1:])
     person = Recipient(
         customer_id=0,
         channel=_CHANNELS[who[0]],
@@ -106,12 +130,15 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         context=flag,
         context_until=float(until or 0),
         ignored=int(ignored or 0),
-        written=state.endswith("w"),
         agreed=tuple(map(_read_agreed, agreed)),
         most_a_month=int(own_most or 0),
         asked_at=float(asked or 0),
         interest=_read_interest(interest, now) if interest else None,
         days=days,
+        consent_kind=kind,
+        consent_used=used,
+        consent_since=given,
+        heard_at=heard_at,
     )
     return person, now
 
@@ -125,10 +152,28 @@ def _places(jurisdictions: tuple[str, ...]) -> str:
     return ".".join(code if is_code(code) else "?" for code in jurisdictions)
 
 
-def _consent(person: Recipient) -> str:
-    letter = _CONSENTS.get(person.consent, "n")
-    letter = letter.upper() if person.consent_in_all else letter
-    return f"{letter}w" if person.written else letter
+def _consent(person: Recipient, now: float) -> str:
+    ground = _ground(person.consent, person.consent_in_all, person.consent_kind)
+    if now - person.heard_at < YEAR and ground[-1] not in "pqro":
+        return ground
+    ground += "!" if person.consent_used else ""
+    ground += f"-{int(person.consent_since):x}" if person.consent_kind in ENDING else ""
+    return ground + (f"~{int(person.heard_at):x}" if now - person.heard_at >= YEAR else "")
+
+
+@lru_cache(maxsize=1 << 8)
+def _ground(state: ConsentState, in_all: bool, kind: str) -> str:
+    letter = _CONSENTS.get(state, "n")
+    return (letter.upper() if in_all else letter) + _KINDS.get(kind, "")
+
+
+def _read_ground(text: str) -> tuple[str, bool, float, float]:
+    """Give kind, whether it is used up, when it was given, and since when the person is silent."""
+    text, _, heard = text.partition("~")
+    text, _, given = text.partition("-")
+    kind, used, _ = text.partition("!")
+    silent_since = float(int(heard, 16)) if heard else inf
+    return _GROUNDS[kind], bool(used), float(int(given or "0", 16)), silent_since
 
 
 def _promised(person: Recipient) -> str:
@@ -169,21 +214,23 @@ def _context(person: Recipient) -> str:
 
 
 def _contacts(contacts: tuple[Contact, ...], policy: Policy, now: float) -> str:
+    second = int(now)
     return ",".join(
-        [f"{_marks(contact, policy)}{int(now) - ceil(contact.at):x}" for contact in contacts]
+        [f"{_marks(contact, policy)}{second - ceil(contact.at):x}" for contact in contacts]
     )
 
 
 def _marks(contact: Contact, policy: Policy) -> str:
-    same = "=" if same_subject(contact.subject, policy.subject) else ""
-    same += "~" if same_offer(contact, policy) else ""
-    same += "?" if contact.asked else ""
-    return _letter(contact.channel, contact.brand == policy.brand) + same
+    marks = _letter(contact.channel, contact.brand == policy.brand)
+    if same_subject(contact.subject, policy.subject):
+        marks += "="
+    if same_offer(contact, policy):
+        marks += "~"
+    return f"{marks}?" if contact.asked else marks
 
 
 def _letter(channel: Channel, own_brand: bool) -> str:
-    letter = _LETTERS[channel]
-    return letter.upper() if own_brand else letter
+    return _CAPITALS[channel] if own_brand else _LETTERS[channel]
 
 
 def _deciding(person: Recipient, policy: Policy, now: float, law: Law) -> str:

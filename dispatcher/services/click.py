@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from dispatcher.domain.consents import ANY_TOPIC
+from dispatcher.domain.consents import ANY_TOPIC, ConsentEvent
 from dispatcher.domain.messages import Channel
 from dispatcher.services.hold import quiet
 from dispatcher.services.serve import By
 from dispatcher.services.subscribe import Act, Desk, leave
-from dispatcher.storage import customers
+from dispatcher.storage import consents, customers
 from dispatcher.storage.topics import topic_of_wave
 from dispatcher.tokens import Token
+
+_MOMENT = timedelta(minutes=1)
 
 
 def click_out(
@@ -38,8 +41,23 @@ def click_out(
             )
             for channel in ([token.channel] if token.channel else list(Channel))
         ]
-        news = [leave(conn, desk, [act])[person.id] for act in acts]
+        customers.lock_people(conn, [person.id])
+        told = consents.ledger_of(conn, [person.id])
+        news = [leave(conn, desk, [act])[person.id] for act in acts if not _is_echo(told, act)]
         return any(news)
+
+
+def _is_echo(told: Sequence[ConsentEvent], act: Act) -> bool:
+    """Say whether the same press was recorded a moment ago, and nothing since: programs repeat.
+
+    Whoever has a link could fill the ledger otherwise, which forgets nothing.
+    """
+    lines = [line for line in told if line.channel is act.channel]
+    if not lines or lines[-1].origin != act.origin:
+        return False
+    age = act.heard_at - lines[-1].received_at
+    same = (line.topic for line in lines if line.received_at == lines[-1].received_at)
+    return timedelta(0) <= age < _MOMENT and act.topic in same
 
 
 def quiet_by_link(desk: Desk, token: Token, span: timedelta, now: datetime) -> bool:

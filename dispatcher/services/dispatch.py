@@ -35,6 +35,7 @@ from dispatcher.storage.watch import Watch
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _IN_A_ROW = 32  # messages; more would hold up the connections for longer than a mail takes
+BEAT_SECONDS = 15.0  # between two signs that a process is alive; the doctor waits for four
 _SOON = 0.3  # seconds; a turn further away is left to the next bell
 
 
@@ -97,6 +98,16 @@ class Outbound:
     async def in_permits(self, work: Callable[[], T]) -> T:
         """Run a permit on the thread kept free for them."""
         return await asyncio.get_running_loop().run_in_executor(self.permits, work)
+
+
+async def beat(out: Outbound, every: float = BEAT_SECONDS) -> None:
+    """Note for ever that this process is alive, whether or not there is anything to send."""
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await out.in_permits(partial(_beat, out.database, out.worker))
+        except Unavailable as outage:
+            log.warning("nobody hears that this process is alive: %s", outage)
 
 
 async def dispatch(out: Outbound, channel: Channel, seconds: float = 30.0) -> bool:
@@ -203,6 +214,11 @@ def _look_again(out: Outbound) -> None:
     with out.database.begin() as conn:
         out.clocks.check(clock.server(conn))
         workers.note_jump(conn, out.worker, 0.0)
+
+
+def _beat(database: Database, worker: str) -> None:
+    with database.begin() as conn:
+        workers.beat(conn, worker)
 
 
 def _note_jump(database: Database, worker: str, seconds: float) -> None:

@@ -22,6 +22,7 @@ from dispatcher.rendering import Addressee, Links, compile_template, render_batc
 from dispatcher.rules.book import RuleBook
 from dispatcher.services.explain import explain
 from dispatcher.services.export_files import written
+from dispatcher.services.permissions import with_states
 from dispatcher.services.renderer import letterhead
 from dispatcher.storage import campaigns, erasures, exports
 
@@ -97,15 +98,20 @@ class Sent(NamedTuple):
     made: str
 
 
-def export(conn: Connection, person: Person, book: RuleBook, links: Links) -> dict[str, bytes]:
+def export(
+    conn: Connection, person: Person, book: RuleBook, links: Links, now: datetime | None = None
+) -> dict[str, bytes]:
     """Give everything about a person: file name -> content, as JSON and as CSV."""
-    data = collect(conn, person, book, links)
+    data = collect(conn, person, book, links, now)
     return {"README.txt": _README.encode(), **written(data)}
 
 
-def collect(conn: Connection, person: Person, book: RuleBook, links: Links) -> dict[str, Any]:
-    """Give everything about a person, part by part."""
+def collect(
+    conn: Connection, person: Person, book: RuleBook, links: Links, now: datetime | None = None
+) -> dict[str, Any]:
+    """Give everything about a person, part by part; what they allow is named as it is at `now`."""
     told = explain(conn, person, book)
+    told = with_states(conn, told, now) if now else told
     kept = exports.in_sandbox(conn, person.id)
     return {
         **on_record(told),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
@@ -41,6 +42,8 @@ _OTHER_HOURS = {
     "ZA": ((0, 1440), (1140, 1320), (1320, 360)),
     "CO": ((1080, 1290), (1200, 60)),
 }
+_KINDS = tuple(ConsentKind)
+_JOINED = YEAR_STARTS - 400 * DAY  # the first of them
 _CONSENTS = (*(ConsentState.ACTIVE,) * 24, *ConsentState)
 _CAPS = (
     *(DEFAULT_CAPS,) * 4,
@@ -225,12 +228,26 @@ def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
         ignored=someone.ignored if wave.policy.asks else 0,
         consent_in_all=number % 5 == 0,
         interest=_interest(someone, wave.policy) if wave.policy.reminds_of else None,
-        written=someone.written,
+        **_ground(someone, now),
         agreed=someone.agreed,
         most_a_month=someone.most_a_month,
         asked_at=someone.asked_at,
         days=someone.days,
     )
+
+
+def _ground(someone: Someone, now: float) -> dict[str, Any]:
+    """Give what a consent stands on: of every seventh person some kind, some age, some silence."""
+    number = someone.number
+    if someone.written or number % 7:
+        return {"consent_kind": ConsentKind.TCPA_PEWC if someone.written else ""}
+    today = int(now // DAY) * DAY
+    return {
+        "consent_kind": _KINDS[number // 7 % len(_KINDS)],
+        "consent_since": _JOINED + number % 797 * DAY,
+        "consent_used": number % 5 == 1,
+        "heard_at": today - number % 811 * DAY,
+    }
 
 
 def wave(dice: random.Random, number: int, at: float) -> Wave:

@@ -32,6 +32,7 @@ from dispatcher.storage.chains import GENESIS, as_event, link
 from dispatcher.storage.customers import lock_people
 from dispatcher.storage.database import copy_rows
 from dispatcher.storage.evidence import Entropy, Salted, salt
+from dispatcher.storage.signs_of_life import HEARD_AT
 from dispatcher.storage.withdrawals import withdraw
 
 # `{person}` is the column that holds the customer's id. The row for the topic is `consent_t`, the
@@ -74,6 +75,14 @@ IN_ALL = """coalesce(consent_w.state = 'active'
 PERMISSION_KIND = """
     CASE WHEN consent_t.state = 'active' THEN consent_t.kind
          WHEN consent_w.state = 'active' THEN consent_w.kind ELSE '' END
+"""
+
+# The one to every topic beside one to the topic: event, kind, since when, and last heard of.
+BESIDE = f"""
+    CASE WHEN consent_t.state = 'active' AND consent_w.state = 'active' THEN
+        jsonb_build_array(consent_w.event_id, consent_w.kind,
+            floor(extract(epoch FROM consent_w.since)),
+            floor(extract(epoch FROM {HEARD_AT.format(consent="consent_w")}))) END
 """
 
 # What was promised by the consents that are in force: for the topic, and for all topics.

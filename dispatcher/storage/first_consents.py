@@ -11,16 +11,19 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from dispatcher.domain.consent_terms import implied_kinds
 from dispatcher.storage.chains import BODY_SQL, GENESIS, microseconds
 from dispatcher.storage.imports_sql import TOLD
 
-# One row for each person, channel and topic: one that proves before one that does not,
-# the last before others. `seq` counts the person's events; an address that is not taken makes none.
+# One row for each person, channel and topic: one that proves before one that does not, one that
+# says yes before one that follows from a deal, the last before others. `seq` counts the person's
+# events; an address that is not taken makes none.
 _CREATE = text(f"""
     CREATE TEMPORARY TABLE import_first ON COMMIT DROP AS
     WITH k AS ({TOLD} WHERE NOT l.spoken), best AS (
         SELECT DISTINCT ON (person, channel COLLATE "C", topic COLLATE "C") *
-        FROM k ORDER BY person, channel COLLATE "C", topic COLLATE "C", proven DESC, no DESC
+        FROM k ORDER BY person, channel COLLATE "C", topic COLLATE "C", proven DESC,
+            kind = ANY(:implied), no DESC
     ), told AS (
         SELECT *, CAST(count(*) FILTER (WHERE NOT blocked) OVER (PARTITION BY person
             ORDER BY no, channel COLLATE "C", topic COLLATE "C") AS int) AS seq
@@ -82,7 +85,9 @@ class Kept(NamedTuple):
 
 def append_first(conn: Connection, import_id: int, now: datetime) -> Kept:
     """Append what the chunk tells of people without any event, who are not visible yet."""
-    conn.execute(_CREATE, {"origin": f"import {import_id}: ", "now": now})
+    conn.execute(
+        _CREATE, {"origin": f"import {import_id}: ", "now": now, "implied": list(implied_kinds())}
+    )
     count = conn.execute(_COUNT).one()
     received = {"now": now, "received": str(microseconds(now)), "genesis": GENESIS}
     for seq in range(1, count.longest + 1):

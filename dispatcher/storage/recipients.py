@@ -11,7 +11,6 @@ from sqlalchemy import Connection, TextClause, text
 
 from dispatcher.domain.batches import Batch
 from dispatcher.domain.campaigns import CampaignSpec
-from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Contact, Recipient
 from dispatcher.domain.messages import Channel
@@ -19,6 +18,7 @@ from dispatcher.domain.places import Places, with_home
 from dispatcher.rules.jurisdictions import Jurisdictions
 from dispatcher.storage import (
     context_flags,
+    grounds,
     hours_agreements,
     requests,
     signals,
@@ -26,6 +26,7 @@ from dispatcher.storage import (
 )
 from dispatcher.storage.batches import PLACES, UNDECIDED
 from dispatcher.storage.consents import (
+    BESIDE,
     IN_ALL,
     PERMISSION_EVENT,
     PERMISSION_JOIN,
@@ -42,6 +43,7 @@ from dispatcher.storage.segments import (
     membership,
     permitted_channel,
 )
+from dispatcher.storage.signs_of_life import HEARD_AT, LIFE_JOIN
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
 _CONTACTS_FOR = 31 * 24 * 3600.0  # seconds: the longest window a cap may have
@@ -91,6 +93,8 @@ def load(
     rows = rows_of(conn, _load(condition), values)
     contacts = _contacts(conn, ids, batch.key.wave_id, now)
     people = [_recipient(row, batch.channel, contacts) for row in rows]
+    beside = {row[0]: row[27] for row in rows if row[27] and not spec.policy.own_consent}
+    people = grounds.with_grounds(conn, people, beside, batch.key.wave_id, now)
     held = context_flags.standing(conn, ids, spec.brand.id, now)
     asked = requests.open_ones(conn, ids, now)
     people = [_held(person, held) for person in people] if held else people
@@ -114,15 +118,20 @@ _LOAD = f"""
            CASE WHEN c.erased_at IS NULL THEN coalesce(suppressed.reason, '') ELSE 'erased' END,
            {PERMISSION_STATE}, {PERMISSION_EVENT},
            coalesce(a.bucket, 0), ({{condition}}), coalesce(d.tries, 0), c.attributes,
-           coalesce(extract(epoch FROM CASE WHEN consent_t.state = 'active'
-               THEN consent_t.since ELSE consent_w.since END)::float8, 0),
+           coalesce(floor(extract(epoch FROM CASE WHEN consent_t.state = 'active'
+               THEN consent_t.since ELSE consent_w.since END))::float8, 0),
            coalesce(extract(epoch FROM d.held_since)::float8, 0), c.region,
            nullif(a.jurisdictions, '{{{{}}}}'),
            {PROMISED}, {PROMISED_IN_ALL}, {IN_ALL},
-           {PERMISSION_KIND} = '{ConsentKind.TCPA_PEWC}', c.most_a_month, c.days
+           {PERMISSION_KIND},
+           coalesce(floor(extract(epoch FROM CASE WHEN consent_t.state = 'active'
+               THEN {HEARD_AT.format(consent="consent_t")}
+               ELSE {HEARD_AT.format(consent="consent_w")} END))::float8, 0),
+           c.most_a_month, c.days, {BESIDE}
     FROM customer c
     LEFT JOIN address a ON a.customer_id = c.id AND a.channel = :channel
     {PERMISSION_JOIN.format(person="c.id")}
+    {LIFE_JOIN.format(person="c.id")}
     {SUPPRESSION_JOIN.format(address="a")}
     {DELIVERY_JOIN.format(wave=":wave", person="c.id")}
     WHERE c.id = ANY(CAST(:ids AS bigint[])) ORDER BY c.id
@@ -145,12 +154,10 @@ def _recipient(
     known = contacts.get(row[0], ())
     places = places_of(row[4], row[18], row[5], Places(tuple(row[19] or ()), tuple(row[6] or ())))
     head = (row[0], channel, *row[1:6], places.zones, *row[7:10], consent, row[11], known)
-    facts: list[Any] = [*head, *row[12:18], places.jurisdictions, *row[20:23]]
+    facts: list[Any] = [*head, *row[12:18], places.jurisdictions, *row[20:25]]
     person = Recipient(*facts)
-    written, most, days = row[23:]  # few people have any of these
-    if not (written or most or days):
-        return person
-    return person._replace(written=written, most_a_month=most, days=days)
+    most, days = row[25:27]  # few people have either
+    return person._replace(most_a_month=most, days=days) if most or days else person
 
 
 def places_of(country: str, region: str, zone: str, number: Places) -> Places:

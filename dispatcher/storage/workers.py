@@ -22,6 +22,14 @@ _ENLIST = text("""
 """)
 
 
+def beat(conn: Connection, worker: str) -> None:
+    """Note that a worker process is alive."""
+    conn.execute(_BEAT, {"id": worker})
+
+
+_BEAT = text("UPDATE worker SET beat_at = clock_timestamp() WHERE id = :id")
+
+
 def retire(conn: Connection, worker: str) -> None:
     """Note that a worker's journal has been read to the end, or held nothing unsettled."""
     conn.execute(

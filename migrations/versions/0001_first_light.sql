@@ -109,8 +109,9 @@ CREATE TABLE context_flag (
 
 -- When a person last answered, joined, clicked or bought: offers ignored since then are counted.
 CREATE TABLE sign_of_life (
-    customer_id bigint PRIMARY KEY,
-    at          timestamptz NOT NULL
+    customer_id  bigint PRIMARY KEY,
+    at           timestamptz NOT NULL,
+    ended_before timestamptz NOT NULL                        -- older consents a silence has ended
 );
 
 -- When a person last asked for an offer. One that is marked so in `contact` since has answered it.

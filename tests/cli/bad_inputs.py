@@ -104,7 +104,7 @@ WORDS = (
     case("unknown inner command", "campaign lst", 2, "Did you mean 'list'"),
     case("unknown option", "campaign list --jsn", 2, "--jsn", "--help"),
     case("missing argument", "campaign enqueue", 2, "'which'", "campaign enqueue --help"),
-    case("group alone", "customer", 2, "Say what to do: import, hold"),
+    case("group alone", "customer", 2, "Say what to do: import,"),
     case("unknown queue", "worker --queue dispatch.fax", 2, "dispatch.sms"),
     case("unknown pool", "worker --pool swimming", 2, "prefork, threads or solo"),
     case("no text", ("customer", "show", "\udcff"), 2, "UTF-8"),

@@ -8,6 +8,7 @@ from email.policy import default
 
 import pytest
 
+from dispatcher.domain.reports import FEWER
 from dispatcher.storage.database import Database
 from dispatcher.storage.sandbox import inbox
 from tests.cli.journey import work
@@ -52,7 +53,7 @@ def test_preview_tells_whom_when_and_in_which_words(shell: Shell, database_url: 
     add_anna(shell)
     shell.write(FILE, campaign_text(channels=BY_EMAIL))
     seen = shell.done("campaign", "preview", FILE)
-    assert (seen["audience"], seen["reached"]) == (1, 1)
+    assert (seen["audience"], seen["reached"]) == (FEWER, FEWER)
     assert {sample["language"] for sample in seen["samples"]} == {"en", "fr", "de"}
     shown = shell("campaign", "preview", FILE).out
     assert "semaine du café" in shown
@@ -70,7 +71,7 @@ def test_from_file_to_report(shell: Shell, database_url: str) -> None:
     (line,) = shell("campaign", "watch", number, "--json").out.splitlines()
     assert json.loads(line)["state"] == "finished"
     report = shell.done("campaign", "report", "Spring")
-    assert report["by_state"] == {"accepted": 1, "skipped": 1}
+    assert report["by_state"] == {"accepted": FEWER, "skipped": FEWER}
     assert (report["missing"], report["open"]) == (0, 0)
     assert "Bonjour Anna" in mailbox(database_url)[0].decode()
     assert "no_consent" in shell("campaign", "report", number).out

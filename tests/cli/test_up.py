@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import smtplib
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -58,10 +60,15 @@ def test_a_stack_in_the_background_serves_and_ends(
     home: Path, environment: Mapping[str, str]
 ) -> None:
     """`up --detach` returns when the pages are there; `down` in another terminal leaves nothing."""
+    mail = free_port()
+    (home.parent / "dispatcher.toml").write_text(f"mail_port = {mail}\n")
     started = run(home.parent, environment, "up", "--detach", "--port", str(free_port()))
     assert set(started["processes"]) == {
-        *("postgres", "valkey", "outbound", "inbound", "beat", "web"),
+        *("postgres", "valkey", "outbound", "inbound", "beat", "web", "mail"),
     }
+    with smtplib.SMTP("127.0.0.1", mail) as line:  # mail that comes back is taken
+        line.sendmail("anna@example.com", "news@dispatcher.localhost", b"Subject: Re\n\nIn blue?\n")
+    assert len(run(home.parent, environment, "mail", "kept")["kept"]) == 1
     assert httpx.get(f"{started['web_url']}/healthz", trust_env=False).status_code == 200
     facts = runfile.find_running(home)
     assert facts is not None
@@ -70,6 +77,19 @@ def test_a_stack_in_the_background_serves_and_ends(
     assert run(home.parent, environment, "down") == {"stopped": True}
 
     assert leftovers(home, facts) == []
+    assert run(home.parent, environment, "status") == {"running": False}
+
+
+@pytest.mark.slow
+def test_a_port_for_mail_that_is_taken_is_told(home: Path, environment: Mapping[str, str]) -> None:
+    """Before anything is started, and with the name of the setting."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        given = {**environment, "DISPATCHER_MAIL_PORT": str(taken.getsockname()[1])}
+        done = subprocess.run(
+            [*COMMAND, "up"], cwd=home.parent, env=given, capture_output=True, timeout=100
+        )
+    assert done.returncode == 1
+    assert b"choose another as mail_port" in done.stderr
     assert run(home.parent, environment, "status") == {"running": False}
 
 

@@ -215,4 +215,4 @@ def test_a_written_consent_opens_hours_only_where_compliance_says_so(
 def test_a_person_of_the_tests_has_agreed_to_nothing() -> None:
     """Fail closed: without being told otherwise the rules know of no agreement."""
     assert Recipient._field_defaults["agreed"] == ()
-    assert Recipient._field_defaults["written"] is False
+    assert Recipient._field_defaults["consent_kind"] == ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
@@ -144,7 +145,11 @@ people = st.builds(
     promised_in_all=st.sampled_from([0, 0, 2, 30]),
     consent_in_all=st.booleans(),
     interest=st.none() | interests,
-    written=st.booleans(),
+    consent_kind=st.sampled_from(["", "", "", "keyword", "tcpa_pewc", "tcpa_pewc", *ConsentKind]),
+    consent_used=st.sampled_from([False, False, True]),
+    consent_since=st.sampled_from([NOON - days * DAY for days in (0, 40, 200, 729, 731)]),
+    heard_at=st.just(inf)
+    | st.sampled_from([NOON - days * DAY for days in (1, 366, 700, 731, 788, 791)]),
     agreed=st.just(()) | st.lists(agreements, max_size=2).map(tuple),
     most_a_month=st.sampled_from([0, 0, 3, 12]),
     asked_at=st.just(0.0) | st.floats(-60, 1000).map(lambda ago: NOON - ago),

@@ -44,7 +44,7 @@ def test_what_people_agreed_to_and_asked_for_reads_back() -> None:
     """Hours by own hand, a written consent, a wish for at most so many, a question, an interest."""
     seen = person(
         agreed=(Agreed("KR", 0, 1440, 7), Agreed("ZA", 480, 1320, 12)),
-        written=True,
+        consent_kind="tcpa_pewc",
         promised_in_all=8,
         most_a_month=4,
         asked_at=NOON - 60,

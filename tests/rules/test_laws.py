@@ -196,8 +196,8 @@ def test_a_general_opt_in_never_widens_hours(
     someone: Recipient, terms: Policy, now: float, book: RuleBook
 ) -> None:
     """Nor does an express one in writing, while no override lets it."""
-    written = one(someone._replace(written=True), terms, now, book)
-    assert written[:6] == one(someone._replace(written=False), terms, now, book)[:6]
+    written = one(someone._replace(consent_kind="tcpa_pewc"), terms, now, book)
+    assert written[:6] == one(someone._replace(consent_kind=""), terms, now, book)[:6]
 
 
 @given(people, offers, instants, books)
@@ -229,6 +229,16 @@ EXAMPLES: dict[Reason, tuple[dict[str, Any], dict[str, Any], float]] = {
     Reason.NO_CONSENT: ({"consent": ConsentState.NONE}, {}, NOON),
     Reason.IMPORTED_UNPROVEN: ({"consent": ConsentState.UNPROVEN}, {}, NOON),
     Reason.TOPIC_OPTED_OUT: ({"consent": ConsentState.OPTED_OUT}, {}, NOON),
+    Reason.CONSENT_EXPIRED: (
+        {
+            "consent_kind": "casl_implied_purchase",
+            "jurisdictions": ("CA",),
+            "consent_since": NOON - 730 * 24 * HOUR,
+        },
+        {},
+        NOON,
+    ),
+    Reason.CONSENT_DORMANT: ({"heard_at": NOON - 731 * 24 * HOUR}, {}, NOON),
     Reason.HOLDOUT: ({"bucket": 0}, {"holdout": 1}, NOON),
     Reason.QUIET_HOURS: ({"jurisdictions": ("DE",)}, {}, NIGHT),
     Reason.QUIET_HOURS_EXPIRED: ({}, {"ends_at": NIGHT + HOUR}, NIGHT),

@@ -253,6 +253,19 @@ def test_a_suppressed_number_leaves_the_mail_address_alone(
 HOSTILE = """Bürger's "form"\\ / \t\x01\x1f\x7f\u2028 \U0001f600 : """
 
 
+@pytest.mark.parametrize("newer", ["casl_implied_purchase", "soft_opt_in"])
+def test_a_deal_takes_nothing_from_a_yes(desk: Desk, bring: Any, newer: str) -> None:
+    """Neither within a file nor in a later one; both come to the same."""
+    deal = EVIDENCE.replace("gdpr_consent", newer).replace("2026-05-01", "2026-06-01")
+    bring(f"{FULL}\n{ANNA},,Anna,en,coffee,{EVIDENCE}\n{ANNA},,Anna,en,coffee,{deal}\n")
+    bring(f"{FULL}\n{ANNA},,Anna,en,coffee,{deal}\n")
+    with desk.database.begin() as conn:
+        (stand,) = consents.standings_of(conn, person(desk).id)
+        folded = fold(consents.ledger_of(conn, [stand.customer_id]))
+    assert (stand.kind, stand.state) == ("gdpr_consent", ConsentState.ACTIVE)
+    assert (stand.kind, stand.event_id, stand.since) == (folded.kind, folded.event_id, folded.since)
+
+
 def test_the_chain_holds_whatever_the_file_says(desk: Desk, bring: Any) -> None:
     """The database writes the bytes of a first event as Python does, letter by letter."""
     quoted = HOSTILE.replace('"', '""')

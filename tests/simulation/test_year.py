@@ -25,7 +25,7 @@ from dispatcher.simulation.year import Part, live
 FEW = 20_000
 SHORT = 2_500
 LONGER = 15_000
-SEED = 12  # its year has all that a broken build stumbles over
+SEED = 13  # its year has all that a broken build stumbles over
 
 
 @cache
@@ -196,7 +196,7 @@ def agreements_are_forgotten(judge: Judge) -> Judge:
 
 def every_consent_lifts(judge: Judge) -> Judge:
     """A general opt-in is taken for an express one in writing."""
-    return lambda person, policy, now: judge(person._replace(written=True), policy, now)
+    return lambda person, policy, now: judge(person._replace(consent_kind="tcpa_pewc"), policy, now)
 
 
 _RARE = ("frequency_cap", "cool_down", "holdout", "offer_window", "reminder")

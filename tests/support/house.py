@@ -225,7 +225,7 @@ def _opt_in(customer_id: int, channel: Channel) -> ConsentEvent:
         source=ConsentSource.OWN_HAND,
         occurred_at=a_month_ago,
         received_at=a_month_ago,
-        kind="gdpr_consent",
+        kind="keyword",
     )
 
 

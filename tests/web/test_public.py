@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,10 +13,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 from starlette.testclient import TestClient
 
-from dispatcher.domain.consents import ConsentState
+from dispatcher.domain.consents import ConsentSource, ConsentState
 from dispatcher.domain.messages import Channel
 from dispatcher.services.erase import erase
-from dispatcher.services.subscribe import Desk
+from dispatcher.services.subscribe import Act, Desk, opt_in
 from dispatcher.storage import consents
 from dispatcher.storage.database import Database
 from dispatcher.tokens import Purpose, Token
@@ -106,6 +107,25 @@ def test_leaving_takes_the_first_button_which_needs_no_script(web: TestClient, d
     assert "http" not in html  # no tracker, nothing from elsewhere
     assert web.post(LINK, content=b"", headers={"accept-language": "de"}).text.count("abgemeldet")
     assert state(desk, "coffee") is ConsentState.OPTED_OUT
+
+
+def test_a_press_that_a_program_repeats_is_one_press(web: TestClient, desk: Desk) -> None:
+    """Who has a link cannot fill the ledger; what is said later or means more is recorded."""
+    for _ in range(5):
+        assert web.post(LINK, data=ONE_CLICK).status_code == 200
+    once = ledger_length(desk)
+    web.post(LINK, data={"everything": "yes"})
+    assert state(desk, "theatre") is ConsentState.OPTED_OUT
+    more = ledger_length(desk)
+    assert more > once
+    web.post(LINK, data={"everything": "yes"})
+    assert ledger_length(desk) == more
+    back = Act(7, Channel.EMAIL, later(1.2), topic="coffee", source=ConsentSource.OWN_HAND)
+    assert opt_in(desk, back)
+    for minute, lines in ((1.4, 2), (1.5, 2), (3, 3)):
+        client(replace(deps_for(desk), now=partial(later, minute))).post(LINK, data=ONE_CLICK)
+        assert state(desk, "coffee") is ConsentState.OPTED_OUT
+        assert ledger_length(desk) == more + lines
 
 
 def test_the_page_offers_everything_as_well(web: TestClient, desk: Desk) -> None:

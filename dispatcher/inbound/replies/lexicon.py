@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -46,9 +46,16 @@ class Kind(IntEnum):
     FILL = 1 << 24
     HOW = 1 << 25
     NUMBER = 1 << 26
+    OFF = 1 << 27
+    WHO = 1 << 28
+    HAS = 1 << 29
+    GONE = 1 << 30
+    OWN = 1 << 31
+    NOW = 1 << 32
 
 
 WHOLE = (Kind.STRONG, Kind.WEAK, Kind.HELP, Kind.JOIN)
+PIECES = (Kind.IDLE, Kind.PHRASE, Kind.WRONG, Kind.MAYBE, Kind.JOINS, Kind.HELPS)
 
 
 class Entry(NamedTuple):
@@ -68,6 +75,8 @@ class Lexicon(NamedTuple):
     whole: Mapping[str, tuple[tuple[Kind, str], ...]]
     fill: frozenset[str]
     fills: Mapping[str, tuple[tuple[str, ...], ...]]  # those of more words, by the first
+    tongues: Mapping[str, frozenset[str]]  # the languages that have a word
+    plain: frozenset[str]  # words that a digit among letters may be meant to be
     latin: frozenset[str]  # keywords that look-alikes and digits may be meant to be
 
 
@@ -75,7 +84,7 @@ class Unspaced(NamedTuple):
     """A language written without spaces: pieces to look for, each part in turn."""
 
     language: str
-    pieces: Mapping[Kind, tuple[tuple[str, ...], ...]]
+    pieces: Mapping[str, tuple[tuple[int, Kind, tuple[str, ...]], ...]]  # by two letters, numbered
     whole: Mapping[str, Kind]
     fill: tuple[str, ...]
 
@@ -87,8 +96,11 @@ def lexicon() -> Lexicon:
     stems: dict[str, list[Entry]] = {}
     whole: dict[str, list[tuple[Kind, str]]] = {}
     fills: list[tuple[str, ...]] = []
+    tongues: dict[str, set[str]] = {}
     shared: set[tuple[Kind, tuple[str, ...]]] = set()  # English is mixed into every language
     for language, kind, entry in _entries("words.toml"):
+        for word in entry:
+            tongues.setdefault(word, set()).add(language)
         if kind is Kind.FILL:
             fills.append(entry)
         if kind in WHOLE:
@@ -110,7 +122,9 @@ def lexicon() -> Lexicon:
         whole={words: tuple(found) for words, found in whole.items()},
         fill=frozenset(entry[0] for entry in fills if len(entry) == 1),
         fills=_by_first(entry for entry in fills if len(entry) > 1),
+        tongues={word: frozenset(languages) for word, languages in tongues.items()},
         latin=frozenset(word for word in whole if word.isascii() and len(word) > 2),
+        plain=frozenset(word for word in tongues if word.isascii() and len(word) > 2),
     )
 
 
@@ -124,12 +138,22 @@ def unspaced() -> tuple[Unspaced, ...]:
     return tuple(
         Unspaced(
             language,
-            {kind: tuple(parts) for kind, parts in kinds.items()},
+            _by_two_letters(kinds),
             {parts[0]: kind for kind in WHOLE for parts in kinds.get(kind, ())},
             tuple(sorted((parts[0] for parts in kinds[Kind.FILL]), key=len, reverse=True)),
         )
         for language, kinds in found.items()
     )
+
+
+def _by_two_letters(
+    kinds: Mapping[Kind, Sequence[tuple[str, ...]]],
+) -> dict[str, tuple[tuple[int, Kind, tuple[str, ...]], ...]]:
+    pieces = [(kind, parts) for kind in PIECES for parts in kinds.get(kind, ())]
+    found: dict[str, list[tuple[int, Kind, tuple[str, ...]]]] = {}
+    for n, (kind, parts) in enumerate(pieces):
+        found.setdefault(parts[0][:2], []).append((n, kind, parts))
+    return {pair: tuple(each) for pair, each in found.items()}
 
 
 def _entries(name: str) -> Iterator[tuple[str, Kind, tuple[str, ...]]]:

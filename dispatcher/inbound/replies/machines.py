@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +19,9 @@ _BEFORE_QUOTE = 40
 class Machines(NamedTuple):
     """Phrases of machines, folded, with a space at both ends."""
 
-    auto: tuple[str, ...]
+    auto: dict[str, list[str]]  # by their first words
     reactions: tuple[str, ...]
+    signatures: tuple[str, ...]
     signature: re.Pattern[str]
 
 
@@ -28,12 +30,18 @@ def _machines() -> Machines:
     path = Path(__file__).parent / "machines.toml"
     lists = tomllib.loads(path.read_text(encoding="utf-8"))
     folded = {name: tuple(_folded(each) for each in lists[name].split(",")) for name in lists}
-    starts = "|".join(re.escape(each.strip()) for each in lists["signatures"].split(","))
+    signatures = tuple(each.strip().lower() for each in lists["signatures"].split(","))
+    starts = "|".join(map(re.escape, signatures))
     return Machines(
-        auto=folded["auto"],
+        auto={first: list(all_) for first, all_ in groupby(sorted(folded["auto"]), _first)},
         reactions=tuple(each for each in folded["reactions"] if each.strip()),
-        signature=re.compile(rf"(?im)(?:^|(?<=[.!\s]))\s*(?:{starts})\b.*$|^-- ?$[\s\S]*"),
+        signatures=(*signatures, "--"),
+        signature=re.compile(rf"(?im)(?:^|(?<=[.!\s]))(?:{starts})\b.*$|^-- ?$[\s\S]*"),
     )
+
+
+def _first(phrase: str) -> str:
+    return phrase.split()[0]
 
 
 def _folded(phrase: str) -> str:
@@ -47,14 +55,19 @@ def _plain(words: Sequence[str]) -> list[str]:
 
 def unsigned(text: str) -> str:
     """Cut the line a telephone adds; a message that is nothing else stays."""
+    lowered = text.lower()
+    if not any(start in lowered for start in _machines().signatures):
+        return text
     rest = _machines().signature.sub(" ", text)
     return rest if rest.strip() else text
 
 
 def by_machine(words: Sequence[str]) -> bool:
     """Say whether nobody typed this."""
-    text = f" {' '.join(_plain(words))} "
-    return any(phrase in text for phrase in _machines().auto)
+    auto = _machines().auto
+    firsts = auto.keys() & set(words)
+    text = f" {' '.join(_plain(words))} " if firsts else ""
+    return any(phrase in text for first in firsts for phrase in auto[first])
 
 
 def reacts(text: str) -> bool:

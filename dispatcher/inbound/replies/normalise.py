@@ -14,6 +14,7 @@ _LATIN = str.maketrans(
     "АВЕЅІЈКМНОРСТХУаеѕіјорсхуԁԛԝһΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορτυχՍՏՕՐսօոցհꜱᴀʙᴄᴅᴇʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ",
     "ABESIJKMHOPCTXYaesijopcxydqwhABEZHIKMNOPTYXaeikvoptuxUSOPuonghsabcdehijklmnoprtuvwyz",
 )
+_CYRILLIC = str.maketrans("ABCEHKMOPTXYaceopxy", "АВСЕНКМОРТХУасеорху")
 _PICTURES = {
     **{0x1F1E6 + n: chr(ord("a") + n) for n in range(26)},  # the halves of flags
     **{0x1F150 + n: chr(ord("a") + n) for n in range(26)},
@@ -28,11 +29,12 @@ _LETTERS |= {"ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ـ": "", "ς": "σ
 _LETTERS |= {"ё": "е", "ґ": "г", "ー": "", _STOP_SIGN: _STOP_SIGN}
 _BREAKS = frozenset(".!?;:\n\r…。！？｡؟।|¿¡\u2028\u2029")
 _PAUSES = frozenset(",،、，()/")
+_NUMBER_SIGN = re.compile(r"#(?!\w)")
 _HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _ASCII = 127
 _KNOWN = 4096  # letters remembered; a flood of strange ones must not fill the memory
 
-_QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
+_QUOTED_LINE = re.compile(r"^[ \t]*+>.*$", re.MULTILINE)
 _QUOTED = re.compile(r"[“”„«‟\"「『]([^“”„«»\"「」『』]{15,})(?:[“”»\"」』]|$)")
 _SEPARATORS = r"[ \t.,\-_*~'·|/+\u2010-\u2015\u2022]"
 _SPACED_OUT = re.compile(
@@ -42,8 +44,9 @@ _GAPS = re.compile(rf"{_SEPARATORS}+")
 _REPEATED = re.compile(r"([^\W\d])\1{2,}")
 _ELISION = re.compile(r"(?<=\w)['’`´‘](?=(?:t|s|m|re|ve|ll|d)\b)")
 _LATIN_LETTER = re.compile(r"[a-zA-Z]")
+_CYRILLIC_LETTER = re.compile(r"[\u0400-\u04ff]")
 _LOOK_ALIKE = re.compile(r"[\u0370-\u058f\u0250-\u02af\u1d00-\u1d7f\ua700-\ua7ff]")
-_LEET_WORD = re.compile(r"[a-z0-9$@!|]*[a-z][a-z0-9$@!|]*[0-9$@][a-z0-9$@|]*|[0-9$@|]+[a-z0-9$@|]+")
+_LEET_WORD = re.compile(r"(?<![a-z0-9$@!|])[a-z!]*+[0-9$@|][a-z0-9$@!|]*")
 
 
 class _Fold(dict[int, str]):
@@ -86,19 +89,24 @@ _FOLDS = _Fold()
 _SEEN = _Seen()
 
 
-def words_of(text: str, known: frozenset[str] = frozenset()) -> list[str]:
+def words_of(
+    text: str, known: frozenset[str] = frozenset(), plain: frozenset[str] = frozenset()
+) -> list[str]:
     """Give the words in plain lower-case letters; a full stop stands between sentences.
 
-    `known` are the words that digits and foreign letters may be meant to look like.
+    `known` are the words that digits and foreign letters may be meant to look like, `plain`
+    those that a digit among letters may.
     """
-    text = unicodedata.normalize("NFKC", text[:MOST_CHARACTERS].translate(_PICTURES))
-    text = text.translate(_SEEN)
-    text = _unmask(text, known).casefold()
+    text = text[:MOST_CHARACTERS]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_PICTURES))[:MOST_CHARACTERS]
+        text = _unmask(text.translate(_SEEN), known)
+    text = _NUMBER_SIGN.sub(" number ", text).casefold()
     text = _ELISION.sub("", text)
-    text = _LEET_WORD.sub(lambda found: _unleet(found[0], known), text)
-    text = _SPACED_OUT.sub(lambda found: _GAPS.sub("", found[0]), text)
+    text = _LEET_WORD.sub(lambda found: _unleet(found[0], known, plain), text)
+    text = _SPACED_OUT.sub(lambda found: _unmask(_GAPS.sub("", found[0]), known), text)
     text = _REPEATED.sub(r"\1", unicodedata.normalize("NFD", text).translate(_FOLDS))
-    return unicodedata.normalize("NFC", text).split()
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).split()
 
 
 def own_words(text: str) -> str:
@@ -128,12 +136,15 @@ def _unmask(text: str, known: frozenset[str]) -> str:
 
 def _plain(word: str, known: frozenset[str]) -> str:
     seen = word.translate(_LATIN)
-    if seen == word:
-        return word
     mixed = _LATIN_LETTER.search(word) is not None
+    if seen == word and not (mixed and _CYRILLIC_LETTER.search(word)):
+        return word
+    if mixed and _CYRILLIC_LETTER.search(seen):
+        return word.translate(_CYRILLIC)  # "CTOП", the other way about
     return seen if mixed or (seen.isascii() and seen.casefold() in known) else word
 
 
-def _unleet(word: str, known: frozenset[str]) -> str:
+def _unleet(word: str, known: frozenset[str], plain: frozenset[str]) -> str:
     meant = word.rstrip("!|").translate(_LEET)
-    return meant if meant in known else word
+    among_letters = word[0].isalpha() and meant in plain
+    return meant if meant in known or among_letters else word

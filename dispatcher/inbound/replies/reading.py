@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from dispatcher.inbound.replies import glued, spaced
+from dispatcher.inbound.replies import glued, spaced, strangers
 from dispatcher.inbound.replies.glued import Piece
+from dispatcher.inbound.replies.keywords import said_whole
 from dispatcher.inbound.replies.lexicon import Kind, lexicon
 from dispatcher.inbound.replies.machines import by_machine, reacts, unsigned
 from dispatcher.inbound.replies.meanings import Intent, Reply
@@ -29,9 +30,11 @@ _EVERYWHERE = frozenset(
     )
 )
 _OTHER = Reply(Intent.OTHER)
-_FIRST_WORDS, _LAST_WORDS = 45, 15
 _MOST_MAYBE = 10  # words of a message that may be a refusal, and of one that asks for help
 _MOST_ASKING = 16
+_LONG = 60
+_MOST_CLAUSES = 30
+_MOST_TELLING = 30
 _SPLIT_UP = frozenset({"stop", "unsubscribe", "stopall", "optout"})
 _TYPED_WRONG = ("stop", "unsubscribe")
 _NEVER_TYPOS = frozenset(
@@ -40,7 +43,7 @@ _NEVER_TYPOS = frozenset(
         *("shot", "spot", "soap", "soup", "sto", "alto", "alta", "ende", "end", "ret", "dur"),
     )
 )
-_NAME = re.compile(r"\b[^\W\d_][^\W\d_]+")
+_NAME = re.compile(r"\b[^\W\d_][^\W\d_]+(?:['’]s\b)?")
 _NO_NAME = ("ing", "ed", "ly", "able")
 _NO_IS_ENOUGH = frozenset({"af", "zu", "xh", "st", "za"})
 _NOES = frozenset({"no", "nee", "cha", "hayi"})
@@ -54,7 +57,8 @@ def read_reply(text: str, language: str | None = None) -> Reply:
     text = text[:MOST_CHARACTERS].encode("utf-8", "replace").decode()
     if reacts(text):
         return _OTHER
-    words = _shortened(words_of(unsigned(own_words(text)), lexicon().latin))
+    known = lexicon()
+    words = _unrepeated(words_of(unsigned(own_words(text)), known.latin, known.plain))
     if not words or by_machine(words):
         return _OTHER
     hint = (language or "").replace("_", "-").lower()
@@ -63,24 +67,36 @@ def read_reply(text: str, language: str | None = None) -> Reply:
     return _OTHER
 
 
-def _shortened(words: list[str]) -> list[str]:
-    """Who writes a letter says it first or last."""
-    if len(words) <= _FIRST_WORDS + _LAST_WORDS:
+def _unrepeated(words: list[str]) -> list[str]:
+    """Who types a word or a clause a hundred times means it once."""
+    if len(words) <= _LONG:
         return words
-    return [*words[:_FIRST_WORDS], BREAK, *words[-_LAST_WORDS:]]
+    seen: set[tuple[str, ...]] = set()
+    kept: list[str] = []
+    for is_break, part in groupby(words, key=lambda word: word in (BREAK, PAUSE)):
+        clause = tuple(part)
+        if is_break and kept and kept[-1] not in (BREAK, PAUSE):
+            kept += clause
+        elif not is_break and clause not in seen:
+            kept += clause
+            seen.add(clause)
+    return [word for n, word in enumerate(kept) if kept[n - 3 : n] != [word] * 3]
 
 
 def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
     """Give what it may mean, the weightiest first."""
-    whole = spaced.said_whole(words)
+    whole = said_whole(words)
     marks = spaced.mark(words)
-    if whole and not _idle_only(whole, marks, words):
-        yield _keyword(*whole, hint)
+    told = _keyword(*whole, hint) if whole and not _idle_only(whole, marks, words) else None
+    if told and told.intent is Intent.OPT_OUT:
+        yield told
     sentences = _sentences(words)
     piece = glued.read_glued(["".join(sentence) for sentence in sentences])
     if piece and piece.whole:
         yield _piece(piece)
     yield from _opt_outs(words, marks, sentences)
+    if told:
+        yield told
     if piece:
         yield _piece(piece)
     yield from _wrong_numbers(text, words, marks)
@@ -126,15 +142,20 @@ def _opt_outs(
     words: Sequence[str], marks: Marks, sentences: Sequence[Sequence[str]]
 ) -> Iterator[Reply]:
     for each in marks.findings:
-        if each.kind is Kind.PHRASE and not spaced.negated(each, marks):
+        if each.kind is not Kind.PHRASE or spaced.negated(each, marks):
+            continue
+        if spaced.weighty(each, words, marks):
             yield Reply(Intent.OPT_OUT, " ".join(words[each.start : each.end]), each.language)
     told = spaced.asks_to_stop(words, marks)
     if told is not None:
         yield Reply(Intent.OPT_OUT, " ".join(words), told)
-    clauses = [*sentences, *_clauses(words)] if len(sentences) > 1 or PAUSE in words else []
-    for clause in clauses:
-        whole = spaced.said_whole(clause)
-        if whole and whole[0] is Kind.STRONG and not _idle_only(whole, marks, words):
+    parts = [*sentences, *_clauses(words)] if len(sentences) > 1 or PAUSE in words else []
+    clauses = list(dict.fromkeys(map(tuple, parts)))
+    for clause in (*clauses[:_MOST_CLAUSES], *clauses[_MOST_CLAUSES:][-_MOST_CLAUSES:]):
+        whole = said_whole(clause)
+        if not whole or whole[0] is not Kind.STRONG or _idle_only(whole, marks, words):
+            continue
+        if whole[1] in _EVERYWHERE or spaced.native(words, whole[2]):
             found = _keyword(*whole, "")
             yield found._replace(unsure=len(words) > len(clause) + _MOST_MAYBE)
 
@@ -148,7 +169,7 @@ def _of(
     marks: Marks, kind: Kind, words: Sequence[str], intent: Intent, *, unsure: bool = False
 ) -> Iterator[Reply]:
     for each in marks.findings:
-        if each.kind is kind:
+        if each.kind is kind and spaced.weighty(each, words, marks):
             said = " ".join(words[each.start : each.end])
             yield Reply(intent, said, each.language, unsure)
 
@@ -168,21 +189,21 @@ def _piece(piece: Piece) -> Reply:
 def _wrong_numbers(text: str, words: Sequence[str], marks: Marks) -> Iterator[Reply]:
     yield from _of(marks, Kind.WRONG, words, Intent.WRONG_NUMBER)
     denials = [each for each in marks.findings if each.kind is Kind.IAMNOT]
-    names = _names(text)
-    other = spaced.disowned(words, marks, names) if len(words) <= _MOST_ASKING else None
-    if other:
-        yield Reply(Intent.WRONG_NUMBER, " ".join(words), other.language)
-    if denials:
-        for each in denials:
-            if _names_somebody(each, words, names):
-                said = " ".join(words[each.start : each.end + 1])
-                yield Reply(Intent.WRONG_NUMBER, said, each.language)
+    brief = len(words) <= _MOST_TELLING
+    names = _names(text) if denials or brief else frozenset()
+    stranger = strangers.stranger(words, marks, names) if brief else None
+    if stranger:
+        yield Reply(Intent.WRONG_NUMBER, " ".join(words), stranger.language)
+    for each in denials:
+        if _names_somebody(each, words, names):
+            said = " ".join(words[each.start : each.end + 1])
+            yield Reply(Intent.WRONG_NUMBER, said, each.language)
 
 
 def _names(text: str) -> frozenset[str]:
     """Give the words written like names; where all is in capitals nothing is one."""
     found = [word for word in _NAME.findall(text) if word[0].isupper() and not word.isupper()]
-    return frozenset(word for name in found for word in words_of(name))
+    return frozenset(words_of(" ".join(found)))
 
 
 def _names_somebody(denial: Finding, words: Sequence[str], names: frozenset[str]) -> bool:
@@ -190,7 +211,7 @@ def _names_somebody(denial: Finding, words: Sequence[str], names: frozenset[str]
     following = words[denial.end : denial.end + 3]
     if any(word in names and word not in known.fill for word in following):
         return True
-    if len(following) != 1:
+    if len(following) != 1 or not following[0].isalpha():
         return False
     last = following[0]  # "im not dave", and scripts without capitals
     return not (last in known.fill or last in known.words or last.endswith(_NO_NAME))
@@ -203,7 +224,7 @@ def _typos(words: Sequence[str]) -> Iterator[Reply]:
     if len(plain) > _MOST_MAYBE:
         return
     joined = "".join(plain)
-    if joined in _SPLIT_UP:
+    if joined in _SPLIT_UP or (joined and not joined.replace("stop", "")):
         yield Reply(Intent.OPT_OUT, joined)
     rest = [word for word in plain if word not in fill]
     if len(rest) == 1 and rest[0] not in _NEVER_TYPOS:

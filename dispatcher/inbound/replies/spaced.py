@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
+from operator import or_
 from typing import NamedTuple
 
+from dispatcher.inbound.replies.keywords import MOST_WEAK, empty_words
 from dispatcher.inbound.replies.lexicon import UNIVERSAL, Entry, Kind, Lexicon, lexicon
 from dispatcher.inbound.replies.normalise import BREAK, PAUSE
 
 _GAP_WORDS = 3
+_LONG = 60
+_MOST_LANGUAGES = 3
+_MOST_PLACES = 30  # where rules are tried in each language
 _STOPS = (BREAK,)
 
 
@@ -24,25 +30,39 @@ class Finding(NamedTuple):
 
 
 class Marks(NamedTuple):
-    """The findings in a message, and for each language what each word may do."""
+    """The findings in a message, for each language what each word may do, and where rules begin."""
 
     findings: list[Finding]
     masks: dict[str, list[int]]
+    triggers: dict[str, set[int]]
 
 
 def mark(words: Sequence[str]) -> Marks:
     """Look up every word and phrase; what lies within an idle one does not count."""
-    found = [finding for i in range(len(words)) for finding in _at(words, i)]
+    present = frozenset(words)
+    found = [finding for i in range(len(words)) for finding in _at(words, i, present)]
+    if len(words) > _LONG:
+        found = _in_main_languages(found)
     reach = _idle_reach(found, len(words))
     kept = [each for each in found if each.kind is Kind.IDLE or not _idle(each, reach)]
     masks: dict[str, list[int]] = {}
-    for each in kept:
-        mask = masks.get(each.language)
+    triggers: dict[str, set[int]] = {}
+    for kind, start, end, language in kept:
+        mask = masks.get(language)
         if mask is None:
-            mask = masks[each.language] = [0] * len(words)
-        for i in range(each.start, each.end):
-            mask[i] |= each.kind
-    return Marks(kept, masks)
+            mask = masks[language] = [0] * len(words)
+        for i in range(start, end):
+            mask[i] |= kind
+        if kind & _TRIGGERS:
+            triggers.setdefault(language, set()).update(range(start, end))
+    return Marks(kept, masks, triggers)
+
+
+def _in_main_languages(found: Sequence[Finding]) -> list[Finding]:
+    """A long message shows its language: leave what other languages make of its words."""
+    count = Counter(each.language for each in found)
+    main = {UNIVERSAL, *(language for language, _ in count.most_common(_MOST_LANGUAGES))}
+    return [each for each in found if each.language in main]
 
 
 def _idle_reach(found: Sequence[Finding], length: int) -> list[int]:
@@ -55,29 +75,35 @@ def _idle_reach(found: Sequence[Finding], length: int) -> list[int]:
 
 
 def _idle(one: Finding, reach: Sequence[int]) -> bool:
-    """Say whether it lies in an idle phrase, or goes on from one: "don't remove me"."""
+    """Say whether it lies in an idle phrase or runs into one: "please stop by"."""
     if one.kind is Kind.PHRASE and one.start and reach[one.start - 1] > one.start:
+        return True
+    if one.kind is Kind.PHRASE and reach[one.end - 1] > one.end:
         return True
     return one.end <= reach[one.start]
 
 
-def _at(words: Sequence[str], i: int) -> Iterator[Finding]:
+def _at(words: Sequence[str], i: int, present: frozenset[str]) -> Iterator[Finding]:
     shelf = _shelf(words[i])
     for entry in shelf.alone:
         yield Finding(entry.kind, i, i + 1, entry.language)
     longer = shelf.longer.get(words[i + 1], ()) if i + 1 < len(words) else ()
-    for entry in longer + shelf.loose:
+    loose = [entry for needed, entry in shelf.loose if not needed or needed in present]
+    for entry in (*longer, *loose):
         end = _follow(words, i + 1, entry.rest)
         if end:
             yield Finding(entry.kind, i, end, entry.language)
 
 
 class Shelf(NamedTuple):
-    """What begins with one word: alone, before a certain next word, or before a stem or a gap."""
+    """What begins with one word: alone, before a certain next word, or before a stem or a gap.
+
+    With the loose ones stands a word that they need somewhere, if there is one.
+    """
 
     alone: tuple[Entry, ...]
     longer: dict[str, tuple[Entry, ...]]
-    loose: tuple[Entry, ...]
+    loose: tuple[tuple[str, Entry], ...]
 
 
 @lru_cache(maxsize=8192)
@@ -87,12 +113,13 @@ def _shelf(word: str) -> Shelf:
     for length in range(2, min(len(word), known.longest_stem) + 1):
         found += known.stems.get(word[:length], ())
     longer: dict[str, tuple[Entry, ...]] = {}
-    loose: list[Entry] = []
+    loose: list[tuple[str, Entry]] = []
     for entry in found:
         if entry.rest and entry.rest[0] != "_" and not entry.rest[0].endswith("*"):
             longer[entry.rest[0]] = (*longer.get(entry.rest[0], ()), entry)
         elif entry.rest:
-            loose.append(entry)
+            plain = [part for part in entry.rest if part != "_" and part[-1] != "*"]
+            loose.append((plain[-1] if plain else "", entry))
     return Shelf(tuple(each for each in found if not each.rest), longer, tuple(loose))
 
 
@@ -120,6 +147,38 @@ def _leap(words: Sequence[str], i: int, rest: tuple[str, ...]) -> int:
     return 0
 
 
+def native(words: Sequence[str], language: str) -> bool:
+    """Say whether no other language has more of the words: "red" alone is not yet Turkish."""
+    tongues = _tongues(tuple(words))
+    return not tongues or language in tongues
+
+
+@lru_cache(maxsize=8)
+def _tongues(words: tuple[str, ...]) -> frozenset[str]:
+    known = lexicon().tongues
+    count = Counter(each for word in words for each in known.get(word, ()))
+    most = max(count.values(), default=0)
+    return frozenset(each for each, n in count.items() if n == most)
+
+
+def weighty(one: Finding, words: Sequence[str], marks: Marks) -> bool:
+    """Say whether a phrase means what it says: one word needs its language around it."""
+    mask = marks.masks[one.language]
+    if one.kind is Kind.PHRASE and _of_a_thing(one, mask):
+        return False
+    if one.end - one.start > 1 or one.language == UNIVERSAL:
+        return True
+    return not words[one.start].isascii() or native(words, one.language)
+
+
+def _of_a_thing(one: Finding, mask: Sequence[int]) -> bool:
+    """Read "delete my order": what is to end is named next, or anywhere if all said is "end"."""
+    if one.end < len(mask) and mask[one.end] & Kind.THING:
+        return True
+    verb = one.end - one.start == 1 and mask[one.start] & (Kind.STOP | Kind.REMOVE)
+    return bool(verb) and any(kinds & Kind.THING for kinds in mask)
+
+
 def negated(one: Finding, marks: Marks) -> bool:
     """Say whether a phrase that begins with a "stop" follows a "never"."""
     before = one.start - 1
@@ -129,66 +188,6 @@ def negated(one: Finding, marks: Marks) -> bool:
         and mask[one.start] & (Kind.STOP | Kind.REMOVE)
         for mask in marks.masks.values()
     )
-
-
-def said_whole(words: Sequence[str]) -> tuple[Kind, str, str] | None:
-    """Read a message that is a keyword and otherwise says nothing; give the words, the language."""
-    known = lexicon()
-    plain = [word for word in words if word not in (BREAK, PAUSE)]
-    if not plain or len(plain) > _MOST_WHOLE:
-        return None
-    empty = _empty(plain, known)
-    full = [i for i, is_empty in enumerate(empty) if not is_empty]
-    first, last = (full[0], full[-1]) if full else (len(plain), -1)
-    best: tuple[int, int, Kind, str, str] | None = None
-    for start in range(min(first, len(plain) - 1) + 1):
-        for end in range(max(last + 1, start + 1), min(start + _LONGEST_KEYWORD, len(plain)) + 1):
-            text = " ".join(plain[start:end])
-            for kind, language in known.whole.get(text, ()):
-                if kind is not Kind.STRONG and len(plain) > _MOST_WEAK:
-                    continue
-                rank = (_RANK[kind], start - end, kind, text, language)
-                best = min(best, rank, key=lambda each: each[:2]) if best else rank
-    if best is None:
-        only = {plain[i] for i in full}
-        word = only.pop() if len(only) == 1 else ""  # STOP STOP STOP
-        for kind, language in known.whole.get(word, ()):
-            if kind is Kind.STRONG:
-                return kind, word, language
-        return _keywords_alone([plain[i] for i in full], known)
-    if best[2] is not Kind.STRONG and any(word.isdigit() for word in plain):
-        return None  # "cancel 2" is about something else
-    return best[2:]
-
-
-def _keywords_alone(words: list[str], known: Lexicon) -> tuple[Kind, str, str] | None:
-    """Read "stop cancel end": nothing but keywords, one of them beyond doubt."""
-    told = [known.whole.get(word, ()) for word in words]
-    ends = [{kind for kind, _ in each} & {Kind.STRONG, Kind.WEAK} for each in told]
-    if not words or not all(ends):
-        return None
-    for word, each in zip(words, told, strict=True):
-        for kind, language in each:
-            if kind is Kind.STRONG:
-                return kind, word, language
-    return None
-
-
-_MOST_WHOLE = 24
-_MOST_WEAK = 5
-_LONGEST_KEYWORD = 9
-_RANK = {Kind.STRONG: 0, Kind.WEAK: 1, Kind.HELP: 2, Kind.JOIN: 3}
-
-
-def _empty(words: Sequence[str], known: Lexicon) -> list[bool]:
-    """Say of each word whether it adds nothing: politeness, swearing, numbers."""
-    empty = [word in known.fill or word.isdigit() for word in words]
-    for i, word in enumerate(words):
-        for phrase in known.fills.get(word, ()):
-            if tuple(words[i : i + len(phrase)]) == phrase:
-                empty[i : i + len(phrase)] = [True] * len(phrase)
-                break
-    return empty
 
 
 class Sight(NamedTuple):
@@ -223,46 +222,35 @@ class Sight(NamedTuple):
         return False
 
 
-def disowned(words: Sequence[str], marks: Marks, names: frozenset[str]) -> Finding | None:
-    """Read "this is no longer Tina's number": a "not" near a number, and somebody else's name."""
-    fill = lexicon().fill
-    for language, mask in marks.masks.items():
-        if any(kinds & Kind.THING for kinds in mask):
-            continue
-        sight = Sight(words, mask, [], things=False)
-        named = language in _NO_CAPITALS or any(
-            word in names and not mask[j] and word not in fill for j, word in enumerate(words) if j
-        )
-        for i, kinds in enumerate(mask):
-            if kinds & Kind.NOT and named and not (i and mask[i - 1] & Kind.SUBJECT):
-                near = (*sight.ahead(i, 5), *sight.behind(i, 5))
-                if any(mask[j] & Kind.NUMBER for j in near):
-                    return Finding(Kind.WRONG, i, i + 1, language)
-    return None
-
-
-_NO_CAPITALS = frozenset({"ar", "he", "hi"})
 _TRIGGERS = Kind.STOP | Kind.REMOVE | Kind.NOT | Kind.CONSENT
+
+
+def sights(words: Sequence[str], marks: Marks, kinds: int) -> Iterator[tuple[str, Sight]]:
+    """Give the message as each language sees it that has one of these kinds in it."""
+    english = marks.masks.get(UNIVERSAL)
+    told = {each.language for each in marks.findings if each.kind & kinds}
+    empty = empty_words(words, lexicon()) if told else []
+    for language, own in marks.masks.items():
+        if language not in told and UNIVERSAL not in told:
+            continue
+        mask = own
+        if english is not None and own is not english:
+            mask = list(map(or_, own, english))
+        yield language, Sight(words, mask, empty, any(each & Kind.THING for each in mask))
 
 
 def asks_to_stop(words: Sequence[str], marks: Marks) -> str | None:
     """Apply the rules in each language met; give the language of the first that fires."""
-    english = marks.masks.get(UNIVERSAL)
-    empty = _empty(words, lexicon())
-    for language, own in marks.masks.items():
-        mask = own
-        if english is not None and own is not english:
-            mask = [a | b for a, b in zip(own, english, strict=True)]
-        things = any(kinds & Kind.THING for kinds in mask)
-        if _fires(Sight(words, mask, empty, things)):
+    shared = marks.triggers.get(UNIVERSAL, set())
+    for language, sight in sights(words, marks, _TRIGGERS):
+        if _fires(sight, marks.triggers.get(language, set()) | shared):
             return language
     return None
 
 
-def _fires(sight: Sight) -> bool:
-    for i, kinds in enumerate(sight.mask):
-        if not kinds & _TRIGGERS:
-            continue
+def _fires(sight: Sight, places: set[int]) -> bool:
+    for i in sorted(places)[:_MOST_PLACES]:
+        kinds = sight.mask[i]
         if kinds & Kind.STOP and _stops(sight, i):
             return True
         if kinds & Kind.REMOVE and _removes(sight, i):
@@ -359,7 +347,7 @@ def _forbids(sight: Sight, i: int) -> bool:
             return True
         if not (kinds & (Kind.MORE | Kind.TEXT | Kind.MINE) or sight.empty[j]):
             return False
-    return ours and len(sight.words) <= _MOST_WEAK
+    return ours and len(sight.words) <= MOST_WEAK
 
 
 def _revokes(sight: Sight, i: int) -> bool:

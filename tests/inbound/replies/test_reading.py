@@ -98,6 +98,55 @@ def test_a_huge_text_is_read_only_as_far_as_a_person_writes() -> None:
     assert read_reply("x" * 1_600 + " stop").intent is Intent.OTHER
 
 
+def test_a_letter_is_read_to_its_last_word() -> None:
+    assert read_reply("lovely day here. " * 60 + "so please take me off your list. bye").intent is (
+        Intent.OPT_OUT
+    )
+    assert read_reply("lovely day here. " * 60).intent is Intent.OTHER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ST0P",
+        "5T0P",
+        "r3move me",
+        "stooooop",
+        "UNSUBSCRIIIIBE",
+        "Ѕ T О P",
+        "CTOП",
+        "STOP\n\nSent from my iPhone",
+        "stop\n-- \nJo Smith, Sales",
+    ],
+)
+def test_digits_long_letters_and_signatures_hide_no_stop(text: str) -> None:
+    assert read_reply(text).intent is Intent.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Maria doesn't have this phone anymore",
+        "This is no longer Amanda's cell",
+        "Olette saaneet väärän henkilön",
+        "nu mai are numărul ăsta, e al meu acum",
+        "Euh c pas Kevin ici, t'as le mauvais num",
+        "Ayşe bu numarayı kullanmıyor artık",
+        "這個號碼已經換人了",
+    ],
+)
+def test_a_stranger_is_told_apart(text: str) -> None:
+    """Wrong person, number given up, number now somebody else's: in any language."""
+    assert read_reply(text).intent is Intent.WRONG_NUMBER
+
+
+@pytest.mark.parametrize(
+    "text", ["no thanks", "Stop it, you're too kind haha", "wrong size, do you have it in red?"]
+)
+def test_politeness_and_praise_silence_nobody(text: str) -> None:
+    assert read_reply(text).intent is Intent.OTHER
+
+
 def test_doubt_is_an_opt_out_that_says_so() -> None:
     assert read_reply("not interested")[::3] == (Intent.OPT_OUT, True)
     assert not read_reply("STOP").unsure
