@@ -40,6 +40,9 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     SANDBOX = "sandbox"
     SHARE = "share"
+    EXPORT = "export"
+    ERASE = "erase"
+    LEFT = "left"
 
 
 class Token(NamedTuple):

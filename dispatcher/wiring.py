@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from dispatcher.bell import CeleryBell, SilentBell
 from dispatcher.domain.breakers import Bars
+from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.domain.masks import mask_logs
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Bell, Gateway
@@ -28,7 +29,7 @@ from dispatcher.gateways import registry
 from dispatcher.rendering.links import Links
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.jurisdictions import Law
-from dispatcher.services import jurisdictions, programme
+from dispatcher.services import jurisdictions, known_facts, programme
 from dispatcher.services.clocks import Clocks
 from dispatcher.services.dispatch import Outbound
 from dispatcher.services.joining import Post
@@ -90,6 +91,19 @@ class Dispatcher:
         except (CampaignError, CampaignErrors) as wrong:
             log.error("nobody can join: %s", wrong)
             return None
+
+    @cached_property
+    def known_facts(self) -> KnownFacts:
+        """Read what this programme declares to know of people, for whoever asks about themselves.
+
+        A slip in the file hides the programme's own words, and no more.
+        """
+        named = self.settings.facts
+        try:
+            return known_facts.declared(named or known_facts.FILE, needed=named is not None)
+        except (CampaignError, CampaignErrors) as wrong:
+            log.error("facts are told without their source: %s", wrong)
+            return known_facts.shipped()
 
     @cached_property
     def tariffs(self) -> dict[str, Tariff]:
@@ -273,10 +287,10 @@ def enlist(dispatcher: Dispatcher) -> tuple[str, Journal]:
 
 
 def build_post(dispatcher: Dispatcher) -> Post:
-    """Say how confirmations are asked for by mail: through the first gateway for e-mail."""
+    """Say how confirmations are asked for: through the first gateway of each channel."""
     known = gateway_settings(dispatcher.settings)
-    gateway = next(name for name, each in known.items() if channel_of(name, each) is Channel.EMAIL)
-    return Post(build_links(dispatcher), gateway)
+    first = {channel_of(name, each): name for name, each in reversed(known.items())}
+    return Post(build_links(dispatcher), first[Channel.EMAIL], first[Channel.SMS])
 
 
 def build_links(dispatcher: Dispatcher) -> Links:

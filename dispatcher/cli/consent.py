@@ -13,10 +13,12 @@ from dispatcher.cli.desk import at_work
 from dispatcher.cli.progress import progress
 from dispatcher.cli.show import Json, answer, heading, number
 from dispatcher.services.consent_check import Found, Verified, export_checkpoints, verify_ledger
+from dispatcher.storage import leaving
 
 app = typer.Typer(help="The record of what people agreed to.")
 
 BROKEN = 1
+_FEWEST = 10  # a count of fewer might be somebody
 
 
 @app.command()
@@ -49,6 +51,18 @@ def checkpoints(
         last, lines = export_checkpoints(here.database, out, after)
     said = f"{out}: {number(lines)} lines, up to checkpoint {last}."
     answer({"file": out, "lines": lines, "last": last}, [said], as_json=as_json)
+
+
+@app.command()
+def reasons(as_json: Json = False) -> None:
+    """Show why people left everything on their own page, as far as they said.
+
+    Only counts are kept, and only those of ten people or more are shown.
+    """
+    with at_work() as here, here.database.begin() as conn:
+        told = leaving.counts(conn, _FEWEST)
+    lines = [f"{reason.replace('_', ' ')}: {number(people)}" for reason, people in told.items()]
+    answer(told, lines or [f"No reason was given by {_FEWEST} people yet."], as_json=as_json)
 
 
 def _page(done: Verified) -> Iterator[RenderableType | str]:

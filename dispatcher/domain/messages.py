@@ -25,6 +25,7 @@ class MessageClass(StrEnum):
     NOTHING_NEW = "nothing_new"
     WRONG_NUMBER = "wrong_number"
     CONVERSATION = "conversation"
+    IDENTITY_CHECK = "identity_check"
 
 
 class DeliveryKey(NamedTuple):

@@ -12,6 +12,7 @@ UNSUBSCRIBE_PATH = "/u/"
 PREFERENCES_PATH = "/p/"
 CONFIRM_PATH = "/c/"
 SHARE_PATH = "/share/"
+PROOF_PATH = "/x/"
 UNSUBSCRIBE_BOX = "u+"
 BOUNCE_BOX = "b+"
 
@@ -44,6 +45,11 @@ class Links:
         """Give the link that shows what was asked for, with a button to confirm it."""
         token = self.tokens.link(Purpose.CONFIRM, Token(number, 0, 0, channel))
         return f"{self.base_url}{CONFIRM_PATH}{token}"
+
+    def proof(self, purpose: Purpose, customer_id: int, until: int, channel: Channel) -> str:
+        """Give the link that proves whose address it came to, until an instant in Unix seconds."""
+        token = self.tokens.link(purpose, Token(customer_id, until, 0, channel))
+        return f"{self.base_url}{PROOF_PATH}{token}"
 
     def share(self, wave_id: int) -> str:
         """Give the link to a page for friends: it names the wave and nobody, whoever got it."""

@@ -31,10 +31,11 @@ _ASKED_WITHIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """How confirmations are asked for by e-mail."""
+    """How confirmations are asked for: through which gateway for e-mail, and which for texts."""
 
     links: Links
     gateway: str
+    text_gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from dispatcher.domain.questions import QuestionKind
 from dispatcher.errors import CampaignError
 from dispatcher.resources import facts_file
 
+FILE = Path("facts.toml")
+
 
 @cache
 def shipped() -> KnownFacts:

@@ -54,7 +54,8 @@ _CAPS = (
 )
 _WORTHS = (*(None,) * 8, Worth(4.0, 0.02, 30.0, 0.001, 0.001, 0.045))
 _PRODUCTS = (*("",) * 13, "grinder", "tent", "score")  # most waves remind of nothing
-_ANSWERS = tuple(MessageClass)[1:]
+# Those that rules may meet; one more would throw all the dice anew.
+_ANSWERS = tuple(MessageClass)[1:8]
 
 
 Product = tuple[str, str]  # of a brand

@@ -39,6 +39,10 @@ _SETTLE = text(
 _LATER = text(
     "UPDATE service_message SET not_before = :not_before WHERE key = :key AND state = 'waiting'"
 )
+_COUNT = text(
+    "SELECT count(*) FROM service_message WHERE customer_id = :customer_id"
+    " AND class = :message_class AND not_before > :since"
+)
 
 
 class ServiceMessage(NamedTuple):
@@ -61,6 +65,14 @@ def queue(
     """Queue an answer once for each key; give whether it is new. Both on the programme's clock."""
     row = message._asdict() | {"not_before": not_before, "expires_at": expires_at}
     return conn.execute(_QUEUE, row).rowcount == 1
+
+
+def count_since(
+    conn: Connection, customer_id: int, message_class: MessageClass, since: datetime
+) -> int:
+    """Count what somebody was answered of a kind since then."""
+    values = {"customer_id": customer_id, "message_class": message_class, "since": since}
+    return int(conn.execute(_COUNT, values).scalar_one())
 
 
 def gateways_waiting(conn: Connection, now: datetime) -> list[str]:

@@ -9,15 +9,26 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dispatcher.errors import StorageDown
-from dispatcher.web import hooks, join, metrics, public, sandbox, share
+from dispatcher.web import (
+    hooks,
+    join,
+    left,
+    metrics,
+    own_record,
+    preferences,
+    public,
+    sandbox,
+    share,
+)
 from dispatcher.web.deps import Deps, deps_of
 
 
 def create_app(deps: Deps) -> Starlette:
     """Make the ASGI app; database work runs in threads, so the loop never waits for it."""
     parts = (*public.ROUTES, *join.ROUTES, *share.ROUTES, *hooks.ROUTES, *sandbox.ROUTES)
+    own = (*preferences.ROUTES, *own_record.ROUTES, *left.ROUTES)
     ours = (Route("/healthz", health), metrics.route(deps))
-    app = Starlette(routes=[*parts, *ours])
+    app = Starlette(routes=[*parts, *own, *ours])
     app.state.deps = deps
     return app
 

@@ -9,10 +9,12 @@ from typing import cast
 
 from starlette.requests import Request
 
+from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.jurisdictions import Law
 from dispatcher.services.joining import Post
+from dispatcher.services.known_facts import shipped
 from dispatcher.services.subscribe import Desk
 from dispatcher.tokens import Tokens
 
@@ -23,7 +25,8 @@ class Deps:
 
     They differ only in safe mode, where the programme's clock may be ahead: callbacks are sealed
     by the wall's. `law` reads this installation's rule data anew, or raises ConfigError; `book`
-    reads the rules, which only explanations ask for. `post` is how mail asks for a confirmation.
+    reads the rules, which only explanations ask for. `post` is how mail asks for a confirmation;
+    `known` gives what the programme declares to know of people.
     """
 
     desk: Desk
@@ -35,6 +38,7 @@ class Deps:
     law: Callable[[], Law]
     book: Callable[[], RuleBook]
     post: Post
+    known: Callable[[], KnownFacts] = shipped
     safe_mode: bool = False
 
 

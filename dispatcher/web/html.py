@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from dispatcher.errors import StorageDown
 from dispatcher.words import Words, accepted, choose
 
 # Nothing is loaded from anywhere, nothing runs, nobody frames it, no address leaks by a referrer.
@@ -39,3 +40,9 @@ def answer(
     html = _PAGES.get_template(template).render(say=say, **values)
     told = HEADERS | {"content-language": say.language} | (headers or {})
     return HTMLResponse(html, status, told)
+
+
+def later(say: Words, down: StorageDown, text: str = "page.later") -> HTMLResponse:
+    """Say that nothing was saved, and when to try again."""
+    again = {"retry-after": str(round(down.retry_after))}
+    return answer("told.html", say, 503, again, title=say("page.later_title"), text=say(text))

@@ -28,7 +28,7 @@ from dispatcher.web.bodies import read_body
 from dispatcher.web.deps import Deps, deps_of
 from dispatcher.web.forms import fields
 from dispatcher.web.hooks import INBOUND
-from dispatcher.web.html import answer, language_of
+from dispatcher.web.html import answer, language_of, later
 from dispatcher.words import Words
 
 _BODY_LIMIT = 16 * 1024
@@ -60,12 +60,12 @@ async def join(request: Request) -> Response:
         return _form(programme, say, topics, typed, say("join.bad_address"))
     if not topics:
         return _form(programme, say, topics, typed, say("join.choose_topic"))
-    evidence = _evidence(request, "/join")
+    evidence = evidence_of(request, "/join")
     wish = Wish(Channel.EMAIL, address, topics, say.language, "join page", evidence)
     try:
         await run_in_threadpool(_ask, deps, programme, wish)
     except StorageDown as down:
-        return _later(say, down)
+        return later(say, down)
     return answer("told.html", say, title=say("join.sent_title"), text=say("join.sent"))
 
 
@@ -76,12 +76,12 @@ async def confirm(request: Request) -> Response:
     number = token.customer_id if token else 0
     try:
         if request.method == "POST":
-            evidence = _evidence(request, "/c/...")
+            evidence = evidence_of(request, "/c/...")
             done = await run_in_threadpool(_confirm, deps, number, evidence)
             return _done(deps, say) if done else _gone(say)
         return await run_in_threadpool(_show, deps, request, number)
     except StorageDown as down:
-        return _later(say, down)
+        return later(say, down)
 
 
 def _form(
@@ -158,13 +158,7 @@ def _gone(say: Words) -> Response:
     )
 
 
-def _later(say: Words, down: StorageDown) -> Response:
-    again = {"retry-after": str(round(down.retry_after))}
-    title, text = say("page.later_title"), say("page.later")
-    return answer("told.html", say, 503, again, title=title, text=text)
-
-
-def _evidence(request: Request, page: str) -> dict[str, str]:
+def evidence_of(request: Request, page: str) -> dict[str, str]:
     """Give what proves who pressed the button: kept encrypted, erased with the person."""
     client = request.client.host if request.client else ""
     agent = request.headers.get("user-agent", "")[:_LONGEST]

@@ -19,19 +19,20 @@ from dispatcher.tokens import Purpose, Token
 from dispatcher.web.bodies import read_body
 from dispatcher.web.deps import Deps, deps_of
 from dispatcher.web.forms import fields
-from dispatcher.web.pages import ASK, DONE, LATER, QUIET, SPANS, page
+from dispatcher.web.html import answer, language_of, later
 
+SPANS = {"week": timedelta(days=7), "month": timedelta(days=30), "quarter": timedelta(days=90)}
 _BODY_LIMIT = 64 * 1024  # of a form with one field
 _ALLOWED = {"allow": "GET, HEAD, OPTIONS, POST"}
 
 
 async def unsubscribe(request: Request) -> Response:
-    """Serve /u/{token}, and /p/{token} as long as leaving is the only preference."""
-    wish = request.headers.get("accept-language", "")
+    """Serve /u/{token}."""
+    say = language_of(request)
     if request.method == "OPTIONS":
         return Response(status_code=204, headers=_ALLOWED)
     if request.method != "POST":
-        return page(ASK, wish)
+        return answer("unsubscribe.html", say, spans=SPANS)
     # A body that cannot be read still comes from somebody who wants to leave.
     body = await read_body(request, _BODY_LIMIT) or b""
     form = fields(body)
@@ -42,17 +43,18 @@ async def unsubscribe(request: Request) -> Response:
     try:
         if span is not None:
             await run_in_threadpool(_quiet, deps_of(request), token, span)
-            return page(QUIET, wish)
+            return answer(
+                "told.html", say, title=say("leave.quiet_title"), text=say("leave.quiet_done")
+            )
         await run_in_threadpool(_leave, deps_of(request), token, everything, kind)
     except StorageDown as down:
-        return page(LATER, wish, 503, {"retry-after": str(round(down.retry_after))})
-    return page(DONE, wish)
+        return later(say, down)
+    return answer("told.html", say, title=say("leave.done_title"), text=say("leave.done"))
 
 
 def _token(request: Request) -> Token | None:
-    preferences = request.url.path.startswith("/p/")
-    purpose = Purpose.PREFERENCES if preferences else Purpose.UNSUBSCRIBE
-    return deps_of(request).tokens.open_link(purpose, str(request.path_params["token"]))
+    token = str(request.path_params["token"])
+    return deps_of(request).tokens.open_link(Purpose.UNSUBSCRIBE, token)
 
 
 def _leave(deps: Deps, token: Token | None, everything: bool, kind: str) -> None:
@@ -70,8 +72,4 @@ def _is_one_click(body: bytes) -> bool:
     return b"List-Unsubscribe" in body and b"One-Click" in body
 
 
-_METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
-ROUTES = [
-    Route("/u/{token}", unsubscribe, methods=_METHODS),
-    Route("/p/{token}", unsubscribe, methods=_METHODS),
-]
+ROUTES = [Route("/u/{token}", unsubscribe, methods=["GET", "HEAD", "OPTIONS", "POST"])]

@@ -26,6 +26,7 @@ def from_settings() -> Starlette:
             law=partial(wiring.load_law, dispatcher.settings),
             book=lambda: dispatcher.book,
             post=wiring.build_post(dispatcher),
+            known=lambda: dispatcher.known_facts,
             safe_mode=dispatcher.settings.safe_mode,
         )
     )

@@ -246,6 +246,12 @@ CREATE TABLE erasure (
 );
 CREATE INDEX erasure_again ON erasure (again_at) WHERE again_at IS NOT NULL;
 
+-- Why people left, as far as they said; it is counted, and nowhere noted who said it.
+CREATE TABLE leaving_reason (
+    reason text PRIMARY KEY,
+    people bigint NOT NULL
+);
+
 -- Campaigns --------------------------------------------------------------------------------------
 
 CREATE TABLE campaign (

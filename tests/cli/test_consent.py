@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from dispatcher.storage import leaving
 from dispatcher.storage.database import Database
 from tests.cli.shell import Shell, add_anna
 from tests.support.ledger import settled
@@ -40,3 +41,16 @@ def test_what_cannot_be_compared_with_is_misuse(shell: Shell) -> None:
     assert shell("consent", "verify", "--against", "none").code == 2
     shell.write("wrong", "nonsense")
     assert shell("consent", "verify", "--against", "wrong").code == 2
+
+
+def test_why_people_left_is_told_of_ten_or_more(shell: Shell, database_url: str) -> None:
+    """A smaller count might be somebody, so it is not shown."""
+    assert "by 10 people yet" in shell("consent", "reasons").out
+    database = Database(database_url, pool_size=1)
+    with database.begin() as conn:
+        for _ in range(10):
+            leaving.count(conn, "too_many")
+        leaving.count(conn, "other")
+    database.dispose()
+    assert shell.done("consent", "reasons") == {"too_many": 10}
+    assert "too many: 10" in shell("consent", "reasons").out

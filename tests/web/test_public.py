@@ -102,7 +102,7 @@ def test_leaving_takes_the_first_button_which_needs_no_script(web: TestClient, d
     html = web.get(LINK, headers={"accept-language": "fr-CA,fr;q=0.9,en;q=0.5"}).text
     leaving, quiet = html.split("<form")[1:]
     assert (leaving.count("<button"), quiet.count("<button")) == (1, 3)
-    assert '<html lang="fr">' in html
+    assert '<html lang="fr" dir="ltr">' in html
     assert "<script" not in html
     assert "http" not in html  # no tracker, nothing from elsewhere
     assert web.post(LINK, content=b"", headers={"accept-language": "de"}).text.count("abgemeldet")
@@ -138,13 +138,6 @@ def test_a_message_nobody_remembers_counts_as_everything(web: TestClient, desk: 
     old = TOKENS.link(Purpose.UNSUBSCRIBE, Token(7, 1, 0, Channel.EMAIL))
     assert web.post(f"/u/{old}", data=ONE_CLICK).status_code == 200
     assert state(desk, "theatre") is ConsentState.OPTED_OUT
-
-
-def test_the_preferences_link_leads_somewhere(web: TestClient, desk: Desk) -> None:
-    link = "/p/" + TOKENS.link(Purpose.PREFERENCES, Token(7, WAVE, 0, Channel.EMAIL))
-    assert web.get(link).status_code == 200
-    assert web.post(link).status_code == 200
-    assert state(desk, "coffee") is ConsentState.OPTED_OUT
 
 
 def test_a_token_for_something_else_does_nothing(web: TestClient, desk: Desk) -> None:
