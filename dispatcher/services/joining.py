@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from dispatcher.domain.consent_kinds import by_own_hand
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.people import Person
+from dispatcher.domain.places import Places, with_home
 from dispatcher.domain.programme import Programme, in_language
 from dispatcher.domain.promises import Shown
 from dispatcher.rendering.links import Links
@@ -122,19 +123,27 @@ def confirm(
         return None
     customer_id = _customer(conn, desk, asked)
     person = customers.person(conn, customer_id)
-    at = person.address(asked.channel) if person else None
     asked_of = {f"asked_{name}": value for name, value in asked.evidence.items()}
     act = Act(
         customer_id,
         asked.channel,
         now,
-        kind=by_own_hand(at.jurisdictions if at else (), asked.channel),
+        kind=by_own_hand(_places(person, asked.channel), asked.channel),
         wording=asked.wording,
         origin=asked.origin,
         evidence={**asked_of, **evidence, "asked_at": asked.asked_at.isoformat()},
     )
     join(conn, desk, act, asked.topics)
     return customer_id
+
+
+def _places(person: Person | None, channel: Channel) -> tuple[str, ...]:
+    """Give the places whose law may ask for more: of the number, and of the home that was told."""
+    at = person.address(channel) if person else None
+    if person is None or at is None:
+        return ()
+    number = Places(at.zones, at.jurisdictions)
+    return with_home(number, person.country, person.region).jurisdictions
 
 
 def _customer(conn: Connection, desk: Desk, asked: Pending) -> int:
