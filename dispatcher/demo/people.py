@@ -146,7 +146,8 @@ def write_file(path: Path) -> None:
 def _row(customer: Customer) -> tuple[str, ...]:
     crowd = customer.crowd
     place = crowd.place
-    proof = ("2026-05-04T09:30:00Z", "gdpr_consent", "web form", WORDINGS[place.language])
+    kind = "tcpa_pewc" if place.country == "US" else "gdpr_consent"
+    proof = ("2026-05-04T09:30:00Z", kind, "web form", WORDINGS[place.language])
     who = (customer.email, customer.phone, customer.first_name)
     where = (place.language, place.country, place.region, place.zone, place.city)
     return (*who, *where, crowd.topics, *(proof if crowd.proven else _NO_PROOF))

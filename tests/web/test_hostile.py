@@ -43,6 +43,10 @@ _DATED = {"date", "server", "content-length"}
 ROUTES: dict[str, Purpose | None] = {
     "/u/{token}": Purpose.UNSUBSCRIBE,
     "/p/{token}": Purpose.PREFERENCES,
+    "/p/{token}/record": Purpose.PREFERENCES,
+    "/p/{token}/offers": Purpose.PREFERENCES,
+    "/left/{token}": Purpose.LEFT,
+    "/x/{token}": Purpose.ERASE,
     "/c/{token}": Purpose.CONFIRM,
     "/share/{token}": Purpose.SHARE,
     "/join": None,
@@ -56,6 +60,9 @@ ROUTES: dict[str, Purpose | None] = {
     "/healthz": None,
     "/metrics": None,
 }
+# Proofs of who somebody is open one door, and say behind it what for.
+_PROOFS = {Purpose.EXPORT, Purpose.ERASE}
+_SAME_DOOR = dict.fromkeys(_PROOFS, _PROOFS)
 SEALED = [path for path, purpose in ROUTES.items() if purpose]
 
 
@@ -91,7 +98,9 @@ def strangers(purpose: Purpose) -> list[str]:
     raw[-1] ^= 1
     swapped = good[:-1] + ("A" if good[-1] != "A" else "B")
     made = [theirs.link(purpose, ANNA_IS), theirs.link(purpose, NOBODY)]
-    made += [TOKENS.link(other, ANNA_IS) for other in Purpose if other is not purpose]
+    made += [
+        TOKENS.link(other, ANNA_IS) for other in set(Purpose) - _SAME_DOOR.get(purpose, {purpose})
+    ]
     made += [TOKENS.mailbox(purpose, ANNA_IS), good[:-1], good[: len(good) // 2], good + "A"]
     made += [good + "=", good.swapcase(), swapped, raw.hex(), "x", "0", "%00", "é", "7", "A" * 5000]
     made += ["%27%20OR%201%3D1--", "..%2f..%2fetc%2fpasswd", "%F0%9F%98%80", "%ff%fe", "null"]
