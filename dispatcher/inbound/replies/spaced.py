@@ -43,6 +43,7 @@ def mark(words: Sequence[str]) -> Marks:
     found = [finding for i in range(len(words)) for finding in _at(words, i, present)]
     if len(words) > _LONG:
         found = _in_main_languages(found)
+    found = _delighted(found, words)
     reach = _idle_reach(found, len(words))
     kept = [each for each in found if each.kind is Kind.IDLE or not _idle(each, reach)]
     masks: dict[str, list[int]] = {}
@@ -63,6 +64,18 @@ def _in_main_languages(found: Sequence[Finding]) -> list[Finding]:
     count = Counter(each.language for each in found)
     main = {UNIVERSAL, *(language for language, _ in count.most_common(_MOST_LANGUAGES))}
     return [each for each in found if each.language in main]
+
+
+def _delighted(found: list[Finding], words: Sequence[str]) -> list[Finding]:
+    """Take "stop it, so cute" for what it is: a cry is idle where delight is told."""
+    glad = {each.start for each in found if each.kind is Kind.GLAD}
+    if not glad:
+        return found
+    apart = glad | {i for i, word in enumerate(words) if word in (BREAK, PAUSE)}
+    return [
+        each._replace(kind=Kind.IDLE) if each.kind is Kind.CRY and each.end in apart else each
+        for each in found
+    ]
 
 
 def _idle_reach(found: Sequence[Finding], length: int) -> list[int]:
@@ -175,6 +188,10 @@ def _of_a_thing(one: Finding, mask: Sequence[int]) -> bool:
     """Read "delete my order": what is to end is named next, or anywhere if all said is "end"."""
     if one.end < len(mask) and mask[one.end] & Kind.THING:
         return True
+    if mask[one.end - 1] & (Kind.STOP | Kind.REMOVE) and one.end + 1 < len(mask):
+        owned = not mask[one.end] & (Kind.TEXT | Kind.SEND | Kind.MINE)
+        if owned and mask[one.end + 1] & Kind.THING:
+            return True  # "please stop my shipment"
     verb = one.end - one.start == 1 and mask[one.start] & (Kind.STOP | Kind.REMOVE)
     return bool(verb) and any(kinds & Kind.THING for kinds in mask)
 
