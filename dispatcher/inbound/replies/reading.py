@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from dispatcher.inbound.replies import glued, spaced, strangers
 from dispatcher.inbound.replies.glued import Piece
@@ -208,10 +208,10 @@ def _names(text: str) -> frozenset[str]:
 
 def _names_somebody(denial: Finding, words: Sequence[str], names: frozenset[str]) -> bool:
     known = lexicon()
-    following = words[denial.end : denial.end + 3]
+    following = list(takewhile(PAUSE.__ne__, words[denial.end : denial.end + 3]))
     if any(word in names and word not in known.fill for word in following):
         return True
-    if len(following) != 1 or not following[0].isalpha():
+    if denial.end + 1 != len(words) or not following[0].isalpha():
         return False
     last = following[0]  # "im not dave", and scripts without capitals
     return not (last in known.fill or last in known.words or last.endswith(_NO_NAME))

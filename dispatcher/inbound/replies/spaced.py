@@ -71,7 +71,8 @@ def _delighted(found: list[Finding], words: Sequence[str]) -> list[Finding]:
     glad = {each.start for each in found if each.kind is Kind.GLAD}
     if not glad:
         return found
-    apart = glad | {i for i, word in enumerate(words) if word in (BREAK, PAUSE)}
+    apart = {i for i, word in enumerate(words) if word in (BREAK, PAUSE)}
+    apart.update(i for start in glad for i in range(start - _GAP_WORDS, start + 1))
     return [
         each._replace(kind=Kind.IDLE) if each.kind is Kind.CRY and each.end in apart else each
         for each in found
@@ -179,7 +180,10 @@ def weighty(one: Finding, words: Sequence[str], marks: Marks) -> bool:
     mask = marks.masks[one.language]
     if one.kind is Kind.PHRASE and _of_a_thing(one, mask):
         return False
-    if one.end - one.start > 1 or one.language == UNIVERSAL:
+    alone = one.end - one.start == 1
+    if one.kind is Kind.WRONG and alone and any(kinds & Kind.THING for kinds in mask):
+        return False  # "I got the wrong colour"
+    if not alone or one.language == UNIVERSAL:
         return True
     return not words[one.start].isascii() or native(words, one.language)
 
@@ -321,6 +325,9 @@ def _refuses(sight: Sight, i: int) -> bool:
             return True
     if _turned_down(sight, i):
         return True
+    more = sight.meets(sight.ahead(i, 4), Kind.MORE, Kind.KEEP | Kind.THING)
+    if more and sight.meets(sight.behind(i, 5), Kind.HOW):
+        return True  # "how do I not get these any more"
     if i and sight.mask[i - 1] & Kind.SUBJECT:
         return False
     return _forbids(sight, i)
