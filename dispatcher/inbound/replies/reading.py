@@ -30,7 +30,7 @@ _EVERYWHERE = frozenset(
     )
 )
 _OTHER = Reply(Intent.OTHER)
-_MOST_MAYBE = 10  # words of a message that may be a refusal, and of one that asks for help
+_MOST_MAYBE = 12  # words of a message that may be a refusal, and of one that asks for help
 _MOST_ASKING = 16
 _LONG = 60
 _HEAD = 80
