@@ -181,8 +181,12 @@ def weighty(one: Finding, words: Sequence[str], marks: Marks) -> bool:
     if one.kind is Kind.PHRASE and _of_a_thing(one, mask):
         return False
     alone = one.end - one.start == 1
-    if one.kind is Kind.WRONG and alone and any(kinds & Kind.THING for kinds in mask):
+    about = any(kinds & Kind.THING for kinds in mask)
+    if one.kind is Kind.WRONG and alone and about:
         return False  # "I got the wrong colour"
+    ours = any(kinds & (Kind.TEXT | Kind.SEND | Kind.MINE) for kinds in mask)
+    if one.kind is Kind.PHRASE and alone and about and not ours:
+        return False  # "tired of waiting for my parcel"
     if not alone or one.language == UNIVERSAL:
         return True
     return not words[one.start].isascii() or native(words, one.language)
