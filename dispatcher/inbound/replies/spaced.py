@@ -15,6 +15,8 @@ from dispatcher.inbound.replies.normalise import BREAK, PAUSE
 
 _GAP_WORDS = 3
 _LONG = 60
+_FEW = 2  # words that mean little beside a thing
+_SHORT_WORDS = frozenset({UNIVERSAL, "vi"})
 _MOST_LANGUAGES = 3
 _MOST_PLACES = 30  # where rules are tried in each language
 _STOPS = (BREAK,)
@@ -181,11 +183,12 @@ def weighty(one: Finding, words: Sequence[str], marks: Marks) -> bool:
     if one.kind is Kind.PHRASE and _of_a_thing(one, mask):
         return False
     alone = one.end - one.start == 1
+    few = alone or (one.end - one.start == _FEW and one.language not in _SHORT_WORDS)
     about = any(kinds & Kind.THING for kinds in mask)
-    if one.kind is Kind.WRONG and alone and about:
+    if one.kind is Kind.WRONG and few and about:
         return False  # "I got the wrong colour"
     ours = any(kinds & (Kind.TEXT | Kind.SEND | Kind.MINE) for kinds in mask)
-    if one.kind is Kind.PHRASE and alone and about and not ours:
+    if one.kind is Kind.PHRASE and few and about and not ours:
         return False  # "tired of waiting for my parcel"
     if not alone or one.language == UNIVERSAL:
         return True

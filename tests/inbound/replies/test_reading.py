@@ -187,4 +187,4 @@ def test_most_of_what_people_write_is_understood() -> None:
     assert sum(leave) / len(leave) >= 0.97
     assert sum(stay) / len(stay) <= 0.03
     assert sum(got == label for got, label in told) / len(told) >= 0.92
-    assert len({language for _, language, _ in rows}) == 32
+    assert len({language for _, language, _ in rows}) >= 32
