@@ -228,9 +228,9 @@ def _names_somebody(denial: Finding, words: Sequence[str], names: frozenset[str]
     following = list(takewhile(PAUSE.__ne__, words[denial.end : denial.end + 3]))
     if any(word in names and word not in known.fill for word in following):
         return True
-    if denial.end + 1 != len(words) or not following[0].isalpha():
+    if denial.end + 1 != len(words) or not words[-1].isalpha():
         return False
-    last = following[0]  # "im not dave", and scripts without capitals
+    last = words[-1]  # "im not dave", and scripts without capitals
     return not (last in known.fill or last in known.words or last.endswith(_NO_NAME))
 
 
