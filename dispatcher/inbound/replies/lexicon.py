@@ -52,6 +52,8 @@ class Kind(IntEnum):
     GONE = 1 << 30
     OWN = 1 << 31
     NOW = 1 << 32
+    CRY = 1 << 33
+    GLAD = 1 << 34
 
 
 WHOLE = (Kind.STRONG, Kind.WEAK, Kind.HELP, Kind.JOIN)

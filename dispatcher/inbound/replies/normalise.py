@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MOST_CHARACTERS = 1600  # ten parts of a text; the first of them say it
 BREAK = "."  # stands as a word of its own where a sentence ends
@@ -134,6 +135,7 @@ def _unmask(text: str, known: frozenset[str]) -> str:
     return "".join(_plain(piece, known) for piece in re.split(r"(\W+)", text))
 
 
+@lru_cache(maxsize=8192)
 def _plain(word: str, known: frozenset[str]) -> str:
     seen = word.translate(_LATIN)
     mixed = _LATIN_LETTER.search(word) is not None

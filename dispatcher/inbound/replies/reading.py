@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from dispatcher.inbound.replies import glued, spaced, strangers
 from dispatcher.inbound.replies.glued import Piece
@@ -30,9 +30,11 @@ _EVERYWHERE = frozenset(
     )
 )
 _OTHER = Reply(Intent.OTHER)
-_MOST_MAYBE = 10  # words of a message that may be a refusal, and of one that asks for help
+_MOST_MAYBE = 12  # words of a message that may be a refusal, and of one that asks for help
 _MOST_ASKING = 16
 _LONG = 60
+_HEAD = 60
+_TAIL = 40
 _MOST_CLAUSES = 30
 _MOST_TELLING = 30
 _SPLIT_UP = frozenset({"stop", "unsubscribe", "stopall", "optout"})
@@ -43,6 +45,17 @@ _NEVER_TYPOS = frozenset(
         *("shot", "spot", "soap", "soup", "sto", "alto", "alta", "ende", "end", "ret", "dur"),
     )
 )
+_MOST_LEADING = 6
+_BEFORE_A_STOP = frozenset(
+    (
+        *("the", "a", "an", "to", "my", "this", "your", "that", "his", "her", "our", "their"),
+        *("last", "first", "next", "bus", "train", "one", "full", "pit", "rest", "any", "no"),
+        *("it", "they", "you", "we", "i", "he", "she", "and", "each", "every", "at", "by"),
+        *("dont", "not", "never", "wont", "cant", "cannot", "doesnt", "didnt", "non", "quick"),
+        *("short", "door", "tram", "ever", "second", "final", "fuel", "gas", "nearest"),
+    )
+)
+_ASKS = frozenset({"does", "do", "did", "when", "where", "which", "what", "will", "if", "didnt"})
 _NAME = re.compile(r"\b[^\W\d_][^\W\d_]+(?:['’]s\b)?")
 _NO_NAME = ("ing", "ed", "ly", "able")
 _NO_IS_ENOUGH = frozenset({"af", "zu", "xh", "st", "za"})
@@ -80,7 +93,10 @@ def _unrepeated(words: list[str]) -> list[str]:
         elif not is_break and clause not in seen:
             kept += clause
             seen.add(clause)
-    return [word for n, word in enumerate(kept) if kept[n - 3 : n] != [word] * 3]
+    kept = [word for n, word in enumerate(kept) if kept[n - 3 : n] != [word] * 3]
+    if len(kept) <= _HEAD + _TAIL:
+        return kept
+    return [*kept[:_HEAD], BREAK, *kept[-_TAIL:]]  # people say it first or last
 
 
 def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
@@ -101,6 +117,7 @@ def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
         yield _piece(piece)
     yield from _wrong_numbers(text, words, marks)
     yield from _typos(words)
+    yield from _last_word(words, marks)
     plain = [word for word in words if word not in (BREAK, PAUSE)]
     if len(plain) <= _MOST_MAYBE:
         yield from _of(marks, Kind.MAYBE, words, Intent.OPT_OUT, unsure=True)
@@ -208,12 +225,12 @@ def _names(text: str) -> frozenset[str]:
 
 def _names_somebody(denial: Finding, words: Sequence[str], names: frozenset[str]) -> bool:
     known = lexicon()
-    following = words[denial.end : denial.end + 3]
+    following = list(takewhile(PAUSE.__ne__, words[denial.end : denial.end + 3]))
     if any(word in names and word not in known.fill for word in following):
         return True
-    if len(following) != 1 or not following[0].isalpha():
+    if denial.end + 1 != len(words) or not words[-1].isalpha():
         return False
-    last = following[0]  # "im not dave", and scripts without capitals
+    last = words[-1]  # "im not dave", and scripts without capitals
     return not (last in known.fill or last in known.words or last.endswith(_NO_NAME))
 
 
@@ -231,6 +248,19 @@ def _typos(words: Sequence[str]) -> Iterator[Reply]:
         for word in _TYPED_WRONG:
             if _one_slip(rest[0], word):
                 yield Reply(Intent.OPT_OUT, rest[0], "", len(plain) > 1)
+
+
+def _last_word(words: Sequence[str], marks: Marks) -> Iterator[Reply]:
+    """Read "girl stop", "ugh, whatever, stop"; but not "which stop" or "when does it stop"."""
+    plain = [word for word in words if word not in (BREAK, PAUSE)]
+    if not 1 < len(plain) <= _MOST_LEADING or plain[-1] not in _SPLIT_UP:
+        return
+    idle = any(
+        each.kind is Kind.IDLE and plain[-1] in words[each.start : each.end]
+        for each in marks.findings
+    )
+    if not idle and plain[-2] not in _BEFORE_A_STOP and not _ASKS & set(plain):
+        yield Reply(Intent.OPT_OUT, plain[-1], "", unsure=True)
 
 
 def _one_slip(typed: str, meant: str) -> bool:

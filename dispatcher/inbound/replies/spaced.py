@@ -15,6 +15,8 @@ from dispatcher.inbound.replies.normalise import BREAK, PAUSE
 
 _GAP_WORDS = 3
 _LONG = 60
+_FEW = 2  # words that mean little beside a thing
+_SHORT_WORDS = frozenset({UNIVERSAL, "vi"})
 _MOST_LANGUAGES = 3
 _MOST_PLACES = 30  # where rules are tried in each language
 _STOPS = (BREAK,)
@@ -43,6 +45,7 @@ def mark(words: Sequence[str]) -> Marks:
     found = [finding for i in range(len(words)) for finding in _at(words, i, present)]
     if len(words) > _LONG:
         found = _in_main_languages(found)
+    found = _delighted(found, words)
     reach = _idle_reach(found, len(words))
     kept = [each for each in found if each.kind is Kind.IDLE or not _idle(each, reach)]
     masks: dict[str, list[int]] = {}
@@ -63,6 +66,19 @@ def _in_main_languages(found: Sequence[Finding]) -> list[Finding]:
     count = Counter(each.language for each in found)
     main = {UNIVERSAL, *(language for language, _ in count.most_common(_MOST_LANGUAGES))}
     return [each for each in found if each.language in main]
+
+
+def _delighted(found: list[Finding], words: Sequence[str]) -> list[Finding]:
+    """Take "stop it, so cute" for what it is: a cry is idle where delight is told."""
+    glad = {each.start for each in found if each.kind is Kind.GLAD}
+    if not glad:
+        return found
+    apart = {i for i, word in enumerate(words) if word in (BREAK, PAUSE)}
+    apart.update(i for start in glad for i in range(start - _GAP_WORDS, start + 1))
+    return [
+        each._replace(kind=Kind.IDLE) if each.kind is Kind.CRY and each.end in apart else each
+        for each in found
+    ]
 
 
 def _idle_reach(found: Sequence[Finding], length: int) -> list[int]:
@@ -166,7 +182,15 @@ def weighty(one: Finding, words: Sequence[str], marks: Marks) -> bool:
     mask = marks.masks[one.language]
     if one.kind is Kind.PHRASE and _of_a_thing(one, mask):
         return False
-    if one.end - one.start > 1 or one.language == UNIVERSAL:
+    alone = one.end - one.start == 1
+    few = alone or (one.end - one.start == _FEW and one.language not in _SHORT_WORDS)
+    about = any(kinds & Kind.THING for kinds in mask)
+    if one.kind is Kind.WRONG and few and about:
+        return False  # "I got the wrong colour"
+    ours = any(kinds & (Kind.TEXT | Kind.SEND | Kind.MINE) for kinds in mask)
+    if one.kind is Kind.PHRASE and few and about and not ours:
+        return False  # "tired of waiting for my parcel"
+    if not alone or one.language == UNIVERSAL:
         return True
     return not words[one.start].isascii() or native(words, one.language)
 
@@ -175,6 +199,10 @@ def _of_a_thing(one: Finding, mask: Sequence[int]) -> bool:
     """Read "delete my order": what is to end is named next, or anywhere if all said is "end"."""
     if one.end < len(mask) and mask[one.end] & Kind.THING:
         return True
+    if mask[one.end - 1] & (Kind.STOP | Kind.REMOVE) and one.end + 1 < len(mask):
+        owned = not mask[one.end] & (Kind.TEXT | Kind.SEND | Kind.MINE)
+        if owned and mask[one.end + 1] & Kind.THING:
+            return True  # "please stop my shipment"
     verb = one.end - one.start == 1 and mask[one.start] & (Kind.STOP | Kind.REMOVE)
     return bool(verb) and any(kinds & Kind.THING for kinds in mask)
 
@@ -304,6 +332,9 @@ def _refuses(sight: Sight, i: int) -> bool:
             return True
     if _turned_down(sight, i):
         return True
+    more = sight.meets(sight.ahead(i, 4), Kind.MORE, Kind.KEEP | Kind.THING)
+    if more and sight.meets(sight.behind(i, 5), Kind.HOW):
+        return True  # "how do I not get these any more"
     if i and sight.mask[i - 1] & Kind.SUBJECT:
         return False
     return _forbids(sight, i)
