@@ -125,7 +125,9 @@ def lexicon() -> Lexicon:
         fill=frozenset(entry[0] for entry in fills if len(entry) == 1),
         fills=_by_first(entry for entry in fills if len(entry) > 1),
         tongues={word: frozenset(languages) for word, languages in tongues.items()},
-        latin=frozenset(word for word in whole if word.isascii() and len(word) > 2),
+        latin=frozenset(
+            word for said in whole for word in said.split() if word.isascii() and len(word) > 2
+        ),
         plain=frozenset(word for word in tongues if word.isascii() and len(word) > 2),
     )
 
