@@ -86,3 +86,9 @@ def test_whatever_is_written_nothing_breaks(words: str) -> None:
     """Any text has an answer, and no quiet is longer than a year."""
     found = wish_of(words)
     assert found is None or found.span is None or timedelta() < found.span <= LONGEST
+
+
+@pytest.mark.parametrize("words", [*sum(MORE.values(), ()), *QUIET])
+def test_no_wish_is_taken_for_an_opt_out(words: str) -> None:
+    """An opt-out goes before any wish, so none may be read into one."""
+    assert read_reply(words).intent is Intent.OTHER

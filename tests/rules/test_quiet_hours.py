@@ -9,6 +9,7 @@ from dispatcher.domain.customers import Agreed, Recipient
 from dispatcher.domain.decisions import Reason, Ruling, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import ALL_DAY, Policy, Window
+from dispatcher.rules.asked_for import answer_until
 from dispatcher.rules.quiet_hours import open_until, quiet_hours, whereabouts
 from tests.rules.people import DAY, HOUR, NOON, at, instants, people, person, policies, policy
 from tests.support.rules import LAW
@@ -262,7 +263,10 @@ def test_put_off_means_that_it_passes_at_the_instant_told(
 def test_what_may_go_now_may_go_until_the_instant_told(
     someone: Recipient, terms: Policy, now: float
 ) -> None:
-    """A SEND holds until `send_before` and no longer."""
+    """A SEND holds until `send_before` and no longer.
+
+    When the time to answer a request is over, the usual hours are asked about, which may be open.
+    """
     if quiet_hours(someone, terms, now, LAW) is not None:
         return
     closes = open_until(someone, terms, now, LAW)
@@ -271,4 +275,4 @@ def test_what_may_go_now_may_go_until_the_instant_told(
     if closes < min(terms.ends_at, now + 2 * DAY):
         held = someone._replace(held_since=someone.held_since or now)
         assert quiet_hours(held, terms, closes - 0.01, LAW) is None
-        assert quiet_hours(held, terms, closes, LAW) is not None
+        assert closes == answer_until(held) or quiet_hours(held, terms, closes, LAW) is not None

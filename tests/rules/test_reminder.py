@@ -169,7 +169,7 @@ def test_whatever_happens_reminders_stay_few(history: Sequence[Act]) -> None:
         before = [
             act
             for act in life.done
-            if act.product == contact.reminds_of and NOON + act.hour * HOUR <= contact.at
+            if act.product == contact.reminds_of and NOON + act.hour * HOUR < contact.at
         ]
         assert {act.what for act in before} == {"viewed"}
         assert contact.at - max(NOON + act.hour * HOUR for act in before) >= 4 * HOUR
