@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from dispatcher.domain.consent_terms import ONCE
+
 _AT_ONCE = 5_000  # rows a step deletes: nobody at work waits for more
 _REST = "1 day"  # once nothing is left to delete
 _PATIENCE = "200ms"  # for a lock that whoever sends would have to wait behind
@@ -22,13 +24,15 @@ class Sweep(NamedTuple):
 
 
 _CONTENT, _EVENTS, _EVIDENCE = 13, 25, 60
+_ONCE = ", ".join(f"'{kind}'" for kind in sorted(ONCE))
 SWEEPS = (
     Sweep(
         "reply",
         _CONTENT,
-        "what people wrote, unless it proves an opt-out",
+        "what people wrote, unless it ended a consent",
         """DELETE FROM reply WHERE id IN (SELECT id FROM reply
-           WHERE received_at < :before AND label <> 'opt_out' LIMIT :limit)""",
+           WHERE received_at < :before AND label NOT IN ('opt_out', 'wrong_number')
+           LIMIT :limit)""",
     ),
     Sweep(
         "service_message",
@@ -54,9 +58,12 @@ SWEEPS = (
     Sweep(
         "contact",
         _EVENTS,
-        "offers that no limit counts any more",
-        """DELETE FROM contact WHERE (customer_id, wave_id) IN (SELECT customer_id, wave_id
-           FROM contact WHERE at < :before LIMIT :limit)""",
+        "offers that no limit counts any more, and that used up no consent to one message",
+        f"""DELETE FROM contact WHERE (customer_id, wave_id) IN (SELECT customer_id, wave_id
+           FROM contact o WHERE at < :before AND NOT EXISTS (
+               SELECT FROM consent c WHERE c.customer_id = o.customer_id
+                 AND c.channel = o.channel AND c.state = 'active' AND c.kind IN ({_ONCE}))
+           LIMIT :limit)""",
     ),
     Sweep(
         "reply that opted out",

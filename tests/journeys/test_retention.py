@@ -62,6 +62,36 @@ def test_what_proves_an_opt_out_stays_for_five_years(house: House) -> None:
         assert chains.verify_chain(conn, [1, 2]) == []
 
 
+@pytest.mark.parametrize(("label", "stays"), [("wrong_number", 1), ("other", 0)])
+def test_words_that_ended_a_consent_are_kept_like_an_opt_out(
+    house: House, label: str, stays: int
+) -> None:
+    """Somebody else's number is as good a reason to be silent as a STOP."""
+    with house.dispatcher.database.begin() as conn:
+        conn.execute(
+            text("""INSERT INTO reply (dedup_key, gateway, channel, digest, text, label,
+                    received_at) VALUES ('k', 'sms', 'sms', 'x', 'not me', :label, :at)"""),
+            {"at": TUESDAY, "label": label},
+        )
+    later(house, 58)
+    assert house.query("SELECT count(*) FROM reply") == [stays]
+    later(house, 61)
+    assert house.query("SELECT count(*) FROM reply") == [0]
+
+
+@pytest.mark.parametrize(("kind", "stays"), [("ask_once", 1), ("keyword", 0)])
+def test_a_consent_to_one_message_stays_used_up(house: House, kind: str, stays: int) -> None:
+    """If the message it was good for were forgotten, there would be a second one."""
+    house.people(1)
+    house.campaign()
+    house.run()
+    with house.dispatcher.database.begin() as conn:
+        conn.execute(text("UPDATE consent SET kind = :kind"), {"kind": kind})
+    assert house.query("SELECT count(*) FROM contact") == [1]
+    later(house, 40)
+    assert house.query("SELECT count(*) FROM contact") == [stays]
+
+
 def test_whole_months_of_waves_are_dropped_after_three_years(house: House) -> None:
     """Verdicts and hand-overs go together, but not while a wave of that month is at work."""
     live(house)
