@@ -42,6 +42,13 @@ SWEEPS = (
            WHERE created_at < :before AND expires_at < :before LIMIT :limit)""",
     ),
     Sweep(
+        "kept_mail",
+        _CONTENT,
+        "mail that waited for a person to read it",
+        """DELETE FROM kept_mail WHERE id IN (SELECT id FROM kept_mail
+           WHERE received_at < :before LIMIT :limit)""",
+    ),
+    Sweep(
         "sandbox_message",
         _CONTENT,
         "messages that never left the machine",

@@ -34,7 +34,12 @@ def test_records_go_when_their_time_is_over_and_not_before(house: House) -> None
     """Words after 13 months, reports and counts after 25; nothing before."""
     live(house)
     assert later(house, 12) == {}
-    assert later(house, 14) == {"reply": 2, "service_message": 1, "sandbox_message": 2}
+    assert later(house, 14) == {
+        "reply": 2,
+        "service_message": 1,
+        "kept_mail": 1,
+        "sandbox_message": 2,
+    }
     assert later(house, 24) == {}
     assert later(house, 26) == {"event": 3, "contact": 2}
 
