@@ -127,9 +127,13 @@ def _is_something_else(mail: Part) -> bool:
     if "message/feedback-report" in kinds or report == "feedback-report":
         return True
     receipt = report == "disposition-notification" or "message/disposition-notification" in kinds
-    # Mail stores that refuse by script (RFC 5429) put their refusal into a read receipt.
-    refused = mail.header("subject").lower().startswith("rejected")
-    return receipt and not refused and not has_report(mail)
+    return receipt and not _is_refusal(mail) and not has_report(mail)
+
+
+def _is_refusal(mail: Part) -> bool:
+    """Tell the refusals that mail stores put into a read receipt (RFC 5429)."""
+    subject = mail.header("subject").lower().removeprefix("automatically ")
+    return subject.startswith("rejected") or "(rejected" in mail.header("auto-submitted").lower()
 
 
 def _claims(mail: Part) -> bool:

@@ -13,7 +13,7 @@ from dispatcher.inbound.verdicts import plain
 
 _MOST = 12_000
 _SENDERS = re.compile(
-    r"mailer[-_. ]?daemon|mail[-_. ]?(?:er|delivery)|postmaster|postmast|mail[-_ ]?admin|mdaemon|"
+    r"mailer[-_. ]?daemon|mail[-_. ]?(?:er|delivery)|post[-_.]?mast|mail[-_ ]?admin|mdaemon|"
     r"maildelivery|bounce|nondelivery|non-delivery|delivery|mail[-_ ]?daemon|daemon|majordomo|"
     r"microsoftexchange[0-9a-f]+|exchange|notification|mrelay|mailmaster|noreply|no-reply|"
     r"symantec|mailsweeper|mail ?server|smtp|system ?administrator|systemverwaltung|root|"
@@ -23,7 +23,7 @@ _SENDERS = re.compile(
 )
 _SURE_SENDERS = re.compile(
     r"mailer[-_. ]?daemon|mail delivery|maildelivery|microsoftexchange[0-9a-f]{6}|mdaemon\b|"
-    r"mail[-_ ]?daemon|nondelivery|mmdf",
+    r"mail[-_ ]?daemon|nondelivery|mmdf|\bpost[-_.]?master@",
     re.IGNORECASE,
 )
 _SUBJECTS = re.compile(
@@ -76,7 +76,7 @@ _SAYS = re.compile(
     r"failed to deliver|delivery[^.\n]{0,60}(?:fail|unsuccess|not)|undeliverable|"
     r"permanent (?:error|failure|fatal)|fatal error|the following address|"
     r"following recipient|these recipients|failed permanently|"
-    r"returned (?:to (?:you|sender)|mail|message|below)|i'm sorry to have to inform|"
+    r"returned (?:to (?:you|sender)|mail|message|below|because)|i'm sorry to have to inform|"
     r"i'm afraid i|giv(?:ing|en) up|bounced|"
     r"user unknown|no such user|unknown user|mailbox (?:is )?(?:full|unavailable|"
     r"not found)|did not reach|wasn't delivered|"
@@ -107,7 +107,7 @@ _DELAYED = re.compile(
 )
 _OVER = re.compile(
     r"(?:has|have) failed|failed permanently|permanent (?:error|failure|fatal)|giving up|"
-    r"given up|returned to (?:you|sender)|could not be delivered for|been (?:cancell?ed|"
+    r"given up|(?<!will be )returned to (?:you|sender)|could not be delivered for|been (?:cancell?ed|"
     r"removed|bounced)",
     re.IGNORECASE,
 )
@@ -142,6 +142,14 @@ _NOT_RECIPIENT = re.compile(
     re.IGNORECASE,
 )
 _TALK = re.compile(r"^[^\n]*\b[45][0-5]\d[ -][^\n]+(?:\n[ \t]+[^\n]+){0,5}", re.MULTILINE)
+_REASON = re.compile(r"^[ \t]*\((?:reason|raison|grund): ([^\n]{3,900})\)[ \t]*$", re.MULTILINE)
+# What servers repeat of a mail to say which one they mean.
+_SUMMARY = re.compile(
+    r"^[ \t]*(?:to|an|\u00e0|para|destinatario|kein|aan|till|til|do|\u5b9b\u5148|subject|"
+    r"betreff|objet|asunto|assunto|oggetto|onderwerp):[^\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_QUOTED = re.compile(r"^[ \t]*>[^\n]*$", re.MULTILINE)
 _IS_REPLY = re.compile(
     r"\s*(?:re|aw|sv|antw|ref|fwd?|wg|tr|rv|enc|odp)\s*(?:\[\d+\])?:", re.IGNORECASE
 )
@@ -149,15 +157,24 @@ _IS_REPLY = re.compile(
 
 def explanation(mail: Part) -> str:
     """Give what the server says of itself, without the copy of the returned mail."""
-    told = [_told(part) for part in _own_parts(mail)]
-    text = "\n".join(each for each in told if each.strip())[: _MOST * 2]
-    end = copy_at(text)
-    if end < 0:
-        marks = (match.start() for match in _COPY.finditer(text))
-        end = next((start for start in marks if text[:start].strip()), -1)
+    text = _own_text(mail)
+    end = _copy_at(text)
     before = text[: min(end, _MOST)] if end >= 0 else text[:_MOST]
     # A summary of headers may stand before the words that matter.
     return before if end < 0 or _tells(before) else text[:_MOST]
+
+
+def _own_text(mail: Part) -> str:
+    told = [_told(part) for part in _own_parts(mail)]
+    return "\n".join(each for each in told if each.strip())[: _MOST * 2]
+
+
+def _copy_at(text: str) -> int:
+    """Say where the returned mail begins: at its headers, or at the line that announces it."""
+    headers = copy_at(text)
+    marks = (match.start() for match in _COPY.finditer(text))
+    mark = next((start for start in marks if text[:start].strip()), -1)
+    return mark if 0 <= mark and (headers < 0 or mark < headers < mark + 1000) else headers
 
 
 def _tells(words: str) -> bool:
@@ -169,17 +186,20 @@ def is_non_delivery(mail: Part, told: str) -> bool:
     if mail.header("x-failed-recipients"):
         return True
     subject, sender = mail.header("subject"), mail.header("from")
-    if _IS_REPLY.match(subject) and not _SURE_SENDERS.search(sender):
-        return False
+    if _IS_REPLY.match(subject):
+        if not _SURE_SENDERS.search(sender):
+            return False
+        told = _QUOTED.sub("", told)
     null = mail.header("return-path").replace(" ", "") == "<>"
-    returned = any(
+    returned = _copy_at(_own_text(mail)) >= 0 or any(
         part.kind in ("message/rfc822", "text/rfc822-headers") for part in mail.walk()[1:]
     )
     says = _SAYS.search(told) or cause(plain(told)) in (HARD, SOFT)
-    points = 2 * bool(_SUBJECTS.search(subject)) + 2 * bool(says)
-    points += 2 if _SURE_SENDERS.search(sender) else bool(_SENDERS.search(sender))
-    points += null + (returned or copy_at(told) >= 0) + bool(_names_code(told))
-    return points >= 4
+    words = 2 * bool(_SUBJECTS.search(subject)) + 2 * bool(says)
+    signs = 2 if _SURE_SENDERS.search(sender) else bool(_SENDERS.search(sender))
+    signs += null + returned + _names_code(told)
+    # People, too, write that something was not delivered; machines name the address.
+    return words + signs >= 4 and bool(signs or failed_recipients(mail, told, None))
 
 
 def is_delay(mail: Part, told: str) -> bool:
@@ -197,14 +217,25 @@ def failed_recipients(mail: Part, told: str, head: Part | None) -> list[str]:
     wrong = {address(mail.header(name)).lower() for name in ("from", "to", "reply-to")}
     if head is not None:
         wrong.add(address(head.header("from")).lower())
-    wrong -= {""}
     sent_to = addresses(" ".join(head.all_of("to"))) if head else []
-    named = [each for each in _OWN_LINE.findall(told) if _may_be(each.rstrip("."), wrong)]
-    anywhere = [each for each in addresses(told) if _may_be(each, wrong)]
+    wrong -= {"", *(each.lower() for each in sent_to)}
+    for words in (_SUMMARY.sub("", told), told):
+        found = _named(words, sent_to, wrong, head)
+        if found:
+            return found
+    return [each for each in sent_to if _may_be(each, wrong)][:1]
+
+
+def _named(words: str, sent_to: list[str], wrong: set[str], head: Part | None) -> list[str]:
+    """Give the addresses that words are about: the mail's own, those on a line of their own ..."""
+    anywhere = [each for each in addresses(words) if _may_be(each, wrong)]
     known = {each.lower() for each in anywhere}
     both = [each for each in sent_to if each.lower() in known]
-    own = list(dict.fromkeys([*both, *(each.rstrip(".") for each in named)]))
-    return own or anywhere[:1] or [each for each in sent_to if _may_be(each, wrong)][:1]
+    alone = [each.rstrip(".") for each in _OWN_LINE.findall(words)]
+    own = list(dict.fromkeys([*both, *(each for each in alone if _may_be(each, wrong))]))
+    # ... those the mail's headers know, the first.
+    passed = " ".join(value for _, value in head.headers).lower() if head else ""
+    return own or [each for each in anywhere if each.lower() in passed][:1] or anywhere[:1]
 
 
 def diagnostic_for(recipient: str, told: str, others: Sequence[str] = ()) -> str:
@@ -217,6 +248,9 @@ def diagnostic_for(recipient: str, told: str, others: Sequence[str] = ()) -> str
     nearest = [start - at for start in starts if 0 <= at < start]
     after = after[: min(nearest)] if nearest else after
     for words in (after,) if nearest or others[1:] else (after, told):
+        reason = _REASON.search(words)
+        if reason:
+            return " ".join(reason[1].split())[:1000]
         talk = [" ".join(match[0].split()) for match in _TALK.finditer(words)]
         if talk:
             return max(talk[-3:], key=_telling)[:1000]

@@ -33,7 +33,7 @@ def names_full(said: str) -> bool:
 
 # Who gets the mail, and that there is nobody of that name; up to sixty letters may stand between.
 _WHO = (
-    r"(?:users?(?: ?name)?|(?:recipient|receiver)s?(?: e?-?mail)?(?: address)?|"
+    r"(?:users?(?: ?name| ?id)?|(?:recipient|receiver)s?(?: e?-?mail)?(?: address)?|"
     r"mail ?box(?:es)?|accounts?"
     r"|(?:e-?mail |destination |local |to )?address(?:es)?|addressee|alias|local ?part|mail ?drop"
     r"|person|login|member|customer|subscriber|destination|inbox|employee|student|rcpt|"
@@ -117,7 +117,7 @@ _FULL = any_of(
     r"quota ?exceeded|mailbox ?full|full mailbox|insufficient (?:system |disk |"
     r"mail ?box )?(?:storage|quota|space)",
     r"(?:not enough|no|out of|insufficient|lack of|low on)(?: free| disk| storage| more|"
-    r" mailbox)* (?:space|storage|room)",
+    r" mailbox)* (?:space|storage|room)|not have (?:enough|sufficient) (?:\w+ )?(?:space|room)",
     r"(?:over|above|beyond|reached|exceeds?) (?:\w+ ){0,3}(?:quota|storage limit|"
     r"mailbox limit|size limit of the mailbox)",
     r"disk quota|storage limit|mail ?box size|mailbox too large|user is over|shutoffquota|"
@@ -156,7 +156,7 @@ _NOT_THE_PERSON = any_of(
     r"user complaints|complaints|\bspm\b|\bspb\b",
     r"(?:messages?|mail) from (?:IP|ADDR|DOM|your)[^.]{0,60}(?:weren't|not |blocked|reject|"
     r"refus|denied)",
-    r"not accepting (?:any )?(?:e?-?mails?|messages?) from|only accepting",
+    r"not accepting (?:any )?(?:e?-?mails?|messages?) (?:from|with)|only accepting",
     r"not authori[sz]ed|notauthori[sz]ed|senderrestrict|not permitted to send|"
     r"restricted (?:recipient|to|sender)",
     r"(?:only|not) accepts? (?:e?-?mail|messages?)? ?(?:from (?:people|known|authori|"
@@ -281,6 +281,7 @@ _UNREACHED = any_of(
     r"(?:in|on) the queue (?:too|for)|(?:for|after|last|in|within) (?:more than |over |"
     r"about )?(?:\d{1,3}(?:\.\d)?|four|five|several) (?:days|hours)|too long|"
     r"giving up on it",
+    r"name service error|name ?server (?:reply|failure|error)|"
     r"temporar|try (?:it )?(?:again|later)|try again|later|resources|busy|maintenance|"
     r"out of (?:memory|service)|overload|load (?:is )?too high|deferred|in use by|"
     r"lock(?:ed)? by",

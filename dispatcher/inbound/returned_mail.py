@@ -12,7 +12,7 @@ from dispatcher.inbound.mime import Part, fields
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]{1,100}@"
-    r"(?:[A-Za-z0-9\u0080-\U0010ffff_-]{1,63}\.){0,8}[A-Za-z0-9\u0080-\U0010ffff-]{2,63}"
+    r"(?:[A-Za-z0-9\u0080-\U0010ffff_-]{1,63}\.){0,8}[A-Za-z0-9\u0080-\U0010ffff-]{1,63}"
 )
 _QUOTED_ADDRESS = re.compile(r'<("(?:[^"\\]|\\.){1,80}"@[A-Za-z0-9.-]{1,200})>')
 _BOUNCE_BOX = re.compile(r"\bb\+([0-9a-fA-F]{26,70})(?=[@=])")
@@ -27,7 +27,7 @@ _MESSAGE_IDS = re.compile(
 _HEADS = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
 _WHOLE = frozenset({"message/rfc822", "message/global", "message/news"})
 _HEAD_LINE = re.compile(
-    r"^[> \t|]*(?:return-path|received|from|to|subject|date|message-id|mime-version|x-[\w-]+"
+    r"^[> \t|]*(?:return-path|received|delivered-to|from|to|subject|date|message-id|mime-version|x-[\w-]+"
     r"|dkim-signature|reply-to|list-[\w-]+|content-type):[ \t]?\S?",
     re.IGNORECASE,
 )
