@@ -170,11 +170,12 @@ def _own_text(mail: Part) -> str:
 
 
 def _copy_at(text: str) -> int:
-    """Say where the returned mail begins: at its headers, or at the line that announces it."""
+    """Say where the returned mail begins: at its headers, else at a line that announces it."""
     headers = copy_at(text)
+    if headers >= 0:
+        return headers
     marks = (match.start() for match in _COPY.finditer(text))
-    mark = next((start for start in marks if text[:start].strip()), -1)
-    return mark if 0 <= mark and (headers < 0 or mark < headers < mark + 1000) else headers
+    return next((start for start in marks if text[:start].strip()), -1)
 
 
 def _tells(words: str) -> bool:
@@ -243,9 +244,12 @@ def diagnostic_for(recipient: str, told: str, others: Sequence[str] = ()) -> str
     small = told.lower()
     at = small.find(recipient.lower()) if recipient else -1
     at = small.rfind("\n", 0, at) + 1 if at >= 0 else at
+    line = at
+    if small[max(at, 0) :].lstrip().startswith(("(expanded from", "(generated from")):
+        at = small.rfind("\n\n", 0, at) + 1
     after = told[at : at + 1200] if at >= 0 else told
     starts = [small.find(other.lower()) for other in others if other and other != recipient]
-    nearest = [start - at for start in starts if 0 <= at < start]
+    nearest = [start - at for start in starts if 0 <= line < start]
     after = after[: min(nearest)] if nearest else after
     for words in (after,) if nearest or others[1:] else (after, told):
         reason = _REASON.search(words)

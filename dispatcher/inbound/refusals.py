@@ -170,7 +170,7 @@ _USER = any_of(
     rf"\b{_WHO}\b(?!'s (?:server|mail))" + _GAP + rf"\b{_GONE}",
     rf"\b{_NOBODY}(?: (?:local|mail|email|e-mail|destination|recipient|user|virtual"
     rf"|system|the|this|our|remote|or|"
-    rf"final|a|any|such|ADDR|e|internet|default|valid))*[ :-]*\b{_WHO}\b",
+    rf"final|delivery|a|any|such|ADDR|e|internet|default|valid))*[ :-]*\b{_WHO}\b",
     rf"\bno(?: such)? (?:local |valid )?{_WHO}(?:\b| by| here| with| for| of| at)",
     r"no (?:one|body) (?:here )?(?:by|with|of|named)|no mailbox|unknown or illegal|"
     r"not in (?:our|the) (?:directory|address book|database)",
@@ -285,7 +285,7 @@ _UNREACHED = any_of(
     r"temporar|try (?:it )?(?:again|later)|try again|later|resources|busy|maintenance|"
     r"out of (?:memory|service)|overload|load (?:is )?too high|deferred|in use by|"
     r"lock(?:ed)? by",
-    r"internal (?:\w+ )?error|system error|server error|local (?:error|problem|"
+    r"error while|internal (?:\w+ )?error|system error|server error|local (?:error|problem|"
     r"configuration)|configuration (?:error|problem)|i/o error|software (?:caused|error)|"
     r"exit(?:ed)? (?:status|with|code)"
     r"|unable to (?:open|write|create|lock|chdir|deliver to)|can(?:no|')t (?:open|create|"
