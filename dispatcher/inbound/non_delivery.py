@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dispatcher.inbound.mime import Part
 from dispatcher.inbound.plain import from_html
 from dispatcher.inbound.refusals import HARD, SOFT, cause
-from dispatcher.inbound.returned_mail import address, addresses, copy_at
+from dispatcher.inbound.returned_mail import address, addresses, copy_at, sent_to
 from dispatcher.inbound.verdicts import plain
 
 _MOST = 12_000
@@ -192,13 +192,14 @@ def is_non_delivery(mail: Part, told: str) -> bool:
             return False
         told = _QUOTED.sub("", told)
     null = mail.header("return-path").replace(" ", "") == "<>"
+    nobody = sender.strip().endswith("<>")
     returned = _copy_at(_own_text(mail)) >= 0 or any(
         part.kind in ("message/rfc822", "text/rfc822-headers") for part in mail.walk()[1:]
     )
     says = _SAYS.search(told) or cause(plain(told)) in (HARD, SOFT)
     words = 2 * bool(_SUBJECTS.search(subject)) + 2 * bool(says)
     signs = 2 if _SURE_SENDERS.search(sender) else bool(_SENDERS.search(sender))
-    signs += null + returned + _names_code(told)
+    signs += null + nobody + returned + _names_code(told)
     # People, too, write that something was not delivered; machines name the address.
     return words + signs >= 4 and bool(signs or failed_recipients(mail, told, None))
 
@@ -218,25 +219,34 @@ def failed_recipients(mail: Part, told: str, head: Part | None) -> list[str]:
     wrong = {address(mail.header(name)).lower() for name in ("from", "to", "reply-to")}
     if head is not None:
         wrong.add(address(head.header("from")).lower())
-    sent_to = addresses(" ".join(head.all_of("to"))) if head else []
-    wrong -= {"", *(each.lower() for each in sent_to)}
+        wrong -= {each.lower() for each in addresses(" ".join(head.all_of("to")))}
+    known = [each for each in sent_to(head) if _may_be(each, wrong)]
     for words in (_SUMMARY.sub("", told), told):
-        found = _named(words, sent_to, wrong, head)
+        found = _named(words, known, wrong - {""})
         if found:
             return found
-    return [each for each in sent_to if _may_be(each, wrong)][:1]
+    return known[:1]
 
 
-def _named(words: str, sent_to: list[str], wrong: set[str], head: Part | None) -> list[str]:
-    """Give the addresses that words are about: the mail's own, those on a line of their own ..."""
+def _named(words: str, known: list[str], wrong: set[str]) -> list[str]:
+    """Give the addresses that words are about: those known, on a line of their own, the first."""
     anywhere = [each for each in addresses(words) if _may_be(each, wrong)]
-    known = {each.lower() for each in anywhere}
-    both = [each for each in sent_to if each.lower() in known]
+    small = {each.lower() for each in anywhere}
+    both = [each for each in known if each.lower() in small]
+    if not both:
+        both = [each for each in known if _stands_alone(each.partition("@")[0], words)]
+        if both:
+            return both[:1]
     alone = [each.rstrip(".") for each in _OWN_LINE.findall(words)]
     own = list(dict.fromkeys([*both, *(each for each in alone if _may_be(each, wrong))]))
-    # ... those the mail's headers know, the first.
-    passed = " ".join(value for _, value in head.headers).lower() if head else ""
-    return own or [each for each in anywhere if each.lower() in passed][:1] or anywhere[:1]
+    return own or anywhere[:1]
+
+
+def _stands_alone(name: str, words: str) -> bool:
+    """Tell whether a line is about a mailbox without naming its domain."""
+    return len(name) > 2 and bool(
+        re.search(rf"^\W*{re.escape(name)}(?:\W*$|\s{{2,}}|\s*[\"(:])", words, re.I | re.M)
+    )
 
 
 def diagnostic_for(recipient: str, told: str, others: Sequence[str] = ()) -> str:

@@ -78,9 +78,10 @@ _SENDER = any_of(
     r"refus|invalid)",
     r"from (?:address|header|field)[^.]{0,40}(?:not|invalid|reject|verif)",
     r"return(?:ing)?[- ]path|sender verify|envelope from",
-    r"reverse dns|rdns|\bptr\b|(?:host|helo|ehlo|"
-    r"client)[ -]?(?:name)?[^.]{0,30} (?:does not resolve|rejected"
-    r"|invalid|lookup)|\bhelo\b|\behlo\b",
+    r"reverse dns|rdns|\bptr\b|(?:host|client)[ -]?(?:name)?[^.:;]{0,30} (?:does not resolve|"
+    r"rejected|invalid|lookup)|\b(?:helo|ehlo)\b[^;]{0,60}(?:reject|invalid|not |does|must|fail|"
+    r"bad|bogus|forge|denied|refus|syntax|qualif|resolv|match|lookup)"
+    r"|(?:bad|invalid|bogus|forged|fake|your|fix)[^.;]{0,20} (?:helo|ehlo)\b",
     r"invalid dns mx|(?:no|invalid|bad) (?:mx|a) (?:record )?(?:for|of|"
     r"in) (?:the )?(?:sender|from)",
     r"fix reverse|cannot find your (?:reverse )?hostname|client host rejected",
@@ -105,6 +106,11 @@ _LATER = any_of(
     r"try again, host",
     r"name service error[^.]*try again|server failure|servfail",
 )
+_LARGE = any_of(
+    r"(?:message|mail|attachments?|size|data)[^.;]{0,40}(?:too (?:large|big)|(?:exceed|larger|"
+    r"bigger)[^.;]{0,40}(?:size|limit|maximum|allowed))",
+    r"(?:message|mail) size exceed|size[ =]+limit|max(?:imum)? (?:message|e-?mail|mail) size",
+)
 _FULL = any_of(
     r"(?:mail ?box|in ?box|account|user|mail ?folder|mail ?drop|recipient(?:'s)?|storage|"
     r"folder|disk|ADDR"
@@ -120,7 +126,7 @@ _FULL = any_of(
     r" mailbox)* (?:space|storage|room)|not have (?:enough|sufficient) (?:\w+ )?(?:space|room)",
     r"(?:over|above|beyond|reached|exceeds?) (?:\w+ ){0,3}(?:quota|storage limit|"
     r"mailbox limit|size limit of the mailbox)",
-    r"disk quota|storage limit|mail ?box size|mailbox too large|user is over|shutoffquota|"
+    r"(?:space|storage|room) (?:is )?(?:not enough|insufficient)|disk quota|storage limit|mail ?box size|mailbox too large|user is over|shutoffquota|"
     r"can not accept any more mail",
     r"5-2-2|4-2-2|552 [^.]{0,20}mailbox",
     r"bo[iî]te[^.]{0,40}(?:pleine|satur)|quota (?:d[ée]pass|atteint|exc[ée]d)|"
@@ -172,7 +178,8 @@ _USER = any_of(
     rf"|system|the|this|our|remote|or|"
     rf"final|delivery|a|any|such|ADDR|e|internet|default|valid))*[ :-]*\b{_WHO}\b",
     rf"\bno(?: such)? (?:local |valid )?{_WHO}(?:\b| by| here| with| for| of| at)",
-    r"no (?:one|body) (?:here )?(?:by|with|of|named)|no mailbox|unknown or illegal|"
+    r"no (?:one|body) (?:here )?(?:by|with|of|named)|no match(?:es)? (?:to|for|found|in)|no mailbox|"
+    r"not have an? (?:\w+ ){0,2}(?:delivery point|forwarding)|unknown or illegal|"
     r"not in (?:our|the) (?:directory|address book|database)",
     r"(?:doesn't|does not|has no|don't|do not) have (?:an? )?(?:valid )?(?:\w+ |"
     r"DOM )*(?:account|mailbox|user|recipient|such)",
@@ -347,6 +354,7 @@ _CAUSES = (
     (POLICY, _SENDER),
     (SOFT, _LATER),
     (SOFT, _FULL),
+    (SOFT, _LARGE),
     (POLICY, _NOT_THE_PERSON),
     (HARD, _USER),
     (HARD, _DOMAIN),
