@@ -29,7 +29,8 @@ SUBJECT = any_of(
     r"(?:acknowledg\w+|confirmation) of (?:receipt|your)|receipt (?:confirmation|"
     r"acknowledg)|"
     r"\[?(?:ticket|case|request) (?:received|created|opened|updated)(?=\s*$|\s*[^\s\w]|"
-    r"\s+(?:for|successfully)\b)|\[?(?:ticket|case|request|support)[ #:\[-]{1,3}[\w-]{0,12}\d{3,}|\[?#\d{4,}",
+    r"\s+(?:for|successfully)\b)|auto[- ]?generated\b|\[?(?:ticket|case|request|"
+    r"support)[ #:\[-]{1,3}[\w-]{0,12}\d{3,}|\[?#\d{4,}",
     r"(?:read|gelesen|lu|le[íi]do|letto|lida|gelezen|not read|ungelesen|non lu|"
     r"deleted)\s*:",
     r"(?:please )?(?:confirm|verify) your (?:message|e-?mail|identity)|"

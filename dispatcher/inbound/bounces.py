@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dispatcher.inbound import non_delivery
+from dispatcher.inbound import non_delivery, second_opinion
 from dispatcher.inbound.delivery_status import Action, Told, has_report, report_in
 from dispatcher.inbound.mime import Part, parse
 from dispatcher.inbound.returned_mail import (
@@ -168,7 +168,8 @@ def _line_about(recipient: str, words: str) -> str:
 
 
 def _from_words(mail: Part, words: str, head: Part | None) -> list[Failure]:
-    people = non_delivery.failed_recipients(mail, words, head)[:50]
+    people = non_delivery.failed_recipients(mail, words, head) or second_opinion.on(mail, words)
+    people = people[:50]
     delay = non_delivery.is_delay(mail, words)
     found = [_worded(each, words, people, delay=delay) for each in people or [""]]
     subject = mail.header("subject")

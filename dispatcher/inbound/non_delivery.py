@@ -107,7 +107,8 @@ _DELAYED = re.compile(
 )
 _OVER = re.compile(
     r"(?:has|have) failed|failed permanently|permanent (?:error|failure|fatal)|giving up|"
-    r"given up|(?<!will be )returned to (?:you|sender)|could not be delivered for|been (?:cancell?ed|"
+    r"given up|(?<!will be )returned to (?:you|sender)|"
+    r"could not be delivered for|been (?:cancell?ed|"
     r"removed|bounced)",
     re.IGNORECASE,
 )
@@ -150,6 +151,11 @@ _SUMMARY = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _QUOTED = re.compile(r"^[ \t]*>[^\n]*$", re.MULTILINE)
+_SENT_BY = re.compile(
+    r"\b(?:messages?|e?-?mails?|sent) (?:was )?(?:sent )?(?:from|by)\s"
+    r"<?([^\s<>,;:]{1,99}@[\w.-]{1,99})",
+    re.IGNORECASE,
+)
 _IS_REPLY = re.compile(
     r"\s*(?:re|aw|sv|antw|ref|fwd?|wg|tr|rv|enc|odp)\s*(?:\[\d+\])?:", re.IGNORECASE
 )
@@ -220,7 +226,8 @@ def failed_recipients(mail: Part, told: str, head: Part | None) -> list[str]:
     if head is not None:
         wrong.add(address(head.header("from")).lower())
         wrong -= {each.lower() for each in addresses(" ".join(head.all_of("to")))}
-    known = [each for each in sent_to(head) if _may_be(each, wrong)]
+    known = [each for each in sent_to(head) if each.lower() not in wrong]
+    wrong |= {each.lower() for each in _SENT_BY.findall(told)} - {"", *map(str.lower, known)}
     for words in (_SUMMARY.sub("", told), told):
         found = _named(words, known, wrong - {""})
         if found:
@@ -230,8 +237,9 @@ def failed_recipients(mail: Part, told: str, head: Part | None) -> list[str]:
 
 def _named(words: str, known: list[str], wrong: set[str]) -> list[str]:
     """Give the addresses that words are about: those known, on a line of their own, the first."""
-    anywhere = [each for each in addresses(words) if _may_be(each, wrong)]
-    small = {each.lower() for each in anywhere}
+    told = addresses(words)
+    anywhere = [each for each in told if _may_be(each, wrong)]
+    small = {each.lower() for each in told}
     both = [each for each in known if each.lower() in small]
     if not both:
         both = [each for each in known if _stands_alone(each.partition("@")[0], words)]
@@ -244,9 +252,8 @@ def _named(words: str, known: list[str], wrong: set[str]) -> list[str]:
 
 def _stands_alone(name: str, words: str) -> bool:
     """Tell whether a line is about a mailbox without naming its domain."""
-    return len(name) > 2 and bool(
-        re.search(rf"^\W*{re.escape(name)}(?:\W*$|\s{{2,}}|\s*[\"(:])", words, re.I | re.M)
-    )
+    line = rf"^[^\w\n]*{re.escape(name)}(?:[^\w\n]*$|[ \t]{{2,}}|[ \t]*[\"(:])"
+    return len(name) > 2 and bool(re.search(line, words, re.IGNORECASE | re.MULTILINE))
 
 
 def diagnostic_for(recipient: str, told: str, others: Sequence[str] = ()) -> str:

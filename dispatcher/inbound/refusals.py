@@ -126,7 +126,8 @@ _FULL = any_of(
     r" mailbox)* (?:space|storage|room)|not have (?:enough|sufficient) (?:\w+ )?(?:space|room)",
     r"(?:over|above|beyond|reached|exceeds?) (?:\w+ ){0,3}(?:quota|storage limit|"
     r"mailbox limit|size limit of the mailbox)",
-    r"(?:space|storage|room) (?:is )?(?:not enough|insufficient)|disk quota|storage limit|mail ?box size|mailbox too large|user is over|shutoffquota|"
+    r"(?:space|storage|room) (?:is )?(?:not enough|insufficient)|disk quota|storage limit|"
+    r"mail ?box size|mailbox too large|user is over|shutoffquota|"
     r"can not accept any more mail",
     r"5-2-2|4-2-2|552 [^.]{0,20}mailbox",
     r"bo[iî]te[^.]{0,40}(?:pleine|satur)|quota (?:d[ée]pass|atteint|exc[ée]d)|"
@@ -178,7 +179,8 @@ _USER = any_of(
     rf"|system|the|this|our|remote|or|"
     rf"final|delivery|a|any|such|ADDR|e|internet|default|valid))*[ :-]*\b{_WHO}\b",
     rf"\bno(?: such)? (?:local |valid )?{_WHO}(?:\b| by| here| with| for| of| at)",
-    r"no (?:one|body) (?:here )?(?:by|with|of|named)|no match(?:es)? (?:to|for|found|in)|no mailbox|"
+    r"no (?:one|body) (?:here )?(?:by|with|of|named)|no match(?:es)? (?:to|for|found|in)|"
+    r"no mailbox|"
     r"not have an? (?:\w+ ){0,2}(?:delivery point|forwarding)|unknown or illegal|"
     r"not in (?:our|the) (?:directory|address book|database)",
     r"(?:doesn't|does not|has no|don't|do not) have (?:an? )?(?:valid )?(?:\w+ |"
@@ -248,7 +250,7 @@ _USER = any_of(
     r"錯誤|不可用|未注册|停用|禁用|冻结)"
     r"|没有(?:该|此|这个)?(?:用户|邮箱|收件人)|不存在的(?:用户|邮箱|用戶|信箱)|(?:无效|無效|找不到|查无|"
     r"查無)[^。;]{0,8}(?:用户|用戶|收件人|收信人|地址|邮箱|信箱|此人)",
-    r"(?:宛先|あて先|メールアドレス|受信者|ユーザー?|アカウント|アドレス|"
+    r"(?:グループ|宛先|あて先|メールアドレス|受信者|ユーザー?|アカウント|アドレス|"
     r"メールボックス)[^。;]{0,30}(?:不明|存在し|見つか|見当た|ありません|無効|"
     r"正しく|使用され|利用され|ございません)",
     r"(?:사용자|수신자|수신인|메일 ?주소|계정|받는 ?사람|이메일|"
@@ -266,6 +268,7 @@ _DOMAIN = any_of(
     r"(?:unknown|no such|invalid|bad destination|illegal|nonexistent|unrecogni[sz]ed|"
     r"couldn't find any|could not find any|not find) (?:mail ?|destination )?(?:host|"
     r"domain)",
+    r"domain[^.;]{0,20} not reachable",
     r"unrout(?:e)?able (?:mail )?domain|null ?mx|nxdomain|non ?-?existent ?(?:hosts?|"
     r"domain)|name or service not known|no mail ?exchanger|no mx|mx record[^.]{0,30}"
     r"(?:not found|invalid|point|missing|don't)|couldn't find a mail exchanger",

@@ -30,8 +30,8 @@ _BOXES = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _HEADS = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
 _WHOLE = frozenset({"message/rfc822", "message/global", "message/news"})
 _HEAD_LINE = re.compile(
-    r"^[> \t|]*(?:return-path|received|delivered-to|from|to|subject|date|message-id|mime-version|x-[\w-]+"
-    r"|dkim-signature|reply-to|list-[\w-]+|content-type):[ \t]?\S?",
+    r"^[> \t|]*(?:return-path|received|delivered-to|from|to|subject|date|message-id|"
+    r"mime-version|x-[\w-]+|dkim-signature|reply-to|list-[\w-]+|content-type):[ \t]?\S?",
     re.IGNORECASE,
 )
 _QUOTE_MARK = re.compile(r"^[>|][> |\t]*", re.MULTILINE)
