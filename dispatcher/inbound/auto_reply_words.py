@@ -79,6 +79,8 @@ SUBJECT = any_of(
     r"رد تلقائي|الرد التلقائي|خارج المكتب|رد آلي|תשובה אוטומטית|מענה אוטומטי|מחוץ למשרד|"
     r"ตอบกลับอัตโนมัติ|อัตโนมัติ|trả lời tự động|tự động trả lời|balasan otomatis|"
     r"balas automatik",
+    r"autom[āa]tisk[āa] atbilde|atva[ļl]in[āa]jum|prombūtn|automatinis atsakymas|atostog|"
+    r"automaatvastus|puhkus|odsot|odsut|godišnj|sjálfvirkt svar",
     r"स्वचालित|الإجازة|پاسخ خودکار",
     flags=re.IGNORECASE,
 )

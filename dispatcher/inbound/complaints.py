@@ -162,7 +162,13 @@ def _first(told: _Fields, name: str) -> str:
 
 
 def _recipients(told: _Fields, head: Part | None) -> tuple[str, ...]:
-    stated = [each for key, value in told if key == "original-rcpt-to" for each in addresses(value)]
+    stated = [
+        each
+        for name in ("original-rcpt-to", "removal-recipient")
+        for key, value in told
+        if key == name
+        for each in addresses(value)
+    ]
     if not stated and head is not None:
         stated = addresses(head.header(_JMRP_RECIPIENT)) or addresses(head.header("to"))
     return tuple(each for each in dict.fromkeys(stated) if not _REDACTED.search(each))[:50]

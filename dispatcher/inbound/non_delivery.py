@@ -129,9 +129,8 @@ _COPY = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _OWN_LINE = re.compile(
-    r"^[ \t>*\u2022-]*(?:(?:recipient|to|rcpt to|address|user|e-?mail|mailbox|"
-    r"final-recipient|failed recipient"
-    r"|empf[äa]nger|an|destinataire|destinatario|para|kein|宛先|"
+    r"^[ \t>*\u2022-]*(?:(?:unknown |invalid |failed |bad )?(?:recipient|to|rcpt to|address|"
+    r"user|e-?mail|mailbox|final-recipient|empf[äa]nger|an|destinataire|destinatario|para|kein|宛先|"
     r"收件人)[^:\n]{0,20}:[ \t]*)?(?:rfc822;)?[<\"'(\[]{0,2}"
     r"([^\s<>()\"',;:\[\]]{1,100}@[\w.-]{1,200})[>\"')\]]{0,2}(?:[ \t]*$|[ \t]*[:.,;(]|"
     r" on | - |[ \t]+\S)",

@@ -10,7 +10,7 @@ from dispatcher.inbound.bounces import Action, BounceKind, read_bounce
 from dispatcher.inbound.verdicts import is_vague, read_verdict, status_in
 from tests.support.returned import SAMPLES, Sample, samples
 
-BOUNCES = samples("bounces-1.txt", "bounces-2.txt", "bounces-3.txt")
+BOUNCES = samples("bounces-1.txt", "bounces-2.txt", "bounces-3.txt", "bounces-4.txt")
 REFUSALS = [
     line.split("\t")
     for file in ("refusals-1.txt", "refusals-2.txt")
