@@ -215,6 +215,8 @@ _USER = any_of(
     r"kein(?:e|en)? (?:postfach|benutzer|mailbox|solche)",
     r"(?:gebruiker|adres|postbus|ontvanger|postvak|geadresseerde)[^.;]{0,50}(?:onbekend|"
     r"bestaat niet|niet gevonden|ongeldig|niet bekend)|onbekende gebruiker",
+    r"nicht im [\w -]{0,20}(?:verzeichnis|adressbuch)|(?:pas|non)[ -](?:r[ée]pertori|recens)|"
+    r"niet in (?:de |het )?[\w -]{0,20}(?:adresboek|directory)",
     # Spanish, Portuguese, Italian, Romanian, Catalan
     r"(?:usuario|direcci[oó]n|cuenta|buz[oó]n|destinatario|casilla|"
     r"correo)[^.;]{0,60}(?:no (?:fue |ha sido |se )?(?:existe|encontr|v[aá]lid|registr)"
@@ -250,7 +252,7 @@ _USER = any_of(
     r"錯誤|不可用|未注册|停用|禁用|冻结)"
     r"|没有(?:该|此|这个)?(?:用户|邮箱|收件人)|不存在的(?:用户|邮箱|用戶|信箱)|(?:无效|無效|找不到|查无|"
     r"查無)[^。;]{0,8}(?:用户|用戶|收件人|收信人|地址|邮箱|信箱|此人)",
-    r"(?:グループ|宛先|あて先|メールアドレス|受信者|ユーザー?|アカウント|アドレス|"
+    r"(?:グループ|ディレクトリ|宛先|あて先|メールアドレス|受信者|ユーザー?|アカウント|アドレス|"
     r"メールボックス)[^。;]{0,30}(?:不明|存在し|見つか|見当た|ありません|無効|"
     r"正しく|使用され|利用され|ございません)",
     r"(?:사용자|수신자|수신인|메일 ?주소|계정|받는 ?사람|이메일|"
