@@ -93,7 +93,8 @@ def _groups(content: bytes) -> Iterator[dict[str, str]]:
             group.setdefault(name, decoded(value))
         # Some part the recipient from what became of the mail by a blank line.
         if not _STARTS & group.keys():
-            everybody.update((name, group[name]) for name in ("action",) if name in group)
+            if "action" in group:
+                everybody["action"] = group["action"]
             group = {}
         elif "action" in group or "status" in group:
             yield {**everybody, **group}

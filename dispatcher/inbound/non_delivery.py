@@ -23,9 +23,10 @@ _SENDERS = re.compile(
 )
 _SURE_SENDERS = re.compile(
     r"mailer[-_. ]?daemon|mail delivery|maildelivery|microsoftexchange[0-9a-f]{6}|mdaemon\b|"
-    r"mail[-_ ]?daemon|nondelivery|mmdf|\bpost[-_.]?master@",
+    r"mail[-_ ]?daemon|nondelivery|mmdf",
     re.IGNORECASE,
 )
+_POSTMASTER = re.compile(r"\bpost[-_.]?master@", re.IGNORECASE)
 _SUBJECTS = re.compile(
     r"undeliver(?:able|ed)|delivery (?:status|failure|failed|has failed|report|error|problem"
     r"|notification|unsuccessful|delay)|fail(?:ed|ure)[^a-z]{1,3}(?:notice|delivery|"
@@ -145,7 +146,7 @@ _TALK = re.compile(r"^[^\n]*\b[45][0-5]\d[ -][^\n]+(?:\n[ \t]+[^\n]+){0,5}", re.
 _REASON = re.compile(r"^[ \t]*\((?:reason|raison|grund): ([^\n]{3,900})\)[ \t]*$", re.MULTILINE)
 # What servers repeat of a mail to say which one they mean.
 _SUMMARY = re.compile(
-    r"^[ \t]*(?:to|an|\u00e0|para|destinatario|kein|aan|till|til|do|\u5b9b\u5148|subject|"
+    r"^[ \t]*(?:to|an|à|para|destinatario|kein|aan|till|til|do|宛先|subject|"
     r"betreff|objet|asunto|assunto|oggetto|onderwerp):[^\n]*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -193,7 +194,7 @@ def is_non_delivery(mail: Part, told: str) -> bool:
         return True
     subject, sender = mail.header("subject"), mail.header("from")
     if _IS_REPLY.match(subject):
-        if not _SURE_SENDERS.search(sender):
+        if not (_SURE_SENDERS.search(sender) or _POSTMASTER.search(sender)):
             return False
         told = _QUOTED.sub("", told)
     null = mail.header("return-path").replace(" ", "") == "<>"
@@ -283,7 +284,9 @@ def _telling(line: str) -> int:
 
 
 def _names_code(told: str) -> bool:
-    return bool(re.search(r"\b5\d\d[ -](?:5\.\d|[A-Za-z#<])|\b5\.\d\.\d\b|#5\.\d", told[:_MOST]))
+    return bool(
+        re.search(r"\b5\d\d[ -]{1,3}(?:5\.\d|[A-Za-z#<])|\b5\.\d\.\d\b|#5\.\d", told[:_MOST])
+    )
 
 
 def _may_be(found: str, wrong: set[str]) -> bool:

@@ -107,8 +107,8 @@ _LATER = any_of(
     r"name service error[^.]*try again|server failure|servfail",
 )
 _LARGE = any_of(
-    r"(?:message|mail|attachments?|size|data)[^.;]{0,40}(?:too (?:large|big)|(?:exceed|larger|"
-    r"bigger)[^.;]{0,40}(?:size|limit|maximum|allowed))",
+    r"(?:message|mail|attachments?|size|data)(?:(?!score|spam)[^.;]){0,40}(?:too (?:large|big)|"
+    r"(?:exceed|larger|bigger)[^.;]{0,40}(?:size|limit|maximum|allowed))",
     r"(?:message|mail) size exceed|size[ =]+limit|max(?:imum)? (?:message|e-?mail|mail) size",
 )
 _FULL = any_of(

@@ -59,6 +59,13 @@ def test_each_recipient_of_a_plain_bounce_has_words_of_their_own() -> None:
     ]
 
 
+def test_everybody_a_plain_bounce_names_is_told() -> None:
+    """The second of two unknown users is not passed over."""
+    bounce = read_bounce(next(s.raw for s in BOUNCES if s.name == "several unknown users"))
+    assert bounce is not None
+    assert [each.recipient for each in bounce.recipients] == ["one@example.com", "two@example.com"]
+
+
 def test_our_own_names_come_home_with_the_mail() -> None:
     """The returned headers give the id of the mail and the texts that may be our tokens."""
     bounce = read_bounce(next(s.raw for s in BOUNCES if s.name == "postfix user unknown"))
