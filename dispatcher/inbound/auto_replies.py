@@ -57,6 +57,9 @@ def why_auto_reply(raw: bytes) -> str:
 
 def reason_in(mail: Part) -> str:
     """Say what makes a mail, neither bounce nor complaint, an automatic reply; or nothing."""
+    # Apple's mail programs write these when a person presses "unsubscribe": it is their wish.
+    if mail.header("x-apple-unsubscribe").strip().lower() == "true":
+        return ""
     return _by_headers(mail) or _by_kind(mail) or _by_subject(mail) or _by_words(mail)
 
 

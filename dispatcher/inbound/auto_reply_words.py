@@ -28,8 +28,9 @@ SUBJECT = any_of(
     r"mail) (?:has been|was|is) (?:received|logged)|"
     r"(?:acknowledg\w+|confirmation) of (?:receipt|your)|receipt (?:confirmation|"
     r"acknowledg)|"
-    r"\[?(?:ticket|case|request) (?:received|created|opened|updated)|\[?(?:ticket|case|"
-    r"request|support)[ #:\[-]{1,3}[\w-]{0,12}\d{3,}|\[?#\d{4,}",
+    r"\[?(?:ticket|case|request) (?:received|created|opened|updated)(?=\s*$|\s*[^\s\w]|"
+    r"\s+(?:for|successfully)\b)|auto[- ]?generated\b|\[?(?:ticket|case|request|"
+    r"support)[ #:\[-]{1,3}[\w-]{0,12}\d{3,}|\[?#\d{4,}",
     r"(?:read|gelesen|lu|le[íi]do|letto|lida|gelezen|not read|ungelesen|non lu|"
     r"deleted)\s*:",
     r"(?:please )?(?:confirm|verify) your (?:message|e-?mail|identity)|"
@@ -78,6 +79,8 @@ SUBJECT = any_of(
     r"رد تلقائي|الرد التلقائي|خارج المكتب|رد آلي|תשובה אוטומטית|מענה אוטומטי|מחוץ למשרד|"
     r"ตอบกลับอัตโนมัติ|อัตโนมัติ|trả lời tự động|tự động trả lời|balasan otomatis|"
     r"balas automatik",
+    r"autom[āa]tisk[āa] atbilde|atva[ļl]in[āa]jum|prombūtn|automatinis atsakymas|atostog|"
+    r"automaatvastus|puhkus|odsot|odsut|godišnj|sjálfvirkt svar",
     r"स्वचालित|الإجازة|پاسخ خودکار",
     flags=re.IGNORECASE,
 )

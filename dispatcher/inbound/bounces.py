@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dispatcher.inbound import non_delivery
+from dispatcher.inbound import non_delivery, second_opinion
 from dispatcher.inbound.delivery_status import Action, Told, has_report, report_in
 from dispatcher.inbound.mime import Part, parse
 from dispatcher.inbound.returned_mail import (
@@ -127,9 +127,13 @@ def _is_something_else(mail: Part) -> bool:
     if "message/feedback-report" in kinds or report == "feedback-report":
         return True
     receipt = report == "disposition-notification" or "message/disposition-notification" in kinds
-    # Mail stores that refuse by script (RFC 5429) put their refusal into a read receipt.
-    refused = mail.header("subject").lower().startswith("rejected")
-    return receipt and not refused and not has_report(mail)
+    return receipt and not _is_refusal(mail) and not has_report(mail)
+
+
+def _is_refusal(mail: Part) -> bool:
+    """Tell the refusals that mail stores put into a read receipt (RFC 5429)."""
+    subject = mail.header("subject").lower().removeprefix("automatically ")
+    return subject.startswith("rejected") or "(rejected" in mail.header("auto-submitted").lower()
 
 
 def _claims(mail: Part) -> bool:
@@ -164,7 +168,8 @@ def _line_about(recipient: str, words: str) -> str:
 
 
 def _from_words(mail: Part, words: str, head: Part | None) -> list[Failure]:
-    people = non_delivery.failed_recipients(mail, words, head)[:50]
+    people = non_delivery.failed_recipients(mail, words, head) or second_opinion.on(mail, words)
+    people = people[:50]
     delay = non_delivery.is_delay(mail, words)
     found = [_worded(each, words, people, delay=delay) for each in people or [""]]
     subject = mail.header("subject")

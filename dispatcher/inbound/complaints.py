@@ -49,6 +49,7 @@ _XARF = re.compile(
     r"^\s*(?:category|report-type)\s*:\s*[\"']?(abuse|spam)\b", re.IGNORECASE | re.MULTILINE
 )
 _IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
+_RECIPIENTS = frozenset({"original-rcpt-to", "removal-recipient"})
 _REDACTED = re.compile(r"redacted|^x+@|hidden|anonymi|^[*]+@|private", re.IGNORECASE)
 
 
@@ -162,7 +163,7 @@ def _first(told: _Fields, name: str) -> str:
 
 
 def _recipients(told: _Fields, head: Part | None) -> tuple[str, ...]:
-    stated = [each for key, value in told if key == "original-rcpt-to" for each in addresses(value)]
+    stated = [each for key, value in told if key in _RECIPIENTS for each in addresses(value)]
     if not stated and head is not None:
         stated = addresses(head.header(_JMRP_RECIPIENT)) or addresses(head.header("to"))
     return tuple(each for each in dict.fromkeys(stated) if not _REDACTED.search(each))[:50]

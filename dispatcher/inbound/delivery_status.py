@@ -82,22 +82,25 @@ def read(content: bytes) -> list[Told]:
 def _groups(content: bytes) -> Iterator[dict[str, str]]:
     """Give the fields of each recipient; a repeated name starts the next one, blank line or not."""
     group: dict[str, str] = {}
+    everybody: dict[str, str] = {}
     for block in all_fields(content):
         for name, value in block:
             if name in _STARTS and name in group:
-                yield group
+                yield {**everybody, **group}
                 group = {}
             if name in group and name == "diagnostic-code":
                 group[name] += " " + decoded(value)
             group.setdefault(name, decoded(value))
         # Some part the recipient from what became of the mail by a blank line.
         if not _STARTS & group.keys():
+            if "action" in group:
+                everybody["action"] = group["action"]
             group = {}
         elif "action" in group or "status" in group:
-            yield group
+            yield {**everybody, **group}
             group = {}
     if group:
-        yield group
+        yield {**everybody, **group}
 
 
 def _told(group: dict[str, str]) -> Told:

@@ -26,6 +26,7 @@ MOST_BLOCKS = 1000
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _WORD = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\?=")
 _BLANK = re.compile(rb"\n[ \t]*\n")
+_BLANK_LINES = re.compile(rb"\A(?:[ \t]*\n)+")
 _BETWEEN_WORDS = re.compile(r"(=\?[^?\s]{1,40}\?[bBqQ]\?[^?]*\?=)\s+(?==\?)")
 _PARAMETER = re.compile(r';\s*([\w.*-]{1,40})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))')
 _BOUNDARY_LINE = re.compile(rb"^--(\S{1,200})[ \t]*$", re.MULTILINE)
@@ -85,7 +86,7 @@ class Part:
 def parse(raw: bytes) -> Part:
     """Read a mail out of any bytes."""
     raw = raw[:MOST_BYTES].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\n")
+    raw = _BLANK_LINES.sub(b"", raw.removeprefix(b"\xef\xbb\xbf"), count=1)
     if raw.startswith((b"From ", b">From ")):  # the envelope line of an mbox
         raw = raw.partition(b"\n")[2]
     return _parse(raw, 0, [MOST_PARTS])

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dispatcher.inbound.mime import Part
 from dispatcher.inbound.plain import from_html
 from dispatcher.inbound.refusals import HARD, SOFT, cause
-from dispatcher.inbound.returned_mail import address, addresses, copy_at
+from dispatcher.inbound.returned_mail import address, addresses, copy_at, sent_to
 from dispatcher.inbound.verdicts import plain
 
 _MOST = 12_000
 _SENDERS = re.compile(
-    r"mailer[-_. ]?daemon|mail[-_. ]?(?:er|delivery)|postmaster|postmast|mail[-_ ]?admin|mdaemon|"
+    r"mailer[-_. ]?daemon|mail[-_. ]?(?:er|delivery)|post[-_.]?mast|mail[-_ ]?admin|mdaemon|"
     r"maildelivery|bounce|nondelivery|non-delivery|delivery|mail[-_ ]?daemon|daemon|majordomo|"
     r"microsoftexchange[0-9a-f]+|exchange|notification|mrelay|mailmaster|noreply|no-reply|"
     r"symantec|mailsweeper|mail ?server|smtp|system ?administrator|systemverwaltung|root|"
@@ -26,6 +26,7 @@ _SURE_SENDERS = re.compile(
     r"mail[-_ ]?daemon|nondelivery|mmdf",
     re.IGNORECASE,
 )
+_POSTMASTER = re.compile(r"\bpost[-_.]?master@", re.IGNORECASE)
 _SUBJECTS = re.compile(
     r"undeliver(?:able|ed)|delivery (?:status|failure|failed|has failed|report|error|problem"
     r"|notification|unsuccessful|delay)|fail(?:ed|ure)[^a-z]{1,3}(?:notice|delivery|"
@@ -76,7 +77,7 @@ _SAYS = re.compile(
     r"failed to deliver|delivery[^.\n]{0,60}(?:fail|unsuccess|not)|undeliverable|"
     r"permanent (?:error|failure|fatal)|fatal error|the following address|"
     r"following recipient|these recipients|failed permanently|"
-    r"returned (?:to (?:you|sender)|mail|message|below)|i'm sorry to have to inform|"
+    r"returned (?:to (?:you|sender)|mail|message|below|because)|i'm sorry to have to inform|"
     r"i'm afraid i|giv(?:ing|en) up|bounced|"
     r"user unknown|no such user|unknown user|mailbox (?:is )?(?:full|unavailable|"
     r"not found)|did not reach|wasn't delivered|"
@@ -107,7 +108,8 @@ _DELAYED = re.compile(
 )
 _OVER = re.compile(
     r"(?:has|have) failed|failed permanently|permanent (?:error|failure|fatal)|giving up|"
-    r"given up|returned to (?:you|sender)|could not be delivered for|been (?:cancell?ed|"
+    r"given up|(?<!will be )returned to (?:you|sender)|"
+    r"could not be delivered for|been (?:cancell?ed|"
     r"removed|bounced)",
     re.IGNORECASE,
 )
@@ -128,9 +130,8 @@ _COPY = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _OWN_LINE = re.compile(
-    r"^[ \t>*\u2022-]*(?:(?:recipient|to|rcpt to|address|user|e-?mail|mailbox|"
-    r"final-recipient|failed recipient"
-    r"|empf[äa]nger|an|destinataire|destinatario|para|kein|宛先|"
+    r"^[ \t>*\u2022-]*(?:(?:unknown |invalid |failed |bad )?(?:recipient|to|rcpt to|address|"
+    r"user|e-?mail|mailbox|final-recipient|empf[äa]nger|an|destinataire|destinatario|para|kein|宛先|"
     r"收件人)[^:\n]{0,20}:[ \t]*)?(?:rfc822;)?[<\"'(\[]{0,2}"
     r"([^\s<>()\"',;:\[\]]{1,100}@[\w.-]{1,200})[>\"')\]]{0,2}(?:[ \t]*$|[ \t]*[:.,;(]|"
     r" on | - |[ \t]+\S)",
@@ -142,6 +143,19 @@ _NOT_RECIPIENT = re.compile(
     re.IGNORECASE,
 )
 _TALK = re.compile(r"^[^\n]*\b[45][0-5]\d[ -][^\n]+(?:\n[ \t]+[^\n]+){0,5}", re.MULTILINE)
+_REASON = re.compile(r"^[ \t]*\((?:reason|raison|grund): ([^\n]{3,900})\)[ \t]*$", re.MULTILINE)
+# What servers repeat of a mail to say which one they mean.
+_SUMMARY = re.compile(
+    r"^[ \t]*(?:to|an|à|para|destinatario|kein|aan|till|til|do|宛先|subject|"
+    r"betreff|objet|asunto|assunto|oggetto|onderwerp):[^\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_QUOTED = re.compile(r"^[ \t]*>[^\n]*$", re.MULTILINE)
+_SENT_BY = re.compile(
+    r"\b(?:messages?|e?-?mails?|sent) (?:was )?(?:sent )?(?:from|by)\s"
+    r"<?([^\s<>,;:]{1,99}@[\w.-]{1,99})",
+    re.IGNORECASE,
+)
 _IS_REPLY = re.compile(
     r"\s*(?:re|aw|sv|antw|ref|fwd?|wg|tr|rv|enc|odp)\s*(?:\[\d+\])?:", re.IGNORECASE
 )
@@ -149,15 +163,25 @@ _IS_REPLY = re.compile(
 
 def explanation(mail: Part) -> str:
     """Give what the server says of itself, without the copy of the returned mail."""
-    told = [_told(part) for part in _own_parts(mail)]
-    text = "\n".join(each for each in told if each.strip())[: _MOST * 2]
-    end = copy_at(text)
-    if end < 0:
-        marks = (match.start() for match in _COPY.finditer(text))
-        end = next((start for start in marks if text[:start].strip()), -1)
+    text = _own_text(mail)
+    end = _copy_at(text)
     before = text[: min(end, _MOST)] if end >= 0 else text[:_MOST]
     # A summary of headers may stand before the words that matter.
     return before if end < 0 or _tells(before) else text[:_MOST]
+
+
+def _own_text(mail: Part) -> str:
+    told = [_told(part) for part in _own_parts(mail)]
+    return "\n".join(each for each in told if each.strip())[: _MOST * 2]
+
+
+def _copy_at(text: str) -> int:
+    """Say where the returned mail begins: at its headers, else at a line that announces it."""
+    headers = copy_at(text)
+    if headers >= 0:
+        return headers
+    marks = (match.start() for match in _COPY.finditer(text))
+    return next((start for start in marks if text[:start].strip()), -1)
 
 
 def _tells(words: str) -> bool:
@@ -169,17 +193,21 @@ def is_non_delivery(mail: Part, told: str) -> bool:
     if mail.header("x-failed-recipients"):
         return True
     subject, sender = mail.header("subject"), mail.header("from")
-    if _IS_REPLY.match(subject) and not _SURE_SENDERS.search(sender):
-        return False
+    if _IS_REPLY.match(subject):
+        if not (_SURE_SENDERS.search(sender) or _POSTMASTER.search(sender)):
+            return False
+        told = _QUOTED.sub("", told)
     null = mail.header("return-path").replace(" ", "") == "<>"
-    returned = any(
+    nobody = sender.strip().endswith("<>")
+    returned = _copy_at(_own_text(mail)) >= 0 or any(
         part.kind in ("message/rfc822", "text/rfc822-headers") for part in mail.walk()[1:]
     )
     says = _SAYS.search(told) or cause(plain(told)) in (HARD, SOFT)
-    points = 2 * bool(_SUBJECTS.search(subject)) + 2 * bool(says)
-    points += 2 if _SURE_SENDERS.search(sender) else bool(_SENDERS.search(sender))
-    points += null + (returned or copy_at(told) >= 0) + bool(_names_code(told))
-    return points >= 4
+    words = 2 * bool(_SUBJECTS.search(subject)) + 2 * bool(says)
+    signs = 2 if _SURE_SENDERS.search(sender) else bool(_SENDERS.search(sender))
+    signs += null + nobody + returned + _names_code(told)
+    # People, too, write that something was not delivered; machines name the address.
+    return words + signs >= 4 and bool(signs or failed_recipients(mail, told, None))
 
 
 def is_delay(mail: Part, told: str) -> bool:
@@ -197,14 +225,35 @@ def failed_recipients(mail: Part, told: str, head: Part | None) -> list[str]:
     wrong = {address(mail.header(name)).lower() for name in ("from", "to", "reply-to")}
     if head is not None:
         wrong.add(address(head.header("from")).lower())
-    wrong -= {""}
-    sent_to = addresses(" ".join(head.all_of("to"))) if head else []
-    named = [each for each in _OWN_LINE.findall(told) if _may_be(each.rstrip("."), wrong)]
-    anywhere = [each for each in addresses(told) if _may_be(each, wrong)]
-    known = {each.lower() for each in anywhere}
-    both = [each for each in sent_to if each.lower() in known]
-    own = list(dict.fromkeys([*both, *(each.rstrip(".") for each in named)]))
-    return own or anywhere[:1] or [each for each in sent_to if _may_be(each, wrong)][:1]
+        wrong -= {each.lower() for each in addresses(" ".join(head.all_of("to")))}
+    known = [each for each in sent_to(head) if each.lower() not in wrong]
+    wrong |= {each.lower() for each in _SENT_BY.findall(told)} - {"", *map(str.lower, known)}
+    for words in (_SUMMARY.sub("", told), told):
+        found = _named(words, known, wrong - {""})
+        if found:
+            return found
+    return known[:1]
+
+
+def _named(words: str, known: list[str], wrong: set[str]) -> list[str]:
+    """Give the addresses that words are about: those known, on a line of their own, the first."""
+    told = addresses(words)
+    anywhere = [each for each in told if _may_be(each, wrong)]
+    small = {each.lower() for each in told}
+    both = [each for each in known if each.lower() in small]
+    if not both:
+        both = [each for each in known if _stands_alone(each.partition("@")[0], words)]
+        if both:
+            return both[:1]
+    alone = [each.rstrip(".") for each in _OWN_LINE.findall(words)]
+    own = list(dict.fromkeys([*both, *(each for each in alone if _may_be(each, wrong))]))
+    return own or anywhere[:1]
+
+
+def _stands_alone(name: str, words: str) -> bool:
+    """Tell whether a line is about a mailbox without naming its domain."""
+    line = rf"^[^\w\n]*{re.escape(name)}(?:[^\w\n]*$|[ \t]{{2,}}|[ \t]*[\"(:])"
+    return len(name) > 2 and bool(re.search(line, words, re.IGNORECASE | re.MULTILINE))
 
 
 def diagnostic_for(recipient: str, told: str, others: Sequence[str] = ()) -> str:
@@ -212,11 +261,17 @@ def diagnostic_for(recipient: str, told: str, others: Sequence[str] = ()) -> str
     small = told.lower()
     at = small.find(recipient.lower()) if recipient else -1
     at = small.rfind("\n", 0, at) + 1 if at >= 0 else at
+    line = at
+    if small[max(at, 0) :].lstrip().startswith(("(expanded from", "(generated from")):
+        at = small.rfind("\n\n", 0, at) + 1
     after = told[at : at + 1200] if at >= 0 else told
     starts = [small.find(other.lower()) for other in others if other and other != recipient]
-    nearest = [start - at for start in starts if 0 <= at < start]
+    nearest = [start - at for start in starts if 0 <= line < start]
     after = after[: min(nearest)] if nearest else after
     for words in (after,) if nearest or others[1:] else (after, told):
+        reason = _REASON.search(words)
+        if reason:
+            return " ".join(reason[1].split())[:1000]
         talk = [" ".join(match[0].split()) for match in _TALK.finditer(words)]
         if talk:
             return max(talk[-3:], key=_telling)[:1000]
@@ -229,7 +284,9 @@ def _telling(line: str) -> int:
 
 
 def _names_code(told: str) -> bool:
-    return bool(re.search(r"\b5\d\d[ -](?:5\.\d|[A-Za-z#<])|\b5\.\d\.\d\b|#5\.\d", told[:_MOST]))
+    return bool(
+        re.search(r"\b5\d\d[ -]{1,3}(?:5\.\d|[A-Za-z#<])|\b5\.\d\.\d\b|#5\.\d", told[:_MOST])
+    )
 
 
 def _may_be(found: str, wrong: set[str]) -> bool:

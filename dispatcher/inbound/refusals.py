@@ -33,7 +33,7 @@ def names_full(said: str) -> bool:
 
 # Who gets the mail, and that there is nobody of that name; up to sixty letters may stand between.
 _WHO = (
-    r"(?:users?(?: ?name)?|(?:recipient|receiver)s?(?: e?-?mail)?(?: address)?|"
+    r"(?:users?(?: ?name| ?id)?|(?:recipient|receiver)s?(?: e?-?mail)?(?: address)?|"
     r"mail ?box(?:es)?|accounts?"
     r"|(?:e-?mail |destination |local |to )?address(?:es)?|addressee|alias|local ?part|mail ?drop"
     r"|person|login|member|customer|subscriber|destination|inbox|employee|student|rcpt|"
@@ -78,9 +78,10 @@ _SENDER = any_of(
     r"refus|invalid)",
     r"from (?:address|header|field)[^.]{0,40}(?:not|invalid|reject|verif)",
     r"return(?:ing)?[- ]path|sender verify|envelope from",
-    r"reverse dns|rdns|\bptr\b|(?:host|helo|ehlo|"
-    r"client)[ -]?(?:name)?[^.]{0,30} (?:does not resolve|rejected"
-    r"|invalid|lookup)|\bhelo\b|\behlo\b",
+    r"reverse dns|rdns|\bptr\b|(?:host|client)[ -]?(?:name)?[^.:;]{0,30} (?:does not resolve|"
+    r"rejected|invalid|lookup)|\b(?:helo|ehlo)\b[^;]{0,60}(?:reject|invalid|not |does|must|fail|"
+    r"bad|bogus|forge|denied|refus|syntax|qualif|resolv|match|lookup)"
+    r"|(?:bad|invalid|bogus|forged|fake|your|fix)[^.;]{0,20} (?:helo|ehlo)\b",
     r"invalid dns mx|(?:no|invalid|bad) (?:mx|a) (?:record )?(?:for|of|"
     r"in) (?:the )?(?:sender|from)",
     r"fix reverse|cannot find your (?:reverse )?hostname|client host rejected",
@@ -105,6 +106,11 @@ _LATER = any_of(
     r"try again, host",
     r"name service error[^.]*try again|server failure|servfail",
 )
+_LARGE = any_of(
+    r"(?:message|mail|attachments?|size|data)(?:(?!score|spam)[^.;]){0,40}(?:too (?:large|big)|"
+    r"(?:exceed|larger|bigger)[^.;]{0,40}(?:size|limit|maximum|allowed))",
+    r"(?:message|mail) size exceed|size[ =]+limit|max(?:imum)? (?:message|e-?mail|mail) size",
+)
 _FULL = any_of(
     r"(?:mail ?box|in ?box|account|user|mail ?folder|mail ?drop|recipient(?:'s)?|storage|"
     r"folder|disk|ADDR"
@@ -117,10 +123,11 @@ _FULL = any_of(
     r"quota ?exceeded|mailbox ?full|full mailbox|insufficient (?:system |disk |"
     r"mail ?box )?(?:storage|quota|space)",
     r"(?:not enough|no|out of|insufficient|lack of|low on)(?: free| disk| storage| more|"
-    r" mailbox)* (?:space|storage|room)",
+    r" mailbox)* (?:space|storage|room)|not have (?:enough|sufficient) (?:\w+ )?(?:space|room)",
     r"(?:over|above|beyond|reached|exceeds?) (?:\w+ ){0,3}(?:quota|storage limit|"
     r"mailbox limit|size limit of the mailbox)",
-    r"disk quota|storage limit|mail ?box size|mailbox too large|user is over|shutoffquota|"
+    r"(?:space|storage|room) (?:is )?(?:not enough|insufficient)|disk quota|storage limit|"
+    r"mail ?box size|mailbox too large|user is over|shutoffquota|"
     r"can not accept any more mail",
     r"5-2-2|4-2-2|552 [^.]{0,20}mailbox",
     r"bo[iî]te[^.]{0,40}(?:pleine|satur)|quota (?:d[ée]pass|atteint|exc[ée]d)|"
@@ -156,7 +163,7 @@ _NOT_THE_PERSON = any_of(
     r"user complaints|complaints|\bspm\b|\bspb\b",
     r"(?:messages?|mail) from (?:IP|ADDR|DOM|your)[^.]{0,60}(?:weren't|not |blocked|reject|"
     r"refus|denied)",
-    r"not accepting (?:any )?(?:e?-?mails?|messages?) from|only accepting",
+    r"not accepting (?:any )?(?:e?-?mails?|messages?) (?:from|with)|only accepting",
     r"not authori[sz]ed|notauthori[sz]ed|senderrestrict|not permitted to send|"
     r"restricted (?:recipient|to|sender)",
     r"(?:only|not) accepts? (?:e?-?mail|messages?)? ?(?:from (?:people|known|authori|"
@@ -170,9 +177,11 @@ _USER = any_of(
     rf"\b{_WHO}\b(?!'s (?:server|mail))" + _GAP + rf"\b{_GONE}",
     rf"\b{_NOBODY}(?: (?:local|mail|email|e-mail|destination|recipient|user|virtual"
     rf"|system|the|this|our|remote|or|"
-    rf"final|a|any|such|ADDR|e|internet|default|valid))*[ :-]*\b{_WHO}\b",
+    rf"final|delivery|a|any|such|ADDR|e|internet|default|valid))*[ :-]*\b{_WHO}\b",
     rf"\bno(?: such)? (?:local |valid )?{_WHO}(?:\b| by| here| with| for| of| at)",
-    r"no (?:one|body) (?:here )?(?:by|with|of|named)|no mailbox|unknown or illegal|"
+    r"no (?:one|body) (?:here )?(?:by|with|of|named)|no match(?:es)? (?:to|for|found|in)|"
+    r"no mailbox|"
+    r"not have an? (?:\w+ ){0,2}(?:delivery point|forwarding)|unknown or illegal|"
     r"not in (?:our|the) (?:directory|address book|database)",
     r"(?:doesn't|does not|has no|don't|do not) have (?:an? )?(?:valid )?(?:\w+ |"
     r"DOM )*(?:account|mailbox|user|recipient|such)",
@@ -206,6 +215,8 @@ _USER = any_of(
     r"kein(?:e|en)? (?:postfach|benutzer|mailbox|solche)",
     r"(?:gebruiker|adres|postbus|ontvanger|postvak|geadresseerde)[^.;]{0,50}(?:onbekend|"
     r"bestaat niet|niet gevonden|ongeldig|niet bekend)|onbekende gebruiker",
+    r"nicht im [\w -]{0,20}(?:verzeichnis|adressbuch)|(?:pas|non)[ -](?:r[ée]pertori|recens)|"
+    r"niet in (?:de |het )?[\w -]{0,20}(?:adresboek|directory)",
     # Spanish, Portuguese, Italian, Romanian, Catalan
     r"(?:usuario|direcci[oó]n|cuenta|buz[oó]n|destinatario|casilla|"
     r"correo)[^.;]{0,60}(?:no (?:fue |ha sido |se )?(?:existe|encontr|v[aá]lid|registr)"
@@ -241,7 +252,7 @@ _USER = any_of(
     r"錯誤|不可用|未注册|停用|禁用|冻结)"
     r"|没有(?:该|此|这个)?(?:用户|邮箱|收件人)|不存在的(?:用户|邮箱|用戶|信箱)|(?:无效|無效|找不到|查无|"
     r"查無)[^。;]{0,8}(?:用户|用戶|收件人|收信人|地址|邮箱|信箱|此人)",
-    r"(?:宛先|あて先|メールアドレス|受信者|ユーザー?|アカウント|アドレス|"
+    r"(?:グループ|ディレクトリ|宛先|あて先|メールアドレス|受信者|ユーザー?|アカウント|アドレス|"
     r"メールボックス)[^。;]{0,30}(?:不明|存在し|見つか|見当た|ありません|無効|"
     r"正しく|使用され|利用され|ございません)",
     r"(?:사용자|수신자|수신인|메일 ?주소|계정|받는 ?사람|이메일|"
@@ -259,6 +270,7 @@ _DOMAIN = any_of(
     r"(?:unknown|no such|invalid|bad destination|illegal|nonexistent|unrecogni[sz]ed|"
     r"couldn't find any|could not find any|not find) (?:mail ?|destination )?(?:host|"
     r"domain)",
+    r"domain[^.;]{0,20} not reachable",
     r"unrout(?:e)?able (?:mail )?domain|null ?mx|nxdomain|non ?-?existent ?(?:hosts?|"
     r"domain)|name or service not known|no mail ?exchanger|no mx|mx record[^.]{0,30}"
     r"(?:not found|invalid|point|missing|don't)|couldn't find a mail exchanger",
@@ -281,10 +293,11 @@ _UNREACHED = any_of(
     r"(?:in|on) the queue (?:too|for)|(?:for|after|last|in|within) (?:more than |over |"
     r"about )?(?:\d{1,3}(?:\.\d)?|four|five|several) (?:days|hours)|too long|"
     r"giving up on it",
+    r"name service error|name ?server (?:reply|failure|error)|"
     r"temporar|try (?:it )?(?:again|later)|try again|later|resources|busy|maintenance|"
     r"out of (?:memory|service)|overload|load (?:is )?too high|deferred|in use by|"
     r"lock(?:ed)? by",
-    r"internal (?:\w+ )?error|system error|server error|local (?:error|problem|"
+    r"error while|internal (?:\w+ )?error|system error|server error|local (?:error|problem|"
     r"configuration)|configuration (?:error|problem)|i/o error|software (?:caused|error)|"
     r"exit(?:ed)? (?:status|with|code)"
     r"|unable to (?:open|write|create|lock|chdir|deliver to)|can(?:no|')t (?:open|create|"
@@ -346,6 +359,7 @@ _CAUSES = (
     (POLICY, _SENDER),
     (SOFT, _LATER),
     (SOFT, _FULL),
+    (SOFT, _LARGE),
     (POLICY, _NOT_THE_PERSON),
     (HARD, _USER),
     (HARD, _DOMAIN),

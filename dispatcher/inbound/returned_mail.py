@@ -12,9 +12,11 @@ from dispatcher.inbound.mime import Part, fields
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]{1,100}@"
-    r"(?:[A-Za-z0-9\u0080-\U0010ffff_-]{1,63}\.){0,8}[A-Za-z0-9\u0080-\U0010ffff-]{2,63}"
+    r"(?:[A-Za-z0-9\u0080-\U0010ffff_-]{1,63}\.){0,8}[A-Za-z0-9\u0080-\U0010ffff-]{1,63}"
 )
 _QUOTED_ADDRESS = re.compile(r'<("(?:[^"\\]|\\.){1,80}"@[A-Za-z0-9.-]{1,200})>')
+_X400 = re.compile(r"^(?:smtp|rfc-?822)=", re.IGNORECASE)  # `dda:SMTP=anna@example.com`
+_HOP_FOR = re.compile(r"\bfor <?([^\s<>;]{1,100}@[^\s<>;]{1,200})>?")
 _BOUNCE_BOX = re.compile(r"\bb\+([0-9a-fA-F]{26,70})(?=[@=])")
 _UNSUBSCRIBE_BOX = re.compile(r"\bu\+([0-9a-fA-F]{26,70})(?=[@=])")
 _UNSUBSCRIBE_LINK = re.compile(r"/u/([A-Za-z0-9_-]{18,64})(?![A-Za-z0-9_-])")
@@ -24,11 +26,12 @@ _MESSAGE_IDS = re.compile(
     r"x-original-message-id):\s*((?:<[^<>\s]{1,250}>\s*){1,30})",
     re.IGNORECASE,
 )
+_BOXES = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _HEADS = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
 _WHOLE = frozenset({"message/rfc822", "message/global", "message/news"})
 _HEAD_LINE = re.compile(
-    r"^[> \t|]*(?:return-path|received|from|to|subject|date|message-id|mime-version|x-[\w-]+"
-    r"|dkim-signature|reply-to|list-[\w-]+|content-type):[ \t]?\S?",
+    r"^[> \t|]*(?:return-path|received|delivered-to|from|to|subject|date|message-id|"
+    r"mime-version|x-[\w-]+|dkim-signature|reply-to|list-[\w-]+|content-type):[ \t]?\S?",
     re.IGNORECASE,
 )
 _QUOTE_MARK = re.compile(r"^[>|][> |\t]*", re.MULTILINE)
@@ -110,7 +113,8 @@ def copy_at(text: str) -> int:
 def addresses(text: str) -> list[str]:
     """Give the addresses in a text, in order, each once."""
     found = _QUOTED_ADDRESS.findall(text[:_MOST])
-    found += [each.strip(".'`=") for each in _ADDRESS.findall(text[:_MOST])]
+    plain = (each.strip(".'`=") for each in _ADDRESS.findall(text[:_MOST]))
+    found += [_X400.sub("", each) for each in plain]
     return list(dict.fromkeys(each for each in found if not each.startswith("@")))
 
 
@@ -118,6 +122,16 @@ def address(text: str) -> str:
     """Give the one address of a header: inside angle brackets if there are any."""
     inside = re.search(r"<([^<>]*@[^<>]*)>", text)
     return next(iter(addresses(inside[0] if inside else text)), "")
+
+
+def sent_to(head: Part | None) -> list[str]:
+    """Give whom a returned mail was for: what it says, then what the servers on its way say."""
+    if head is None:
+        return []
+    hops = (found for value in head.all_of("received") for found in _HOP_FOR.findall(value))
+    boxes = (value for name in _BOXES for value in head.all_of(name))
+    stated = addresses(" ".join(head.all_of("to")))
+    return list(dict.fromkeys([*stated, *addresses(" ".join([*boxes, *hops]))]))
 
 
 def message_id(head: Part | None) -> str:

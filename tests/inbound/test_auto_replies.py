@@ -10,7 +10,11 @@ from dispatcher.inbound.auto_replies import is_auto_reply, why_auto_reply
 from tests.support.returned import Sample, samples
 
 
-@pytest.mark.parametrize("sample", samples("auto-replies-1.txt"), ids=lambda sample: sample.name)
+@pytest.mark.parametrize(
+    "sample",
+    samples("auto-replies-1.txt", "auto-replies-2.txt"),
+    ids=lambda sample: sample.name,
+)
 def test_automatic_is_what_nobody_wrote(sample: Sample) -> None:
     """Absence notes, receipts and robots are automatic; people, bounces and lists are not."""
     assert is_auto_reply(sample.raw) is (sample.labels[0] == "yes"), why_auto_reply(sample.raw)

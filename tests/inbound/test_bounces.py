@@ -10,7 +10,7 @@ from dispatcher.inbound.bounces import Action, BounceKind, read_bounce
 from dispatcher.inbound.verdicts import is_vague, read_verdict, status_in
 from tests.support.returned import SAMPLES, Sample, samples
 
-BOUNCES = samples("bounces-1.txt", "bounces-2.txt", "bounces-3.txt")
+BOUNCES = samples("bounces-1.txt", "bounces-2.txt", "bounces-3.txt", "bounces-4.txt")
 REFUSALS = [
     line.split("\t")
     for file in ("refusals-1.txt", "refusals-2.txt")
@@ -57,6 +57,13 @@ def test_each_recipient_of_a_plain_bounce_has_words_of_their_own() -> None:
         ("eve@example.com", BounceKind.HARD),
         ("finn@example.com", BounceKind.POLICY),
     ]
+
+
+def test_everybody_a_plain_bounce_names_is_told() -> None:
+    """The second of two unknown users is not passed over."""
+    bounce = read_bounce(next(s.raw for s in BOUNCES if s.name == "several unknown users"))
+    assert bounce is not None
+    assert [each.recipient for each in bounce.recipients] == ["one@example.com", "two@example.com"]
 
 
 def test_our_own_names_come_home_with_the_mail() -> None:

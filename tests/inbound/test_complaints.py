@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dispatcher.inbound.complaints import ComplaintKind, read_complaint
 from tests.support.returned import Sample, samples
 
-COMPLAINTS = samples("complaints-1.txt")
+COMPLAINTS = samples("complaints-1.txt", "complaints-2.txt")
 
 
 @pytest.mark.parametrize("sample", COMPLAINTS, ids=lambda sample: sample.name)

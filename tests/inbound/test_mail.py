@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher.inbound.auto_replies import is_auto_reply
+from dispatcher.inbound.bounces import read_bounce
+from dispatcher.inbound.complaints import read_complaint
 from dispatcher.inbound.mail import MailKind, read_mail
-from tests.support.returned import Sample, samples
+from tests.support.returned import SAMPLES, Sample, samples
 
 REPLIES = samples("replies-1.txt")
 TOKEN = "04" + "0" * 15 + "7" + "ab" * 12
@@ -76,6 +80,14 @@ BOMBS = {
     "empty report lines": b"Content-Type: message/delivery-status\n\n" + b"\n" * 1_000_000,
     "letters without a space": b"Subject: undeliverable\n\n" + b"a" * 1_000_000,
     "addresses": b"From: mailer-daemon@x\nSubject: undeliverable\n\n" + b"a@b.c " * 200_000,
+    "lines that may name a mailbox": b"From: mailer-daemon@x\nSubject: undeliverable\n"
+    b"Content-Type: multipart/mixed; boundary=q\n\n--q\nContent-Type: text/rfc822-headers\n\n"
+    b"To: "
+    + b", ".join(b"name%d@b.example" % n for n in range(400))
+    + b"\n\n--q\n\n"
+    + b"> " * 500_000,
+    "nameless mail for the last resort": b"From: mailer-daemon@aol.com\n"
+    b"Subject: undeliverable\n\ncould not be delivered:\n" + b"  name \n" * 120_000,
 }
 
 
@@ -100,3 +112,37 @@ def test_no_charset_or_encoding_makes_it_fail(charset: str, encoding: str, body:
     read_mail(
         head.encode() + f"Subject: =?{charset}?b?gICA?= =?{charset}?q?=zz?=\n\n".encode() + body
     )
+
+
+SHAPES = [
+    sample.raw
+    for sample in chain.from_iterable(
+        samples(each.name)
+        for kind in ("bounces", "complaints", "auto-replies", "replies")
+        for each in sorted(SAMPLES.glob(f"{kind}-*.txt"))
+    )
+]
+
+
+@given(
+    st.sampled_from(SHAPES),
+    st.lists(
+        st.tuples(
+            st.integers(0, 4000),
+            st.integers(0, 200),
+            st.one_of(st.binary(max_size=40), st.sampled_from(SHAPES)),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_no_reader_fails_on_torn_and_mingled_mails(
+    raw: bytes, damage: list[tuple[int, int, bytes]]
+) -> None:
+    """Mails that were cut, overwritten and put into one another are read without an error."""
+    for at, length, junk in damage:
+        raw = raw[:at] + junk + raw[at + length :]
+    read_bounce(raw)
+    read_complaint(raw)
+    is_auto_reply(raw)
+    read_mail(raw)
