@@ -65,11 +65,12 @@ SWEEPS = (
     Sweep(
         "contact",
         _EVENTS,
-        "offers that no limit counts any more, and that used up no consent to one message",
+        "offers that no limit counts any more, and that neither used up a consent nor told of one",
         f"""DELETE FROM contact WHERE (customer_id, wave_id) IN (SELECT customer_id, wave_id
            FROM contact o WHERE at < :before AND NOT EXISTS (
                SELECT FROM consent c WHERE c.customer_id = o.customer_id
-                 AND c.channel = o.channel AND c.state = 'active' AND c.kind IN ({_ONCE}))
+                 AND c.channel = o.channel AND c.state = 'active'
+                 AND (c.kind IN ({_ONCE}) OR c.event_id = o.reconfirms))
            LIMIT :limit)""",
     ),
     Sweep(

@@ -81,6 +81,7 @@ CREATE TABLE contact (
     offer_code  text NOT NULL DEFAULT '',
     reminds_of  text NOT NULL DEFAULT '',                    -- the product of a reminder
     asked       boolean NOT NULL DEFAULT false,              -- it answered the person's request
+    reconfirms  bigint NOT NULL DEFAULT 0,                   -- the consent event it asked to renew
     PRIMARY KEY (customer_id, wave_id)
 );
 
