@@ -86,6 +86,7 @@ _TERMS: Mapping[str, Terms] = {
     ConsentKind.US_CANSPAM_NOTICE: _IMPLIED,
 }
 ENDING = frozenset(kind for kind, terms in _TERMS.items() if terms.lasts < inf)
+LASTING = frozenset(kind for kind, terms in _TERMS.items() if terms.silence == inf)
 ONCE = frozenset(kind for kind, terms in _TERMS.items() if terms.once)
 _REACH: Mapping[str, _Reach] = {
     ConsentKind.CASL_IMPLIED_PURCHASE: _Reach(places=_CANADA),

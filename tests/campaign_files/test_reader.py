@@ -193,7 +193,11 @@ def test_a_campaign_that_asks_people_to_stay_offers_nothing() -> None:
     stay = spec(STAY)
     assert (stay.policy.reconfirms, stay.policy.holdout, stay.policy.burst) == (True, 0, 0)
     assert (stay.audience.ending, stay.priority) == (True, 9)
-    for extra in ('[offer]\nname = "x"\n', '[reminder]\nproduct = "x"\n', "[policy]\nasks = true\n"):
+    for extra in (
+        '[offer]\nname = "x"\n',
+        '[reminder]\nproduct = "x"\n',
+        "[policy]\nasks = true\n",
+    ):
         with pytest.raises(CampaignErrors, match="it offers nothing"):
             spec(STAY + extra)
     with pytest.raises(CampaignErrors, match="it offers nothing"):

@@ -35,7 +35,7 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("frequency_cap", 3): "a3947e47c470",
     ("cool_down", 2): "0b18fb738a94",
     ("fatigue", 1): "00f70917d091",
-    ("consent_terms", 2): "d07c9a938e8d",
+    ("consent_terms", 2): "9658d2f9acfe",
     ("hours", 3): "ed3baec58150",
     ("permitted_hours", 1): "957769d47ccd",
     ("jurisdiction_overrides", 1): "f5884c03fb13",
