@@ -67,7 +67,7 @@ def test_when_somebody_is_asked(facts: dict[str, Any], reason: Reason) -> None:
     assert asked(**facts).reason is reason
 
 
-def test_other_campaigns_ask_nobody(**_: Any) -> None:
+def test_other_campaigns_ask_nobody() -> None:
     """An offer is none of this rule's business, nor an answer."""
     assert decide([person()], policy(), NOON, BOOK)[0].reason is Reason.OK
     answer = policy(reconfirms=True, message_class=MessageClass.HELP_REPLY)
