@@ -63,7 +63,7 @@ def test_a_text_that_asks_people_to_stay_is_cheap(language: str) -> None:
         assert isinstance(sms, Message)
         cost = count(sms.content.decode())
         assert (cost.encoding, cost.parts <= 2) == (Encoding.GSM7, True)
-        assert ("2026" in sms.content.decode().partition(". ")[2]) == (until is not None)
+        assert ("28" in sms.content.decode()) == (until is not None)
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "de"])
