@@ -43,6 +43,7 @@ class Purpose(StrEnum):
     EXPORT = "export"
     ERASE = "erase"
     LEFT = "left"
+    STAY = "stay"
 
 
 class Token(NamedTuple):

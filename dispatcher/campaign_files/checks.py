@@ -64,7 +64,7 @@ def _limits(spec: CampaignSpec, report: Report) -> None:
     policy = spec.policy
     if policy.holdout > MOST_HELD_BACK:
         report.add(("audience", "holdout"), "more than half would get nothing; at most 50 %")
-    if not policy.holdout:
+    if not policy.holdout and not policy.reconfirms:
         told = "nobody is kept back, so silence cannot win: what the offer changes will not show"
         report.notice(("audience", "holdout"), told)
     if policy.max_hold_hours > LONGEST_HOLD_HOURS:

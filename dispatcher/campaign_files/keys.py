@@ -28,10 +28,18 @@ _KEYS = (
     ),
     Key(
         "campaign",
+        "kind",
+        '"reconfirm"',
+        "It offers nothing, and asks those to stay whose consent ends within 30 days, once. In"
+        " Korea it is the notice due every two years. It has no `[offer]` and keeps nobody back.",
+        '`"offer"`',
+    ),
+    Key(
+        "campaign",
         "priority",
         "5",
         "1 (can wait) to 9 (urgent): whose turn it is when campaigns run side by side.",
-        "5",
+        '5, or 9 with `kind = "reconfirm"`',
     ),
     Key(
         "campaign",

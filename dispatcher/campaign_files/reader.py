@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dispatcher.campaign_files import values
@@ -36,6 +36,7 @@ from dispatcher.domain.policies import (
 from dispatcher.errors import CampaignError, CampaignErrors
 
 USUAL_HOURS = Window(9 * 60, 20 * 60)
+_OFFER, _RECONFIRM = "offer", "reconfirm"
 _CHANNELS = {"email": Channel.EMAIL, "e-mail": Channel.EMAIL, "sms": Channel.SMS}
 
 
@@ -78,16 +79,19 @@ def _campaign(root: Table) -> CampaignSpec:
     template = campaign.need("template", values.slug, "")
     channels = _channels(campaign)
     brand = _brand(tables["brand"], channels)
+    reconfirms = campaign.get("kind", _kind, _OFFER) == _RECONFIRM
     policy = _policy(tables, brand, channels)
+    if reconfirms:
+        policy = _asking_to_stay(root, policy)
     spec = CampaignSpec(
         name=name,
         brand=brand,
-        offer=_offer(tables["offer"]),
+        offer=Offer(name) if reconfirms else _offer(tables["offer"]),
         audience=_audience(tables["audience"], policy),
         channels=channels,
         template=template,
         policy=policy,
-        priority=campaign.get("priority", values.whole(1, 9), 5),
+        priority=campaign.get("priority", values.whole(1, 9), 9 if reconfirms else 5),
         per_minute=schedule.get("throttle", values.words(per_minute), 0),
         ceiling=tables["cost"].get("ceiling", values.money, 0.0),
         gateways=_gateways(tables["gateways"]),
@@ -96,6 +100,34 @@ def _campaign(root: Table) -> CampaignSpec:
     for table in (*tables.values(), root):
         table.done()
     return spec
+
+
+def _kind(value: Any) -> str:
+    if value not in (_OFFER, _RECONFIRM):
+        raise Unreadable(f'there is no such kind; the kinds are "{_OFFER}" and "{_RECONFIRM}"')
+    return str(value)
+
+
+# What makes no sense where people are only asked whether they want to stay.
+_NO_PART = (
+    ("offer",),
+    ("reminder",),
+    ("audience", "holdout"),
+    ("policy", "asks"),
+    ("cost", "gain"),
+)
+
+
+def _asking_to_stay(root: Table, policy: Policy) -> Policy:
+    """Refuse what belongs to an offer; nobody is kept back and nothing better goes first."""
+    for where in _NO_PART:
+        table = root.values if len(where) == 1 else root.values.get(where[0], {})
+        if isinstance(table, dict) and where[-1] in table:
+            told = "this campaign asks people to stay, so it offers nothing; leave this out"
+            root.report.add(where, told)
+    return replace(
+        policy, holdout=0, asks=False, worth=None, reminds_of="", burst=0, reconfirms=True
+    )
 
 
 def _channels(campaign: Table) -> tuple[Channel, ...]:
@@ -164,6 +196,7 @@ def _audience(table: Table, policy: Policy) -> Audience:
         countries=table.many("countries", values.country),
         attributes=_attributes(table.table("attributes")),
         viewed=(policy.brand, policy.reminds_of) if policy.reminds_of else (),
+        ending=policy.reconfirms,
     )
 
 

@@ -45,7 +45,8 @@ class Audience:
     """Who is meant: each condition narrows, an empty one asks nothing.
 
     `attributes` match the customer's attributes by equality with any of the listed values.
-    `viewed`: brand and product that people have looked at, and have not done with since.
+    `viewed`: brand and product that people have looked at, and have not done with since. `ending`:
+    only those whose consent may end soon.
     """
 
     topic: str
@@ -53,6 +54,7 @@ class Audience:
     countries: tuple[str, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     viewed: tuple[str, ...] = ()
+    ending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

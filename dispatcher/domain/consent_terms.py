@@ -11,12 +11,13 @@ from typing import NamedTuple
 from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.messages import Channel
 
-VERSION = 1
+VERSION = 2
 
 DAY = 86400.0
 # Never longer than the law's calendar: two years have 730 days or one more, six months 181 to 184.
 TWO_YEARS, YEAR, SIX_MONTHS = 730 * DAY, 365 * DAY, 181 * DAY
 ANSWER_WITHIN = 60 * DAY  # whom silence has put to sleep may still wake for so long
+ASK_BEFORE = 30 * DAY  # so long before its end somebody may be asked to stay
 
 
 class Terms(NamedTuple):
@@ -25,7 +26,8 @@ class Terms(NamedTuple):
     `lasts`: how long after it was given. `once`: one message uses it up. `silence`: after how long
     a silence of the person it rests, `answer`: and for how long they may then still wake it.
     `implied`: it follows from a deal, not from a yes. `wrong`: where it is no ground for an offer,
-    in words; "" if it is one. `plain`: nothing but silence can end it here.
+    in words; "" if it is one. `plain`: nothing but silence can end it here. `notice`: after how
+    long the person is to be told again that they agreed.
     """
 
     lasts: float = inf
@@ -35,6 +37,7 @@ class Terms(NamedTuple):
     implied: bool = False
     wrong: str = ""
     plain: bool = False
+    notice: float = inf
 
 
 class Ending(NamedTuple):
@@ -83,6 +86,7 @@ _TERMS: Mapping[str, Terms] = {
     ConsentKind.US_CANSPAM_NOTICE: _IMPLIED,
 }
 ENDING = frozenset(kind for kind, terms in _TERMS.items() if terms.lasts < inf)
+LASTING = frozenset(kind for kind, terms in _TERMS.items() if terms.silence == inf)
 ONCE = frozenset(kind for kind, terms in _TERMS.items() if terms.once)
 _REACH: Mapping[str, _Reach] = {
     ConsentKind.CASL_IMPLIED_PURCHASE: _Reach(places=_CANADA),
@@ -107,7 +111,10 @@ def terms_at(kind: str, channel: Channel, places: tuple[str, ...]) -> Terms:
     if kind == ConsentKind.SOFT_OPT_IN and "IE" in countries:
         terms = _IRISH
     wrong = _wrong(kind, channel, countries)
-    return terms._replace(wrong=wrong, plain=not (wrong or terms.once or terms.lasts < inf))
+    # Network Act, art. 50(8), of whoever agreed: an offer to a customer needs no such notice.
+    notice = TWO_YEARS if "KR" in countries and not terms.implied else inf
+    plain = not (wrong or terms.once or terms.lasts < inf)
+    return terms._replace(wrong=wrong, plain=plain, notice=notice)
 
 
 def _wrong(kind: str, channel: Channel, countries: tuple[str, ...]) -> str:
@@ -142,6 +149,11 @@ def ending(terms: Terms, given: float, heard_at: float, used: bool, now: float) 
     if silent < terms.silence:
         return None
     return Ending(silent >= terms.silence + terms.answer, f"{silent / DAY:.0f} days of silence")
+
+
+def ends_at(terms: Terms, given: float, heard_at: float) -> float:
+    """Give when a consent ends or falls asleep, should nothing happen; infinite if never."""
+    return min(given + terms.lasts, heard_at + terms.silence)
 
 
 def outlives(kind: str, given: datetime, other: str, other_given: datetime) -> bool:

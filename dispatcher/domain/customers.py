@@ -16,7 +16,8 @@ class Contact(NamedTuple):
 
     `offer_code` is what the customer would show at the till, "" for offers without one.
     `asked`: it answered the person's own request. `reminds_of`: the product of a reminder; the
-    rules are told of those that went out by `Interest`.
+    rules are told of those that went out by `Interest`. `reconfirms`: the consent that it asked the
+    person to renew, by its event in the ledger, 0 if it was an offer; of those tell `Asks`.
     """
 
     at: float
@@ -27,6 +28,7 @@ class Contact(NamedTuple):
     offer_code: str = ""
     asked: bool = False
     reminds_of: str = ""
+    reconfirms: int = 0
 
 
 class Agreed(NamedTuple):
@@ -55,6 +57,16 @@ class Interest(NamedTuple):
     reminders: tuple[float, ...] = ()
 
 
+class Asks(NamedTuple):
+    """When a person was last asked to stay (Unix seconds), 0 if never.
+
+    `for_this`: about the very consent that is in force; `for_any`: about any, on any channel.
+    """
+
+    for_this: float = 0.0
+    for_any: float = 0.0
+
+
 class Recipient(NamedTuple):
     """Everything the rules may know about one person on one channel, read under the lock.
 
@@ -77,7 +89,7 @@ class Recipient(NamedTuple):
     nobody asks. `agreed`: hours by own hand.
     `most_a_month`: offers of all brands on all channels that the person wants at most, 0 if they
     set none. `asked_at`: when they asked for an offer themselves (Unix seconds), 0 if they did
-    not. `interest` is only read for reminders.
+    not. `interest` is only read for reminders, `asks` only to ask people to stay.
     `address` and `fields` are personal and never part of a recorded decision.
     """
 
@@ -116,6 +128,7 @@ class Recipient(NamedTuple):
     interest: Interest | None = None
     days: str = ""
     consent_used: bool = False
+    asks: Asks | None = None
 
     @property
     def written(self) -> bool:

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     REMINDER_WAIT = "reminder_wait"
     REMINDER_GAP = "reminder_gap"
     REMINDER_REST = "reminder_rest"
+    RECONFIRM_NOT_DUE = "reconfirm_not_due"
+    RECONFIRM_ASKED = "reconfirm_asked"
     QUIET_HOURS = "quiet_hours"
     QUIET_HOURS_EXPIRED = "quiet_hours_expired"
     SCHEDULED = "scheduled"

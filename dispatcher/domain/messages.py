@@ -26,6 +26,7 @@ class MessageClass(StrEnum):
     WRONG_NUMBER = "wrong_number"
     CONVERSATION = "conversation"
     IDENTITY_CHECK = "identity_check"
+    STAYED = "stayed"
 
 
 class DeliveryKey(NamedTuple):

@@ -42,6 +42,7 @@ def spec_from_json(values: Mapping[str, Any], campaign_id: int = 0) -> CampaignS
                 tuple(audience["countries"]),
                 attributes,
                 tuple(audience.get("viewed", ())),
+                audience.get("ending", False),
             ),
             "channels": tuple(Channel(channel) for channel in values["channels"]),
             "policy": _policy(values["policy"], campaign_id),

@@ -82,7 +82,8 @@ class Policy:
     any number.
     `asks`: it asks for an answer, so that silence is told from interest. `worth` None: nobody
     reckoned it. `own_consent`: the topic is sensitive, so a consent to every topic is none to it.
-    `reminds_of`: the product that it reminds those of who looked at it.
+    `reminds_of`: the product that it reminds those of who looked at it. `reconfirms`: it asks those
+    to stay whose consent ends soon, and offers nothing.
     """
 
     campaign_id: int
@@ -106,3 +107,4 @@ class Policy:
     worth: Worth | None = None
     own_consent: bool = False
     reminds_of: str = ""
+    reconfirms: bool = False

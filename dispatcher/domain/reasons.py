@@ -30,6 +30,8 @@ MEANING: Mapping[Reason, str] = {
     Reason.REMINDER_WAIT: "The person has only just looked at the product; the reminder waits.",
     Reason.REMINDER_GAP: "The last reminder, of whatever product, was less than 72 hours ago.",
     Reason.REMINDER_REST: "After three reminders in 14 days there are none for 30 days.",
+    Reason.RECONFIRM_NOT_DUE: "The consent does not end soon, so there is nothing to ask.",
+    Reason.RECONFIRM_ASKED: "The person was asked to stay before; once is enough.",
     Reason.QUIET_HOURS: "It is too early or too late where the person lives; it waits.",
     Reason.QUIET_HOURS_EXPIRED: "The person's hours never opened in time, or it waited too long.",
     Reason.SCHEDULED: "It waits for the time of day that the campaign names.",

@@ -61,6 +61,22 @@ def asleep(person: Recipient, now: float) -> bool:
     return _bearable(person)[0] <= silent < _bearable(person)[1]
 
 
+def aging(person: Recipient) -> bool:
+    """Whether the consent has an end by time."""
+    return person.consent_kind in _DAYS
+
+
+def silent_since(person: Recipient) -> float:
+    """Give since when a silence lasts that may end it; infinite where none does."""
+    return person.heard_at if _bearable(person)[0] < inf else inf
+
+
+def end(person: Recipient) -> float:
+    """Give when it ends or rests if nothing happens."""
+    days = _DAYS[Kind(person.consent_kind)] if aging(person) else inf
+    return min(person.consent_since + days * _DAY, person.heard_at + _bearable(person)[0])
+
+
 def _bearable(person: Recipient) -> tuple[float, float]:
     """Give after how much silence a consent rests, and ends."""
     if person.consent_kind == Kind.KR_AD_CONSENT:

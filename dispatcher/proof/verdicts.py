@@ -8,7 +8,7 @@ from math import inf
 
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.decisions import Decision, Reason, Verdict
-from dispatcher.proof import grounds, reminders
+from dispatcher.proof import grounds, reminders, renewals
 from dispatcher.proof.cases import (
     FEW,
     NONE_FROM,
@@ -99,6 +99,8 @@ def _restraints(case: Case) -> Iterator[str]:
         yield f"{case.person.ignored} offers were ignored"
     if case.policy.reminds_of:
         yield from reminders.unwanted(case, _ROUNDED)
+    if case.policy.reconfirms:
+        yield from renewals.unwanted(case)
     if not (answers(case) or rested(case)):
         yield f"it came less than {case.policy.min_gap_hours:g} h after the last offer"
     if case.decision.asked != answers(case):
@@ -321,6 +323,8 @@ _SKIPS: Mapping[Reason, _Judge] = {
     Reason.NOT_WORTH_IT: lambda _, case: worthless(case),
     Reason.INTEREST_OVER: lambda _, case: reminders.done_with(case),
     Reason.REMINDED: lambda _, case: reminders.reminded(case),
+    Reason.RECONFIRM_NOT_DUE: lambda _, case: renewals.premature(case, _ROUNDED),
+    Reason.RECONFIRM_ASKED: lambda _, case: renewals.repeated(case, _ROUNDED),
     **dict.fromkeys(_REMINDERS, _reminded_too_late),
 }
 

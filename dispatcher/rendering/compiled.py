@@ -20,9 +20,11 @@ from dispatcher.rendering.source import HTML, SMS, SUBJECT, TEXT, WHY, choose, l
 from dispatcher.rendering.tags import Tag, tags
 from dispatcher.rendering.why import in_words, sentence
 
-LINKS = frozenset({"unsubscribe_url", "preferences_url", "share_url"})
+# Of messages that ask people to stay: the button's page, and the day on which consent ends.
+STAYING = frozenset({"stay_url", "consent_ends"})
+LINKS = frozenset({"unsubscribe_url", "preferences_url", "share_url", "stay_url"})
 # Known of every person without being a field of theirs.
-GIVEN = LINKS | {"why", "consent_date", "language"}
+GIVEN = LINKS | {"why", "consent_date", "language", "consent_ends"}
 _BRAND = ("name", "email", "postal_address", "contact")
 
 

@@ -13,6 +13,7 @@ from dispatcher.errors import CampaignError
 from dispatcher.rendering.batch import render_batch
 from dispatcher.rendering.compiled import (
     GIVEN,
+    STAYING,
     CompiledTemplate,
     Letterhead,
     compile_template,
@@ -39,7 +40,14 @@ _IN_EVERY_MAIL = {
     "brand.postal_address": "the postal address",
     "why": "why the person gets this",
 }
+_IN_EVERY_ASK = {
+    "why": "people are told what they agreed to, and when",
+    "consent_ends": "people are told when it ends without an answer, if it does",
+    "stay_url": "the way to stay; a text may ask for YES instead",
+}
+_YES = re.compile(r"\bYES\b")
 _STOP = re.compile(r"\bSTOP\b")
+_BARE = "required values only"
 _AT_LINE = re.compile(r" in line (\d+)\Z")
 _FALSE_REPLY = re.compile(r"\s*(?:re|fwd?|aw|wg|tr)\s*:", re.IGNORECASE)
 _BRAND = Brand("sample", "Sample Brand", "news@brand.example", "Sample", "1 Sample Street, Town")
@@ -55,7 +63,8 @@ _TODAY = datetime(2026, 9, 30, 12, tzinfo=UTC)
 class Inspection:
     """A template to look at, for an audience's languages, and where it lies.
 
-    With `brand` and `offer` the very values of the campaign are tried, else samples.
+    With `brand` and `offer` the very values of the campaign are tried, else samples. `reconfirms`:
+    it asks people to stay.
     """
 
     source: TemplateSource
@@ -64,6 +73,7 @@ class Inspection:
     root: str
     brand: Brand | None = None
     offer: Offer | None = None
+    reconfirms: bool = False
 
 
 def inspect(asked: Inspection) -> list[CampaignError]:
@@ -155,7 +165,10 @@ def _known(asked: Inspection, file: str) -> set[str]:
     shared = shared_values(asked.brand or _BRAND, asked.offer or Offer(""), "en")
     if file == WHY:
         return {"consent_date", *(name for name in shared if name.startswith("brand."))}
-    return set(shared) | GIVEN - {"consent_date"} | set(asked.source.sample)
+    known = set(shared) | GIVEN - {"consent_date"} | set(asked.source.sample)
+    if asked.reconfirms:
+        return {name for name in known - {"share_url"} if not name.startswith("offer.")}
+    return known - STAYING
 
 
 def _duties(
@@ -169,6 +182,8 @@ def _duties(
                 yield _problem(
                     asked, path, 1, f"{{{{ {name} }}}} is missing: every mail says {what}.", name
                 )
+    if asked.reconfirms and file in {TEXT, HTML, SMS}:
+        yield from _asks_duties(asked, path, text, names)
     if file == WHY and "consent_date" not in names:
         told = "{{ consent_date }} is missing: the reason is the person's own, with its day."
         yield _problem(asked, path, 1, told, "consent_date")
@@ -178,6 +193,16 @@ def _duties(
         yield _problem(asked, path, 1, "The subject pretends to be a reply.")
     if file == SUBJECT and len(text.strip().splitlines()) > 1:
         yield _problem(asked, path, 2, "A subject is one line.")
+
+
+def _asks_duties(
+    asked: Inspection, path: str, text: str, names: Mapping[str, int]
+) -> Iterator[CampaignError]:
+    """What whoever is asked to stay has to be told (Network Act of Korea, art. 50(8))."""
+    by_word = path.endswith(SMS) and _YES.search(text)
+    for name, what in _IN_EVERY_ASK.items():
+        if name not in names and not (name == "stay_url" and by_word):
+            yield _problem(asked, path, 1, f"{{{{ {name} }}}} is missing: {what}.", name)
 
 
 def _samples(asked: Inspection) -> Iterator[CampaignError]:
@@ -222,7 +247,7 @@ def _people(asked: Inspection) -> dict[str, dict[str, str]]:
     full = {name: value for name, value in asked.source.sample.items() if "." not in name}
     return {
         "the sample values": full,
-        "required values only": {name: full.get(name, "") for name in asked.source.required},
+        _BARE: {name: full.get(name, "") for name in asked.source.required},
         "long values": {name: _long(value) for name, value in full.items()},
     }
 
@@ -240,6 +265,8 @@ def _rendered(
     said: set[str] = set()
     for what, fields in _people(asked).items():
         person = Addressee(_KEY, _PERSON[channel], language, fields, date(2026, 9, 30))
+        if what != _BARE:
+            person = person._replace(until=date(2026, 10, 28))
         (message,) = render_batch(template, channel, [person], _TODAY)
         for file, problem in _judged(template, channel, message):
             if problem not in said:
@@ -269,8 +296,15 @@ def _judged(
 
 
 def problems_of(
-    source: TemplateSource, wanted: Sequence[str], channels: Sequence[Channel], root: str = ""
+    source: TemplateSource,
+    wanted: Sequence[str],
+    channels: Sequence[Channel],
+    root: str = "",
+    *,
+    reconfirms: bool = False,
 ) -> list[CampaignError]:
     """Inspect with sample values only; `root` defaults to the template's name."""
-    asked = Inspection(source, tuple(wanted), tuple(channels), root or source.name)
+    asked = Inspection(
+        source, tuple(wanted), tuple(channels), root or source.name, reconfirms=reconfirms
+    )
     return inspect(asked)

@@ -11,6 +11,7 @@ from dispatcher.tokens import Purpose, Token, Tokens, as_link, as_mailbox
 UNSUBSCRIBE_PATH = "/u/"
 PREFERENCES_PATH = "/p/"
 CONFIRM_PATH = "/c/"
+STAY_PATH = "/s/"
 SHARE_PATH = "/share/"
 PROOF_PATH = "/x/"
 UNSUBSCRIBE_BOX = "u+"
@@ -40,6 +41,11 @@ class Links:
         """Give the link to the person's own page."""
         token = Token(key.customer_id, key.wave_id, 0, channel)
         return f"{self.base_url}{PREFERENCES_PATH}{self.tokens.link(Purpose.PREFERENCES, token)}"
+
+    def stay(self, key: DeliveryKey, channel: Channel) -> str:
+        """Give the link to a page with a button to stay, and one to leave."""
+        token = Token(key.customer_id, key.wave_id, 0, channel)
+        return f"{self.base_url}{STAY_PATH}{self.tokens.link(Purpose.STAY, token)}"
 
     def confirmation(self, number: int, channel: Channel) -> str:
         """Give the link that shows what was asked for, with a button to confirm it."""

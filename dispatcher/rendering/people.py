@@ -10,12 +10,16 @@ from dispatcher.domain.decisions import Reason
 from dispatcher.domain.messages import Channel, DeliveryKey
 from dispatcher.rendering.compiled import CompiledTemplate, Words
 from dispatcher.rendering.headers import CONTROL
+from dispatcher.rendering.why import in_words
 
 MAX_FIELD = 1000
 
 
 class Addressee(NamedTuple):
-    """One person of a batch. `since` is the day of their consent, if known."""
+    """One person of a batch. `since` is the day of their consent, if known.
+
+    `until`: the day on which it ends, if they are asked to stay; None where silence keeps it.
+    """
 
     key: DeliveryKey
     address: str
@@ -24,6 +28,7 @@ class Addressee(NamedTuple):
     since: date | None = None
     ordinal: int = 0
     send_before: float = float("inf")
+    until: date | None = None
 
 
 class Unrenderable(NamedTuple):
@@ -64,6 +69,10 @@ def values_for(
         values["why"] = template.why(words, person.since).text
     if "preferences_url" in given:
         values["preferences_url"] = template.letterhead.links.preferences(person.key, channel)
+    if "stay_url" in given:
+        values["stay_url"] = template.letterhead.links.stay(person.key, channel)
+    if "consent_ends" in given:
+        values["consent_ends"] = in_words(words.language, person.until) if person.until else ""
     if "share_url" in given:
         values["share_url"] = template.letterhead.links.share(person.key.wave_id)
     return values

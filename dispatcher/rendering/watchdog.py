@@ -37,6 +37,7 @@ def check(
     root: str = "",
     brand: Brand | None = None,
     offer: Offer | None = None,
+    reconfirms: bool = False,
 ) -> list[CampaignError]:
     """List what is wrong with a template for these languages and channels; empty when nothing is.
 
@@ -44,7 +45,7 @@ def check(
     are tried. Takes about a third of a second, at most 30 s and 1 GB.
     """
     where = root or f"templates/{source.name}"
-    asked = Inspection(source, tuple(languages), tuple(channels), where, brand, offer)
+    asked = Inspection(source, tuple(languages), tuple(channels), where, brand, offer, reconfirms)
     try:
         child = subprocess.run(
             [sys.executable, "-I", "-c", _CHILD, json.dumps(sys.path)],
@@ -89,4 +90,5 @@ def _asked(data: JSON) -> Inspection:
         data["root"],
         Brand(**data["brand"]) if data["brand"] else None,
         Offer(**data["offer"]) if data["offer"] else None,
+        data["reconfirms"],
     )

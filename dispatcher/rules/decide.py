@@ -11,6 +11,7 @@ from dispatcher.rules.asked_for import answers
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.facts import record
 from dispatcher.rules.quiet_hours import open_until
+from dispatcher.rules.reconfirm import due_for
 
 
 def decide(
@@ -48,6 +49,9 @@ def _decision(person: Recipient, policy: Policy, now: float, book: RuleBook) -> 
         "",
         seen,
     )
+    if policy.reconfirms:  # who was asked after the end was asked without a consent
+        ends = due_for(person).ends
+        sending = sending._replace(send_before=min(sending.send_before, ends))
     if person.asked_at and answers(person, policy, now):
         return sending._replace(asked=True)
     return sending

@@ -9,7 +9,9 @@ two digits for each clock of those possible. After `own hours` come own weekdays
 hours agreed to by own hand, `;KR 0-1440=event`. `consent` is its first letter, a capital if only
 one to every topic gives it, then its kind (`w` express and written, `g` express, none of these if
 it is a word of the person's own), `!` if used up, after `-` when one that ends was given, and after
-`~` since when the person is silent, if a year or more (hex seconds). `promised` is what holds for
+`~` since when the person is silent, if a year or more (hex seconds); where people are asked to stay
+both stand always, and after `^` when the person was asked, about this consent and about any.
+`promised` is what holds for
 the topic, then `+` and what holds for all topics, then `+` and the person's own most. `context` is
 the flag that holds and the second it ends at. `asked` is the second in which the person asked for
 an offer, while none has answered that. `interest` is when the product was seen, why that is over,
@@ -29,7 +31,7 @@ from math import ceil, inf, isinf
 from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consent_terms import ENDING, YEAR
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
+from dispatcher.domain.customers import Agreed, Asks, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.policies import CapScope, Policy
 from dispatcher.rules.asked_for import answer_until
@@ -102,6 +104,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
     hours_from, hours_until = own.split("-")
     flag, _, until = context.partition(" ")
     by_topic, in_all, own_most, *_ = [*promised.split("+"), "", ""]
+    state, _, asks = state.partition("^")
     kind, used, given, heard_at = _read_ground(state[1:])
     person = Recipient(
         customer_id=0,
@@ -139,6 +142,7 @@ def recall(facts: str, policy: Policy) -> tuple[Recipient, float]:
         consent_used=used,
         consent_since=given,
         heard_at=heard_at,
+        asks=_read_asks(asks) if asks else None,
     )
     return person, now
 
@@ -154,11 +158,24 @@ def _places(jurisdictions: tuple[str, ...]) -> str:
 
 def _consent(person: Recipient, now: float) -> str:
     ground = _ground(person.consent, person.consent_in_all, person.consent_kind)
+    if person.asks is not None:
+        return ground + _term(person, person.asks)
     if now - person.heard_at < YEAR and ground[-1] not in "pqro":
         return ground
     ground += "!" if person.consent_used else ""
     ground += f"-{int(person.consent_since):x}" if person.consent_kind in ENDING else ""
     return ground + (f"~{int(person.heard_at):x}" if now - person.heard_at >= YEAR else "")
+
+
+def _term(person: Recipient, asks: Asks) -> str:
+    heard = "" if isinf(person.heard_at) else f"~{int(person.heard_at):x}"
+    used, given = "!" if person.consent_used else "", int(person.consent_since)
+    return f"{used}-{given:x}{heard}^{ceil(asks.for_this):x},{ceil(asks.for_any):x}"
+
+
+def _read_asks(text: str) -> Asks:
+    for_this, for_any = text.split(",")
+    return Asks(float(int(for_this, 16)), float(int(for_any, 16)))
 
 
 @lru_cache(maxsize=1 << 8)

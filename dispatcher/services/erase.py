@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+from sqlalchemy import Connection
 
 from dispatcher.errors import NotFound
 from dispatcher.services.subscribe import Desk, ends_of_agreements
@@ -20,8 +23,25 @@ def erase(desk: Desk, customer_id: int, now: datetime) -> Receipt:
 
     From the first commit on nobody can be written to. Erasing again goes on where it stopped.
     """
-    _begin(desk, customer_id, now)
+    with desk.database.begin() as conn:
+        _begin(conn, desk, customer_id, now, keeps_proof=False)
     return _wipe_traces(desk.database, customer_id, now)
+
+
+def forget(
+    desk: Desk, customer_id: int, now: datetime, still: Callable[[Connection], bool]
+) -> bool:
+    """Erase somebody because time is over, if it `still` is; give whether it was.
+
+    Nobody asked for it, so what proves a consent or its end stays for its own time.
+    """
+    with desk.database.begin() as conn:
+        customers.lock_people(conn, [customer_id])
+        if not still(conn):
+            return False
+        _begin(conn, desk, customer_id, now, keeps_proof=True)
+    _wipe_traces(desk.database, customer_id, now)
+    return True
 
 
 def go_on(desk: Desk) -> int:
@@ -30,26 +50,28 @@ def go_on(desk: Desk) -> int:
         people = erasures.unfinished(conn, _AT_ONCE)
         now = datetime.fromtimestamp(clock.now(conn), UTC)
     for customer_id in people:
-        erase(desk, customer_id, now)
+        with desk.database.begin() as conn:
+            _begin(conn, desk, customer_id, now, keeps_proof=True)  # where it was begun so
+        _wipe_traces(desk.database, customer_id, now)
     return len(people)
 
 
-def _begin(desk: Desk, customer_id: int, now: datetime) -> None:
+def _begin(
+    conn: Connection, desk: Desk, customer_id: int, now: datetime, *, keeps_proof: bool
+) -> None:
     """Make a person unreachable and unreadable, in one transaction."""
-    with desk.database.begin() as conn:
-        found = customers.lock_people(conn, [customer_id])
-        person = customers.person(conn, customer_id)
-        if not found or person is None:
-            raise NotFound(f"there is no customer {customer_id}")
-        erasures.open_receipt(conn, customer_id, now)
-        for at in person.addresses:
-            digests, reason = [at.digest, at.digest_wide], SuppressionReason.ERASED
-            suppressions.suppress(
-                conn, at.channel, digests, reason=reason, source="erasure", at=now
-            )
-        withdraw(conn, [customer_id])
-        consents.append(conn, ends_of_agreements(conn, customer_id, now), desk.entropy)
-        erasures.wipe(conn, erasures.PROFILE, customer_id, now)
+    found = customers.lock_people(conn, [customer_id])
+    person = customers.person(conn, customer_id)
+    if not found or person is None:
+        raise NotFound(f"there is no customer {customer_id}")
+    keeps_proof = erasures.open_receipt(conn, customer_id, now, keeps_proof=keeps_proof)
+    for at in person.addresses:
+        digests, reason = [at.digest, at.digest_wide], SuppressionReason.ERASED
+        suppressions.suppress(conn, at.channel, digests, reason=reason, source="erasure", at=now)
+    withdraw(conn, [customer_id])
+    consents.append(conn, ends_of_agreements(conn, customer_id, now), desk.entropy)
+    profile = erasures.PROFILE_BUT_PROOF if keeps_proof else erasures.PROFILE
+    erasures.wipe(conn, profile, customer_id, now)
 
 
 def _wipe_traces(database: Database, customer_id: int, now: datetime) -> Receipt:

@@ -16,6 +16,7 @@ from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.people import Person
 from dispatcher.inbound.replies import MOST_CHARACTERS, Intent, Reply, read_reply
 from dispatcher.inbound.wishes import wish_of
+from dispatcher.services import stay
 from dispatcher.services.dialogue import MOST_A_DAY, converse
 from dispatcher.services.question_texts import together
 from dispatcher.services.service_texts import service_text
@@ -111,9 +112,14 @@ def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
     letter = _met(conn, letter) if desk.programme else letter
     granted = _wish(conn, letter)
     said = None if granted else _dialogue(conn, desk, letter, tally)
+    stays = None if granted or said else _stays(conn, desk, letter)
+    if stays is not None and not stays:
+        letter = letter._replace(meaning=letter.meaning._replace(intent=Intent.OPT_OUT))
     if said:
         answer, tally.opted_in = said.message_class, tally.opted_in + said.joined
         letter = _met(conn, letter)
+    elif stays:
+        answer = MessageClass.STAYED
     else:
         answer = granted.message_class if granted else _deed(conn, desk, letter, tally)
     if answer and _may_answer(conn, letter, said):
@@ -178,6 +184,20 @@ def _wish(conn: Connection, letter: Letter) -> Granted | None:
     if wish is None:
         return None
     return grant(conn, letter.writer, letter.channel, wish, letter.heard.heard_at)
+
+
+def _stays(conn: Connection, desk: Desk, letter: Letter) -> bool | None:
+    """Take a plain yes, or no, for what the person was asked last: whether they want to stay."""
+    if letter.channel is not Channel.SMS or letter.writer is None:
+        return None
+    if letter.meaning.intent not in (Intent.OTHER, Intent.OPT_IN):
+        return None
+    said = clean(letter.heard.event.text, MOST_CHARACTERS)
+    origin = f"reply over {clean(letter.heard.event.gateway)}"
+    reply = stay.Reply(said, letter.heard.heard_at, {"text": said}, origin)
+    if stay.refused(conn, letter.writer, reply):
+        return False
+    return stay.answered(conn, desk, letter.writer, reply) or None
 
 
 def _deed(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import isinf
 
 from sqlalchemy import Connection
 
 from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.domain.consent_terms import ASK_BEFORE
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
 from dispatcher.domain.policies import Policy
 from dispatcher.domain.reports import Preview, Reach, Reveal, Sample
@@ -43,7 +44,7 @@ def preview(
     with database.begin() as conn:
         now = clock.now(conn)
         spec = holdout.settle(conn, spec, checked.file.source)
-        reach = foresee(conn, spec, now)
+        reach = foresee(conn, spec, now, law.jurisdictions)
         homes = reaches.homes(conn, spec) or [_ANYWHERE]
         revealed = tuple(_revealed(conn, checked, bench))
     samples = tuple(_samples(checked, links, now))
@@ -139,7 +140,9 @@ def _samples(checked: Checked, links: Links, now: float) -> Iterator[Sample]:
 
 def _somebody(checked: Checked, channel: Channel, language: str, at: datetime) -> Addressee:
     fields = checked.template.sample
-    return Addressee(DeliveryKey(0, 0, 1), _NOBODY[channel], language, fields, at.date())
+    until = at.date() + timedelta(days=ASK_BEFORE // DAY)
+    key = DeliveryKey(0, 0, 1)
+    return Addressee(key, _NOBODY[channel], language, fields, at.date(), until=until)
 
 
 def _sample(channel: Channel, language: str, message: Message) -> Sample:

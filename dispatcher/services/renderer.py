@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from math import isfinite
 
 from dispatcher.domain.batches import Batch
 from dispatcher.domain.campaigns import CampaignVersion
@@ -15,6 +16,7 @@ from dispatcher.rendering.batch import render_batch
 from dispatcher.rendering.compiled import CompiledTemplate, Letterhead, compile_template
 from dispatcher.rendering.links import Links
 from dispatcher.rendering.people import Addressee, Unrenderable
+from dispatcher.rules.reconfirm import due_for
 from dispatcher.storage.deliveries import Reserved
 
 _KEEP = 64
@@ -56,6 +58,8 @@ class Renderer:
             _addressee(wave, people[each.customer_id], decisions[each.customer_id], each)
             for each in reserved
         )
+        if version.spec.policy.reconfirms:
+            addressees = (_asked(each, people[each.key.customer_id]) for each in addressees)
         instant = datetime.fromtimestamp(now, UTC)
         return render_batch(self._template(version), batch.channel, addressees, instant)
 
@@ -79,6 +83,11 @@ def _addressee(wave: int, person: Recipient, decision: Decision, reserved: Reser
         reserved.ordinal,
         decision.send_before,
     )
+
+
+def _asked(addressee: Addressee, person: Recipient) -> Addressee:
+    ends = due_for(person).ends
+    return addressee._replace(until=_day(ends)) if isfinite(ends) else addressee
 
 
 def _day(since: float) -> date | None:

@@ -22,6 +22,7 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
         MessageClass.WRONG_NUMBER: (
             "{brand}: Sorry, we removed this number and will not write to it again."
         ),
+        MessageClass.STAYED: "{brand}: Thank you, we go on writing to you. STOP to end.",
     },
     "fr": {
         MessageClass.OPTOUT_CONFIRMATION: (
@@ -37,6 +38,7 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
         MessageClass.WRONG_NUMBER: (
             "{brand} : désolés, ce numéro est supprimé, nous n'y écrirons plus."
         ),
+        MessageClass.STAYED: "{brand} : merci, nous continuons à vous écrire. STOP pour finir.",
     },
     "de": {
         MessageClass.OPTOUT_CONFIRMATION: (
@@ -51,6 +53,7 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
         MessageClass.WRONG_NUMBER: (
             "{brand}: Entschuldigung, wir haben diese Nummer gelöscht und schreiben nicht mehr."
         ),
+        MessageClass.STAYED: "{brand}: Danke, wir schreiben Ihnen weiter. Ende: STOP",
     },
 }
 # For a brand whose name is not in the GSM alphabet: one part then holds 70 letters.
@@ -60,18 +63,21 @@ SHORT: dict[str, dict[MessageClass, str]] = {
         MessageClass.WELCOME: "{brand}: welcome back. STOP to end.",
         MessageClass.HELP_REPLY: "{brand}: {contact}. STOP to end.",
         MessageClass.WRONG_NUMBER: ("{brand}: sorry, number removed."),
+        MessageClass.STAYED: "{brand}: thank you, we go on. STOP to end.",
     },
     "fr": {
         MessageClass.OPTOUT_CONFIRMATION: "{brand} : désinscription faite. START pour revenir.",
         MessageClass.WELCOME: "{brand} : bon retour. STOP pour finir.",
         MessageClass.HELP_REPLY: "{brand} : {contact}. STOP pour finir.",
         MessageClass.WRONG_NUMBER: ("{brand} : désolés, numéro supprimé."),
+        MessageClass.STAYED: "{brand} : merci, on continue. STOP pour finir.",
     },
     "de": {
         MessageClass.OPTOUT_CONFIRMATION: "{brand}: abgemeldet. Zurück mit START.",
         MessageClass.WELCOME: "{brand}: willkommen zurück. Ende: STOP",
         MessageClass.HELP_REPLY: "{brand}: {contact}. Ende: STOP",
         MessageClass.WRONG_NUMBER: ("{brand}: Nummer gelöscht, Verzeihung."),
+        MessageClass.STAYED: "{brand}: danke, weiter so. Ende: STOP",
     },
 }
 

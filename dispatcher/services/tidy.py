@@ -71,7 +71,7 @@ def tidy(
         signals.sweep(conn, clock.now(conn))
     ring_for_waiting(database, bell)
     done.erasures = erase.go_on(desk)
-    done.swept = retain.sweep(database)
+    done.swept = retain.sweep(desk)
     return done
 
 

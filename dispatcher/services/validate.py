@@ -142,6 +142,7 @@ def _template(file: CampaignFile, bench: Workbench) -> TemplateSource:
         root=str(folder),
         brand=spec.brand,
         offer=None if lacking else spec.offer,
+        reconfirms=spec.policy.reconfirms,
     )
     problems += [*lacking, *_untrue(file, template, folder)]
     told = {(problem.path, problem.line, problem.field) for problem in problems}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
+from dispatcher.domain.customers import Agreed, Asks, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import (
     ALL_DAY,
@@ -189,6 +189,17 @@ def _interest(someone: Someone, policy: Policy) -> Interest:
     return Interest(look.at, look.ended, of_it, tuple(contact.at for contact in sent[-3:]))
 
 
+def _asks(someone: Someone) -> Asks:
+    asks = [contact for contact in someone.log if contact.reconfirms]
+    of_this = (each.at for each in asks if each.reconfirms == consent_event(someone.number))
+    return Asks(max(of_this, default=0.0), max((each.at for each in asks), default=0.0))
+
+
+def consent_event(number: int) -> int:
+    """Give the event that somebody's consent stands on."""
+    return number + 1
+
+
 def ask(dice: random.Random, crowd: list[Someone], now: float) -> None:
     """Let some people ask for an offer, now or a little before."""
     for someone in dice.sample(crowd, len(crowd) // 20):
@@ -213,7 +224,7 @@ def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
         hours_until=someone.own_hours[1],
         suppressed=someone.suppressed,
         consent=someone.consent,
-        consent_event=number,
+        consent_event=consent_event(number),
         contacts=tuple(known),
         bucket=someone.bucket,
         in_audience=(number + wave.policy.campaign_id) % 89 != 0,
@@ -228,6 +239,7 @@ def recipient(someone: Someone, wave: Wave, now: float) -> Recipient:
         ignored=someone.ignored if wave.policy.asks else 0,
         consent_in_all=number % 5 == 0,
         interest=_interest(someone, wave.policy) if wave.policy.reminds_of else None,
+        asks=_asks(someone) if wave.policy.reconfirms else None,
         **_ground(someone, now),
         agreed=someone.agreed,
         most_a_month=someone.most_a_month,
@@ -274,6 +286,7 @@ def wave(dice: random.Random, number: int, at: float) -> Wave:
         worth=dice.choice(_WORTHS),
         own_consent=number % 11 == 0,
         reminds_of=_PRODUCTS[number % len(_PRODUCTS)],
+        reconfirms=number % 13 == 5,
     )
     channel = Channel.SMS if dice.random() < 0.7 else Channel.EMAIL
     return Wave(policy, channel, dice.choice(tuple(Profile)), {}, {})

@@ -185,7 +185,14 @@ def _send(year: _Year, turn: Wave, decision: Decision) -> float:
     if luck < 1 - _REFUSED and policy.message_class == MessageClass.PROMOTIONAL:
         told = policy.brand, policy.subject, policy.campaign_id, policy.offer_code
         year.crowd[number].log.append(
-            Contact(year.clock, turn.channel, *told, decision.asked, policy.reminds_of)
+            Contact(
+                year.clock,
+                turn.channel,
+                *told,
+                decision.asked,
+                policy.reminds_of,
+                decision.consent_event if policy.reconfirms else 0,
+            )
         )
     return 0.0
 

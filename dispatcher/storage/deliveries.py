@@ -100,6 +100,7 @@ def _common(batch: Batch, policy: Policy, book: str, now: float) -> dict[str, An
         "campaign": batch.campaign_id,
         "offer_code": policy.offer_code,
         "reminds_of": policy.reminds_of,
+        "reconfirms": policy.reconfirms,
         "book": book,
         "now": now,
     }
@@ -154,7 +155,7 @@ _WRITE = text("""
             decided_at = excluded.decided_at, not_before = excluded.not_before,
             send_before = excluded.send_before, detail = excluded.detail
         WHERE delivery.state = 'deferred'
-        RETURNING customer_id, attempt, state
+        RETURNING customer_id, attempt, state, consent_event
     ), recorded AS (
         INSERT INTO decision (wave_id, shard, at, rule_book, customer_ids, verdicts, reasons, rules,
                               untils, facts)
@@ -163,12 +164,14 @@ _WRITE = text("""
                 CAST(:untils AS float8[]), CAST(:facts AS text[]))
     ), counted AS (
         INSERT INTO contact (customer_id, wave_id, at, channel, brand, subject, campaign_id,
-                             offer_code, reminds_of, asked)
+                             offer_code, reminds_of, asked, reconfirms)
         SELECT customer_id, :wave, to_timestamp(:now), :channel, :brand, :subject, :campaign,
-               :offer_code, :reminds_of, customer_id = ANY(CAST(:asked AS bigint[]))
+               :offer_code, :reminds_of, customer_id = ANY(CAST(:asked AS bigint[])),
+               CASE WHEN :reconfirms THEN consent_event ELSE 0 END
         FROM written WHERE state = 'reserved'
         ON CONFLICT (customer_id, wave_id) DO UPDATE
-        SET at = excluded.at, channel = excluded.channel, asked = excluded.asked
+        SET at = excluded.at, channel = excluded.channel, asked = excluded.asked,
+            reconfirms = excluded.reconfirms
     )
     SELECT customer_id, attempt FROM written
 """)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+ENDED = "('opt_out', 'wrong_number')"  # replies that ended a consent, and prove it
+
 # Run at once, in the transaction that makes a person unreachable; `:at` is when that is.
 PROFILE: Mapping[str, str] = {
     # Also what they wrote, and were answered, when we did not know yet whose address it was.
@@ -42,6 +44,16 @@ PROFILE: Mapping[str, str] = {
         WHERE lower(sender) IN (SELECT address FROM address WHERE customer_id = :id)""",
     # Last: others above are found by it.
     "address": "DELETE FROM address WHERE customer_id = :id",
+}
+
+# The same where nobody asked for it, but time was over: what proves a consent, or its end, is then
+# kept for as long as for anybody else (docs/how-to/run-in-production.md#how-long-records-are-kept).
+PROFILE_BUT_PROOF: Mapping[str, str] = {
+    table: f"{statement.replace('WHERE', 'WHERE (', 1)}) AND label NOT IN {ENDED}"
+    if table == "reply"
+    else statement
+    for table, statement in PROFILE.items()
+    if table not in ("consent_evidence", "vault.person_key")
 }
 
 # Run one by one afterwards, each in a transaction of its own. Whoever died among them goes on.
@@ -93,9 +105,15 @@ class Receipt(NamedTuple):
     erased: Mapping[str, int]
 
 
-def open_receipt(conn: Connection, customer_id: int, at: datetime) -> None:
-    """Begin the erasure of somebody; once begun it is brought to its end by whoever tidies."""
-    conn.execute(_OPEN, {"id": customer_id, "at": at})
+def open_receipt(
+    conn: Connection, customer_id: int, at: datetime, *, keeps_proof: bool = False
+) -> bool:
+    """Begin the erasure of somebody; once begun it is brought to its end by whoever tidies.
+
+    Gives whether proofs of consents stay for their time: as long as nobody asked for the erasure.
+    """
+    values = {"id": customer_id, "at": at, "keeps_proof": keeps_proof}
+    return bool(conn.execute(_OPEN, values).scalar_one())
 
 
 def receipt_of(conn: Connection, customer_id: int) -> Receipt | None:
@@ -133,7 +151,10 @@ def unfinished(conn: Connection, limit: int) -> list[int]:
 
 _LOCK = text("SELECT FROM person_pressure WHERE customer_id = :id FOR UPDATE")
 _OPEN = text("""
-    INSERT INTO erasure (customer_id, asked_at) VALUES (:id, :at) ON CONFLICT DO NOTHING
+    INSERT INTO erasure (customer_id, asked_at, keeps_proof) VALUES (:id, :at, :keeps_proof)
+    ON CONFLICT (customer_id) DO UPDATE
+    SET keeps_proof = erasure.keeps_proof AND excluded.keeps_proof
+    RETURNING keeps_proof
 """)
 _RECEIPT = text("""
     SELECT customer_id, asked_at, finished_at, erased FROM erasure WHERE customer_id = :id

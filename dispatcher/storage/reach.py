@@ -104,6 +104,20 @@ def groups(conn: Connection, spec: CampaignSpec, channel: Channel, now: float) -
     return [Group(*row) for row in conn.execute(text(query), values)]
 
 
+def members(conn: Connection, spec: CampaignSpec, channel: Channel) -> list[int]:
+    """Name the people of an audience who would be planned for a channel."""
+    condition, values = membership(spec.audience)
+    joins, first = channel_joins(spec.channels), first_channel(spec)
+    query = text(_MEMBERS.format(joins=joins, condition=condition, first=first))
+    values |= channel_parameters(spec) | {"channel": channel}
+    return list(conn.execute(query, values).scalars())
+
+
+_MEMBERS = """
+    SELECT c.id FROM customer c {joins} WHERE {condition} AND {first} = :channel ORDER BY c.id
+"""
+
+
 def _facts(spec: CampaignSpec) -> dict[str, Any]:
     policy = spec.policy
     whole_day = policy.window.opens == 0 and policy.window.closes == 24 * 60

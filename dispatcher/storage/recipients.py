@@ -20,6 +20,7 @@ from dispatcher.storage import (
     context_flags,
     grounds,
     hours_agreements,
+    reconfirmations,
     requests,
     signals,
     signs_of_life,
@@ -82,7 +83,7 @@ def load(
 
     `data` tells for whom hours agreed to by their own hand are to be read.
     """
-    condition, values = membership(replace(spec.audience, viewed=()))
+    condition, values = membership(replace(spec.audience, viewed=(), ending=False))
     values |= {
         "ids": numbers(ids),
         "channel": batch.channel,
@@ -106,6 +107,8 @@ def load(
     if spec.policy.reminds_of:
         found = signals.interests(conn, ids, spec.policy, batch.key.wave_id, now)
         people = [each._replace(interest=found.get(each.customer_id)) for each in people]
+    if spec.policy.reconfirms:
+        people = reconfirmations.with_asks(conn, people, batch.key.wave_id)
     return people
 
 

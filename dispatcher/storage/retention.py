@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from dispatcher.domain.consent_terms import ONCE
+from dispatcher.domain.consent_terms import LASTING, ONCE
 
 _AT_ONCE = 5_000  # rows a step deletes: nobody at work waits for more
 _REST = "1 day"  # once nothing is left to delete
@@ -65,11 +65,12 @@ SWEEPS = (
     Sweep(
         "contact",
         _EVENTS,
-        "offers that no limit counts any more, and that used up no consent to one message",
+        "offers that no limit counts any more, and that neither used up a consent nor told of one",
         f"""DELETE FROM contact WHERE (customer_id, wave_id) IN (SELECT customer_id, wave_id
            FROM contact o WHERE at < :before AND NOT EXISTS (
                SELECT FROM consent c WHERE c.customer_id = o.customer_id
-                 AND c.channel = o.channel AND c.state = 'active' AND c.kind IN ({_ONCE}))
+                 AND c.channel = o.channel AND c.state = 'active'
+                 AND (c.kind IN ({_ONCE}) OR c.event_id = o.reconfirms))
            LIMIT :limit)""",
     ),
     Sweep(
@@ -85,9 +86,57 @@ SWEEPS = (
         "personal proof of a consent, from the day the last consent ended",
         """DELETE FROM consent_evidence WHERE event_id IN (SELECT v.event_id
            FROM consent_evidence v JOIN consent_event e ON e.id = v.event_id
-           WHERE e.received_at < :before AND NOT EXISTS (
+           WHERE e.received_at < :before AND (NOT EXISTS (
                SELECT FROM consent c WHERE c.customer_id = v.customer_id
-                 AND (c.state <> 'opted_out' OR c.since >= :before)) LIMIT :limit)""",
+                 AND (c.state <> 'opted_out' OR c.since >= :before))
+             OR EXISTS (SELECT FROM customer k
+                WHERE k.id = v.customer_id AND k.erased_at < :before)) LIMIT :limit)""",
+    ),
+    Sweep(
+        "vault.person_key",
+        _EVIDENCE,
+        "what opens the proof of people who are forgotten",
+        """DELETE FROM vault.person_key WHERE customer_id IN (SELECT p.customer_id
+           FROM vault.person_key p JOIN customer k ON k.id = p.customer_id
+           WHERE k.erased_at < :before AND NOT EXISTS (
+               SELECT FROM consent_evidence v WHERE v.customer_id = p.customer_id)
+           LIMIT :limit)""",
+    ),
+)
+
+
+class Quiet(NamedTuple):
+    """Customers to forget: `months` without a word, or as long as they were to choose a topic.
+
+    `whose` is a condition on `customer c`, who has given no sign since `:before`.
+    """
+
+    name: str
+    months: int
+    why: str
+    whose: str
+
+
+_PEOPLE = 200  # a step erases: each of them takes some transactions
+# A consent that silence keeps is none of somebody who has nothing to do with us.
+_LASTING = ", ".join(f"'{kind}'" for kind in sorted(LASTING))
+FORGOTTEN = (
+    Quiet(
+        "prospects",
+        36,
+        "people who gave no sign for three years and whose consents have long ended",
+        f"""NOT EXISTS (SELECT FROM consent k WHERE k.customer_id = c.id
+                AND k.state = 'active' AND k.kind IN ({_LASTING}))""",
+    ),
+    Quiet(
+        "joined without a topic",
+        1,
+        "people who said yes by text and never chose what to hear about",
+        """c.import_id IS NULL
+           AND EXISTS (SELECT FROM conversation q WHERE q.customer_id = c.id)
+           AND NOT EXISTS (SELECT FROM conversation q
+                WHERE q.customer_id = c.id AND q.asked_at >= :before)
+           AND NOT EXISTS (SELECT FROM consent_event e WHERE e.customer_id = c.id)""",
     ),
 )
 # Verdicts and hand-overs, dropped month by month. South Africa wants the log for three years.
@@ -110,6 +159,32 @@ def run(conn: Connection, sweep: Sweep, now: datetime) -> tuple[int, bool]:
     before = conn.execute(_BEFORE, {"now": now, "months": sweep.months}).scalar_one()
     rows = conn.execute(text(sweep.statement), {"before": before, "limit": _AT_ONCE}).rowcount
     return rows, rows == _AT_ONCE
+
+
+def quiet(conn: Connection, kind: Quiet, now: datetime) -> tuple[list[int], bool]:
+    """Name some customers to forget, and whether there may be more."""
+    before = conn.execute(_BEFORE, {"now": now, "months": kind.months}).scalar_one()
+    query = text(_QUIET.format(whose=kind.whose))
+    people = list(conn.execute(query, {"before": before, "limit": _PEOPLE, "id": 0}).scalars())
+    return people, len(people) == _PEOPLE
+
+
+def is_quiet(conn: Connection, kind: Quiet, customer_id: int, now: datetime) -> bool:
+    """Say whether somebody is still one of them."""
+    before = conn.execute(_BEFORE, {"now": now, "months": kind.months}).scalar_one()
+    query = text(_QUIET.format(whose=kind.whose))
+    found = conn.execute(query, {"before": before, "limit": 1, "id": customer_id})
+    return found.scalar_one_or_none() is not None
+
+
+_QUIET = """
+    SELECT c.id FROM customer c
+    WHERE (:id = 0 OR c.id = :id) AND c.erased_at IS NULL AND c.created_at < :before AND {whose}
+      AND NOT EXISTS (SELECT FROM sign_of_life s WHERE s.customer_id = c.id AND s.at >= :before)
+      AND NOT EXISTS (SELECT FROM consent_event n
+                      WHERE n.customer_id = c.id AND n.received_at >= :before)
+    ORDER BY c.id LIMIT :limit
+"""
 
 
 def drop_months(conn: Connection, now: datetime) -> list[str]:

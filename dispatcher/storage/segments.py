@@ -8,13 +8,14 @@ from typing import Any
 from dispatcher.domain.campaigns import Audience, CampaignSpec
 from dispatcher.domain.messages import Channel
 from dispatcher.storage.customers import VISIBLE
+from dispatcher.storage.reconfirmations import ENDING_SOON, ending_values
 from dispatcher.storage.signals import VIEWED
 
 
 def membership(audience: Audience) -> tuple[str, dict[str, Any]]:
     """Give a condition on `customer c` and its parameters; plan and load ask the very same.
 
-    But for what was viewed: after planning a rule tells why it is over (recipients.load).
+    But for what was viewed, or is to end: after planning a rule tells why not (recipients.load).
     """
     conditions: list[str] = [VISIBLE, "c.erased_at IS NULL"]
     values: dict[str, Any] = {}
@@ -31,6 +32,9 @@ def membership(audience: Audience) -> tuple[str, dict[str, Any]]:
     if audience.viewed:
         conditions.append(VIEWED)
         values |= zip(("viewed_brand", "viewed_product"), audience.viewed, strict=True)
+    if audience.ending:
+        conditions.append(ENDING_SOON)
+        values |= ending_values(audience.topic)
     return " AND ".join(f"({condition})" for condition in conditions), values
 
 

@@ -19,6 +19,7 @@ from dispatcher.web import (
     public,
     sandbox,
     share,
+    stay,
 )
 from dispatcher.web.deps import Deps, deps_of
 
@@ -26,7 +27,7 @@ from dispatcher.web.deps import Deps, deps_of
 def create_app(deps: Deps) -> Starlette:
     """Make the ASGI app; database work runs in threads, so the loop never waits for it."""
     parts = (*public.ROUTES, *join.ROUTES, *share.ROUTES, *hooks.ROUTES, *sandbox.ROUTES)
-    own = (*preferences.ROUTES, *own_record.ROUTES, *left.ROUTES)
+    own = (*stay.ROUTES, *preferences.ROUTES, *own_record.ROUTES, *left.ROUTES)
     ours = (Route("/healthz", health), metrics.route(deps))
     app = Starlette(routes=[*parts, *own, *ours])
     app.state.deps = deps

@@ -81,6 +81,7 @@ CREATE TABLE contact (
     offer_code  text NOT NULL DEFAULT '',
     reminds_of  text NOT NULL DEFAULT '',                    -- the product of a reminder
     asked       boolean NOT NULL DEFAULT false,              -- it answered the person's request
+    reconfirms  bigint NOT NULL DEFAULT 0,                   -- the consent event it asked to renew
     PRIMARY KEY (customer_id, wave_id)
 );
 
@@ -242,6 +243,7 @@ CREATE TABLE erasure (
     finished_at timestamptz,
     erased      jsonb NOT NULL DEFAULT '{}',
     searched    smallint NOT NULL DEFAULT 0,                 -- how often it was gone through
+    keeps_proof boolean NOT NULL DEFAULT false,              -- nobody asked for it: proofs have their time
     again_at    timestamptz DEFAULT clock_timestamp()        -- to be gone through (again); else done
 );
 CREATE INDEX erasure_again ON erasure (again_at) WHERE again_at IS NOT NULL;

@@ -122,7 +122,7 @@ def test_the_reader_asks_for_exactly_the_documented_keys() -> None:
     text = "".join(
         f"[{table}]\n" + "".join(f"{key.name} = {key.example}\n" for key in keys.values())
         for table, keys in KEYS.items()
-    )
+    ).replace('kind = "reconfirm"', 'kind = "offer"')  # the only one that has all the rest
     words = ("price_note", *TRIAL)  # what these prices oblige an offer to say
     text += "[offer.fields]\n" + "".join(f'{name} = "words"\n' for name in words)
     assert read(text.encode(), "all.toml").spec.name == "Coffee week, December"
@@ -168,3 +168,40 @@ def test_a_reminder_names_its_product() -> None:
     with pytest.raises(CampaignErrors, match="name one product") as refused:
         spec(GOOD + '[reminder]\nproduct = "an espresso machine"\n')
     assert len(refused.value.problems) == 1
+
+
+STAY = """
+[campaign]
+name = "Stay"
+kind = "reconfirm"
+template = "stay-in-touch"
+channels = ["email"]
+[brand]
+id = "northwind"
+name = "Northwind"
+email = "hello@northwind.example"
+postal_address = "1 Quay St"
+[audience]
+topic = "coffee"
+[schedule]
+end = 2027-12-01T00:00:00Z
+"""
+
+
+def test_a_campaign_that_asks_people_to_stay_offers_nothing() -> None:
+    """Nobody is kept back from it, nothing better goes first, and it takes no offer's keys."""
+    stay = spec(STAY)
+    assert (stay.policy.reconfirms, stay.policy.holdout, stay.policy.burst) == (True, 0, 0)
+    assert (stay.audience.ending, stay.priority) == (True, 9)
+    for extra in (
+        '[offer]\nname = "x"\n',
+        '[reminder]\nproduct = "x"\n',
+        "[policy]\nasks = true\n",
+    ):
+        with pytest.raises(CampaignErrors, match="it offers nothing"):
+            spec(STAY + extra)
+    with pytest.raises(CampaignErrors, match="it offers nothing"):
+        spec(STAY.replace("[audience]\n", '[audience]\nholdout = "5 %"\n'))
+    with pytest.raises(CampaignErrors, match="there is no such kind"):
+        spec(STAY.replace('"reconfirm"', '"resubscribe"'))
+    assert not spec(GOOD).policy.reconfirms

@@ -47,6 +47,7 @@ POLICIES = st.builds(
     min_gap_hours=st.floats(0, 100),
     asks=st.booleans(),
     reminds_of=st.just("") | WORDS,
+    reconfirms=st.booleans(),
     worth=st.none() | st.builds(Worth, MONEY, MONEY, MONEY, MONEY, MONEY, MONEY),
 )
 SPECS = st.builds(
@@ -61,6 +62,7 @@ SPECS = st.builds(
         st.lists(WORDS, max_size=3).map(tuple),
         st.dictionaries(WORDS, st.lists(WORDS, max_size=3).map(tuple), max_size=3),
         st.just(()) | st.tuples(WORDS, WORDS),
+        st.booleans(),
     ),
     channels=st.lists(st.sampled_from(Channel), min_size=1, max_size=2, unique=True).map(tuple),
     template=WORDS,

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from dispatcher.domain.messages import Channel
+from dispatcher.services.erase import erase
 from dispatcher.services.retain import sweep
 from dispatcher.services.subscribe import Act, opt_in, opt_out
-from dispatcher.storage import chains, retention
+from dispatcher.storage import chains, retention, signs_of_life
 from tests.journeys.test_erasure import live
 from tests.support.house import TUESDAY, House
 
@@ -27,7 +28,7 @@ def at(house: House, instant: datetime) -> dict[str, int]:
     house.jump(instant)
     with house.dispatcher.database.begin() as conn:
         conn.execute(text("UPDATE retention SET next_at = '-infinity'"))
-    return sweep(house.dispatcher.database)
+    return sweep(house.dispatcher.desk)
 
 
 def test_records_go_when_their_time_is_over_and_not_before(house: House) -> None:
@@ -53,6 +54,7 @@ def test_what_proves_an_opt_out_stays_for_five_years(house: House) -> None:
         opt_in(desk, Act(person, Channel.SMS, TUESDAY, topic="theatre", evidence=proof))
     opt_out(desk, Act(1, Channel.SMS, TUESDAY + 12 * MONTH))
     with desk.database.begin() as conn:
+        signs_of_life.note(conn, [1, 2], TUESDAY + 199 * MONTH)
         conn.execute(
             text("""INSERT INTO reply (dedup_key, gateway, channel, digest, text, label,
                     received_at) VALUES ('k', 'sms', 'sms', 'x', 'STOP', 'opt_out', :at)"""),
@@ -92,6 +94,7 @@ def test_a_consent_to_one_message_stays_used_up(house: House, kind: str, stays: 
     house.run()
     with house.dispatcher.database.begin() as conn:
         conn.execute(text("UPDATE consent SET kind = :kind"), {"kind": kind})
+        signs_of_life.note(conn, [1], TUESDAY + 39 * MONTH)
     assert house.query("SELECT count(*) FROM contact") == [1]
     later(house, 40)
     assert house.query("SELECT count(*) FROM contact") == [stays]
@@ -143,3 +146,82 @@ def test_dropping_waits_for_nobody_at_work(house: House) -> None:
         conn.execute(text("SELECT count(*) FROM delivery"))
         assert not [name for name in at(house, now + 40 * MONTH) if name.startswith("delivery")]
     assert [name for name in at(house, now + 40 * MONTH) if name.startswith("delivery")]
+
+
+def test_whoever_was_silent_for_three_years_is_forgotten(house: House) -> None:
+    """But not whose consent silence keeps; the proof stays sealed for its time, then goes, too."""
+    desk = house.dispatcher.desk
+    house.people(4)
+    for person in (1, 2, 3):
+        proof = {"ip": "192.0.2.7"}
+        opt_in(desk, Act(person, Channel.SMS, TUESDAY, topic="theatre", evidence=proof))
+    with desk.database.begin() as conn:
+        conn.execute(text("UPDATE consent SET kind = 'kr_ad_consent' WHERE customer_id = 2"))
+        signs_of_life.note(conn, [3], TUESDAY + 20 * MONTH)
+    assert "prospects" not in later(house, 35)
+    assert later(house, 37)["prospects"] == 2
+    left = "SELECT id FROM customer WHERE erased_at IS NULL ORDER BY id"
+    assert house.query(left) == [2, 3]
+    assert house.query("SELECT customer_id FROM address ORDER BY 1") == [2, 3]
+    kept = "SELECT customer_id FROM consent_evidence ORDER BY 1"
+    assert house.query(kept) == [1, 2, 3]
+    with desk.database.begin() as conn:
+        conn.execute(text("UPDATE erasure SET again_at = '-infinity'"))
+    house.tidy()  # looks once more for what came late
+    assert house.query(kept) == [1, 2, 3]
+    assert "consent_evidence" not in later(house, 95)
+    assert later(house, 99)["consent_evidence"] == 1
+    assert house.query("SELECT count(*) FROM vault.person_key WHERE customer_id = 1") == [0]
+    assert house.query("SELECT count(*) FROM suppression") == [3]
+    with desk.database.begin() as conn:
+        assert chains.verify_chain(conn, [1, 2, 3, 4]) == []
+
+
+def test_whoever_asks_to_be_erased_leaves_no_proof_behind(house: House) -> None:
+    """Also if time has erased them before."""
+    desk = house.dispatcher.desk
+    house.people(1)
+    opt_in(desk, Act(1, Channel.SMS, TUESDAY, topic="theatre", evidence={"ip": "192.0.2.7"}))
+    later(house, 37)
+    assert house.query("SELECT count(*) FROM consent_evidence") == [1]
+    erase(desk, 1, TUESDAY + 38 * MONTH)
+    assert house.query("SELECT count(*) FROM consent_evidence") == [0]
+
+
+def test_whoever_said_yes_and_chose_no_topic_is_forgotten_after_a_month(house: House) -> None:
+    """Of three who were asked for their topics one has chosen, and one was asked of late."""
+    for person in (1, 2, 3):
+        house.add(person)
+    house.consent(2)
+    asked = """
+        INSERT INTO conversation (customer_id, question, channel, offered, wording, state,
+                                  asked_at, expires_at)
+        VALUES (:id, 'topics', 'sms', '{}', '', 'dropped', :at, :at) RETURNING 1
+    """
+    for person, days in ((1, 0), (2, 0), (3, 20)):
+        house.query(asked, id=person, at=TUESDAY + timedelta(days=days))
+    house.add(4)  # known otherwise
+    assert at(house, TUESDAY + timedelta(days=29)) == {}
+    assert at(house, TUESDAY + timedelta(days=33)) == {"joined without a topic": 1}
+    assert house.query("SELECT id FROM customer WHERE erased_at IS NULL ORDER BY 1") == [2, 3, 4]
+
+
+def test_forgetting_goes_step_by_step_and_passes_over_who_stirs(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was interrupted is taken up again; who stirs after being named stays."""
+    monkeypatch.setattr(retention, "_PEOPLE", 2)
+    house.people(5)
+    instant = TUESDAY + 37 * MONTH
+    house.jump(instant)
+    kind = retention.FORGOTTEN[0]
+    with house.dispatcher.database.begin() as conn:
+        named, more = retention.quiet(conn, kind, instant)
+        assert (named, more) == ([1, 2], True)
+        signs_of_life.note(conn, [1], instant)
+        assert not retention.is_quiet(conn, kind, 1, instant)
+        assert retention.is_quiet(conn, kind, 2, instant)
+    assert at(house, instant)["prospects"] == 2
+    assert house.tidy().swept["prospects"] == 2
+    assert "prospects" not in house.tidy().swept
+    assert house.query("SELECT id FROM customer WHERE erased_at IS NULL") == [1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 from html import unescape
 from pathlib import Path
 
@@ -32,6 +34,36 @@ def said(template: TemplateSource, languages: tuple[str, ...] = ("en",)) -> list
 def test_what_we_ship_passes_its_own_check(name: str) -> None:
     """Three programmes, each in English, French and German; a Canadian reads the French."""
     assert check(load(SHIPPED / name), ["en", "fr", "de", "fr-CA", "de-AT"]) == []
+
+
+def test_what_asks_people_to_stay_says_what_it_has_to() -> None:
+    """Ours does in all its languages, and shows no offer; a template for offers asks nobody."""
+    ours = load(SHIPPED / "stay-in-touch")
+    assert check(ours, ["en", "fr", "de", "ko"], reconfirms=True) == []
+    offers = [str(each) for each in problems_of(source(), ["en"], BOTH, "t", reconfirms=True)]
+    for lacking in ("{{ consent_ends }} is missing", "{{ stay_url }} is missing"):
+        assert any(lacking in told for told in offers)
+    assert any("There is no value 'stay_url'" in told for told in said(ours))
+    bare = {path: text.replace("YES", "yes") for path, text in ours.texts.items()}
+    told = problems_of(replace(ours, texts=bare), ["en"], BOTH, "t", reconfirms=True)
+    assert {str(each).partition(":")[0] for each in told} == {
+        f"t/{language}/sms.txt" for language in ("de", "en", "fr", "ko")
+    }
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de"])
+def test_a_text_that_asks_people_to_stay_is_cheap(language: str) -> None:
+    """Two parts of GSM-7, whether it ends or silence keeps it."""
+    template = load(SHIPPED / "stay-in-touch")
+    asked = inspection.Inspection(template, (language,), BOTH, "t", reconfirms=True)
+    ready = compile_template(template, inspection._letterhead(asked))
+    somebody = person("+447700900123", language)
+    for until in (None, date(2026, 9, 28)):
+        (sms,) = render_batch(ready, Channel.SMS, [somebody._replace(until=until)], NOW)
+        assert isinstance(sms, Message)
+        cost = count(sms.content.decode())
+        assert (cost.encoding, cost.parts <= 2) == (Encoding.GSM7, True)
+        assert ("28" in sms.content.decode()) == (until is not None)
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "de"])

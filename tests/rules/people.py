@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dispatcher.domain.consent_kinds import ConsentKind
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
+from dispatcher.domain.customers import Agreed, Asks, Contact, Interest, Recipient
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import DEFAULT_CAPS, Cap, CapScope, Policy, Window, Worth
 
@@ -121,6 +121,8 @@ agreements = st.builds(
     st.sampled_from([0, 17, 4711]),
 )
 
+asked_on = st.just(0.0) | st.floats(0, 800).map(lambda ago: NOON - ago * DAY)
+
 people = st.builds(
     person,
     channel=st.sampled_from(Channel),
@@ -154,6 +156,7 @@ people = st.builds(
     most_a_month=st.sampled_from([0, 0, 3, 12]),
     asked_at=st.just(0.0) | st.floats(-60, 1000).map(lambda ago: NOON - ago),
     days=st.sampled_from(["", "", "", "12345", "67", "1"]),
+    asks=st.none() | st.builds(Asks, asked_on, asked_on),
 )
 
 policies = st.builds(
@@ -174,4 +177,5 @@ policies = st.builds(
     worth=st.sampled_from([None, None, Worth(4.0, 0.02, 30.0, 0.001, 0.001, 0.05)]),
     own_consent=st.sampled_from([False, False, True]),
     reminds_of=st.sampled_from(["", "", "espresso-machine"]),
+    reconfirms=st.sampled_from([False, False, False, True]),
 )

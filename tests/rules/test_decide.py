@@ -52,6 +52,7 @@ REFUSALS: list[tuple[dict[str, Any], str, Reason]] = [
     ({"context": "complaint", "context_until": inf}, "context_hold", Reason.CONTEXT_HOLD),
     ({}, "worth_it", Reason.NOT_WORTH_IT),
     ({"interest": Interest(NOON, "bought")}, "reminder", Reason.INTEREST_OVER),
+    ({}, "reconfirm", Reason.RECONFIRM_NOT_DUE),
     ({"hours_from": 0, "hours_until": 60}, "quiet_hours", Reason.QUIET_HOURS_EXPIRED),
     ({"contacts": (ECHO, contact(1))}, "echo", Reason.ECHO),
     ({"contacts": (contact(1), contact(2))}, "frequency_cap", Reason.CAP_PERSON),
@@ -70,14 +71,15 @@ def test_the_first_refusal_in_the_books_order_speaks(place: int) -> None:
         holdout=1,
         ends_at=NOON if place <= 2 else inf,
         min_gap_hours=4.0,
-        caps=(Cap(1, 3),) if place <= 12 else (),
+        caps=(Cap(1, 3),) if place <= 13 else (),
         asks=True,
         worth=Worth(0.0, 0.02, loss=1.0, leaving=0.1) if place <= 8 else None,
         reminds_of="espresso-machine" if place <= 9 else "",
+        reconfirms=place <= 10,
     )
-    if place <= 11:
+    if place <= 12:
         changes["contacts"] = (ECHO, contact(1))
-    if place == 13:
+    if place == 14:
         changes["contacts"] = (contact(1),)
     decision = one(person(**changes), terms, NOON)
     _, rule, reason = REFUSALS[place]

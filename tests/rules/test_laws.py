@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.domain.consents import ConsentState
-from dispatcher.domain.customers import Agreed, Contact, Interest, Recipient
+from dispatcher.domain.customers import Agreed, Asks, Contact, Interest, Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.policies import Cap, CapScope, Policy, Window, Worth
@@ -292,6 +292,12 @@ EXAMPLES: dict[Reason, tuple[dict[str, Any], dict[str, Any], float]] = {
     Reason.REMINDER_REST: (
         {"interest": Interest(NOON - 9 * HOUR, reminders=(NOON - 99 * HOUR,) * 3)},
         REMINDS,
+        NOON,
+    ),
+    Reason.RECONFIRM_NOT_DUE: ({}, {"reconfirms": True}, NOON),
+    Reason.RECONFIRM_ASKED: (
+        {"heard_at": NOON - 710 * 24 * HOUR, "asks": Asks(0.0, NOON - HOUR)},
+        {"reconfirms": True},
         NOON,
     ),
     Reason.TOO_MANY_ATTEMPTS: ({"attempts": 5}, {}, NOON),
