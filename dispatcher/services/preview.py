@@ -13,7 +13,9 @@ from sqlalchemy import Connection
 from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
 from dispatcher.domain.policies import Policy
+from dispatcher.domain.programme import Programme
 from dispatcher.domain.reports import Preview, Reach, Reveal, Sample
+from dispatcher.domain.why import day_of, ground_of
 from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, render_batch
 from dispatcher.rendering.source import choose, languages
 from dispatcher.rules.hours import DAY, LOOK_AHEAD_DAYS, first_at
@@ -23,6 +25,7 @@ from dispatcher.rules.quiet_hours import Home, where_of
 from dispatcher.services import disclosure, holdout
 from dispatcher.services.foresee import foresee
 from dispatcher.services.validate import Checked, Workbench
+from dispatcher.services.why import topic_names
 from dispatcher.storage import clock, origins
 from dispatcher.storage import reach as reaches
 from dispatcher.storage.database import Database
@@ -33,7 +36,12 @@ _NOBODY = {Channel.EMAIL: "sample@example.com", Channel.SMS: "+447700900000"}
 
 
 def preview(
-    database: Database, checked: Checked, bench: Workbench, links: Links, law: Law
+    database: Database,
+    checked: Checked,
+    bench: Workbench,
+    links: Links,
+    law: Law,
+    programme: Programme | None = None,
 ) -> Preview:
     """Estimate reach, cost, parts and times, and render a sample in each language.
 
@@ -46,7 +54,7 @@ def preview(
         reach = foresee(conn, spec, now)
         homes = reaches.homes(conn, spec) or [_ANYWHERE]
         revealed = tuple(_revealed(conn, checked, bench))
-    samples = tuple(_samples(checked, links, now))
+    samples = tuple(_samples(checked, links, now, programme))
     first, last = possible_times(spec.policy, homes, now, law)
     return Preview(
         reach=reach,
@@ -122,9 +130,13 @@ def _where(policy: Policy, home: Home, book: Jurisdictions, law: Law) -> Where |
     return where_of(book, law.profile, home, (0, 0, ""), window, margin, timed)
 
 
-def _samples(checked: Checked, links: Links, now: float) -> Iterator[Sample]:
+def _samples(
+    checked: Checked, links: Links, now: float, programme: Programme | None
+) -> Iterator[Sample]:
     spec, template = checked.file.spec, checked.template
-    paper = Letterhead(spec.brand, spec.offer, links, spec.audience.topic, spec.name)
+    topic = spec.audience.topic
+    names = topic_names(programme, topic)
+    paper = Letterhead(spec.brand, spec.offer, links, topic, spec.name, topic_names=names)
     compiled = compile_template(template, paper)
     at = datetime.fromtimestamp(now, UTC)
     wanted = spec.audience.languages or languages(template)
@@ -139,7 +151,9 @@ def _samples(checked: Checked, links: Links, now: float) -> Iterator[Sample]:
 
 def _somebody(checked: Checked, channel: Channel, language: str, at: datetime) -> Addressee:
     fields = checked.template.sample
-    return Addressee(DeliveryKey(0, 0, 1), _NOBODY[channel], language, fields, at.date())
+    reminds = bool(checked.file.spec.policy.reminds_of)
+    ground = ground_of("", day_of(at.timestamp()), reminds=reminds)
+    return Addressee(DeliveryKey(0, 0, 1), _NOBODY[channel], language, fields, ground)
 
 
 def _sample(channel: Channel, language: str, message: Message) -> Sample:
