@@ -622,8 +622,13 @@ def test_why_did_i_get_this_is_answered_for_each_message(house: House) -> None:
     house.run()
     assert house.inbox() == [person]
     shown = web.get(f"{own}/offers").text
-    assert "You asked for “coffee” on 1 November 2026." in shown
+    assert "You asked for coffee news on 1 November 2026." in shown
     assert "Coffee week" in shown
     assert "You had asked for quiet." in shown
-    assert "The person asked for quiet for some time." in shown
-    assert "Vous aviez demandé du calme." in web.get(f"{own}/offers?lang=fr").text
+    french = web.get(f"{own}/offers?lang=fr").text
+    assert "Vous aviez demandé du calme." in french
+    assert "Vous avez demandé nos nouvelles du café le 1er novembre 2026." in french
+    arabic = web.get(f"{own}/offers?lang=ar").text
+    assert 'dir="rtl"' in arabic
+    assert "<bdi>كنت قد طلبت الهدوء.</bdi>" in arabic
+    assert "<bdi>طلبتَ «coffee» في 1 نوفمبر 2026.</bdi>" in arabic
