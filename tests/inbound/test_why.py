@@ -13,7 +13,7 @@ ASKING = {
     "en": ("WHY", "why?", "Why me?", "but why", "Why did I get this message?", "why please"),
     "de": ("Warum", "WIESO?", "weshalb ich", "Warum diese SMS?"),
     "fr": ("Pourquoi ?", "POURQUOI", "pourquoi ce message", "Pourquoi j'ai reçu ça ?"),
-    "it": ("Perché?", "PERCHE", "perché io", "come mai questo messaggio?"),
+    "it": ("Perché?", "PERCHE", "perché io"),
     "ar": ("لماذا", "لماذا؟", "لماذا أنا؟", "ليش"),
 }
 OF_TWO = ("Por qué", "¿POR QUE?", "porque", "Porquê?", "por que este sms")
