@@ -27,6 +27,7 @@ from dispatcher.domain.batches import Batch, BatchKey
 from dispatcher.domain.campaigns import Audience, CampaignSpec, CampaignVersion, Offer
 from dispatcher.domain.messages import Channel, DeliveryKey, Message, Outcome, Receipt
 from dispatcher.domain.ports import Passage
+from dispatcher.domain.why import Ground, Why
 from dispatcher.gateways.email.smtp_line import Features, Line
 from dispatcher.gateways.email.smtp_run import Breaker, Run
 from dispatcher.gateways.email.smtp_settings import Security, SmtpSettings
@@ -80,8 +81,9 @@ def rendering(count: int) -> Work:
     offer = Offer("Week", code="WEEK26", url="https://shop.example/week")
     head = Letterhead(BRAND, offer, links, "coffee", "spring")
     template = compile_template(load(TEMPLATES / "ten-slots"), head)
+    ground = Ground(Why.TOPIC, date(2026, 5, 3))
     crowd = [
-        Addressee(_key(number), f"person{number}@example.com", "en", FIELDS, date(2026, 5, 3))
+        Addressee(_key(number), f"person{number}@example.com", "en", FIELDS, ground)
         for number in range(count)
     ]
 

@@ -18,6 +18,7 @@ from minijinja import Environment
 
 from dispatcher.domain.campaigns import Brand, Offer, TemplateSource
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
+from dispatcher.domain.why import Ground, Why
 from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, load, render_batch
 from dispatcher.rendering.email import EmailRenderer
 from dispatcher.rendering.mjml import to_html
@@ -64,7 +65,7 @@ def measure(rounds: int) -> dict[str, object]:
         "zoe@example.com",
         "en",
         {"first_name": "Zoë", "favourite": "filter"},
-        date(2026, 5, 3),
+        Ground(Why.TOPIC, date(2026, 5, 3)),
     )
     now = datetime(2026, 6, 8, 9, tzinfo=UTC)
     mail = EmailRenderer(template, now)

@@ -301,7 +301,7 @@ def build_links(dispatcher: Dispatcher) -> Links:
 
 def build_renderer(dispatcher: Dispatcher) -> Renderer:
     """Build what writes the messages, with links that lead back to us."""
-    return Renderer(build_links(dispatcher))
+    return Renderer(build_links(dispatcher), dispatcher.programme)
 
 
 def sandbox_url(dispatcher: Dispatcher, base: str = "") -> str:

@@ -66,7 +66,8 @@ def preview(file: File, as_json: Json = False) -> None:
     known = load()
     checked = check(file, workbench(known))
     with at_work() as here:
-        seen = foresee(here.database, checked, workbench(known), build_links(here), here.book.law)
+        bench, links = workbench(known), build_links(here)
+        seen = foresee(here.database, checked, bench, links, here.book.law, here.programme)
     data = campaign_pages.preview_data(seen)
     answer(data, campaign_pages.preview(checked.file.spec, seen), as_json=as_json)
 

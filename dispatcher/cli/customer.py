@@ -209,7 +209,9 @@ def export(
     """Give everything on record about somebody, as JSON and CSV they can be sent."""
     with at_work() as here, here.database.begin() as conn:
         person = find(conn, here.digests, who, here.settings.default_country)
-        files = export_person(conn, person, here.book, build_links(here), here.now())
+        files = export_person(
+            conn, person, here.book, build_links(here), here.now(), here.programme
+        )
     if out is None:
         typer.echo(files[EVERYTHING].decode())
         return

@@ -27,5 +27,5 @@ def explain(
     with at_work() as here, here.database.begin() as conn:
         person = find(conn, here.digests, who, here.settings.default_country)
         only = campaigns.find(conn, campaign).id if campaign else 0
-        told = tell(conn, person, here.book, only)
+        told = tell(conn, person, here.book, only, here.programme)
     answer(on_record(told), person_pages.story(told), as_json=as_json)

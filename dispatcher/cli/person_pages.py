@@ -11,7 +11,6 @@ from rich.console import RenderableType
 from dispatcher.cli.show import facts, heading, table
 from dispatcher.domain import weekdays
 from dispatcher.domain.context_flags import ANY_BRAND
-from dispatcher.domain.decisions import Reason
 from dispatcher.domain.explanations import (
     ConsentLine,
     DecisionLine,
@@ -23,8 +22,8 @@ from dispatcher.domain.explanations import (
 from dispatcher.domain.hours_agreements import PREFIX, is_agreement, read_agreement
 from dispatcher.domain.people import Person
 from dispatcher.domain.permission_states import PermissionState
-from dispatcher.domain.reasons import MEANING
 from dispatcher.storage.erasures import Receipt
+from dispatcher.words import DEFAULT, speak
 
 _AGREES = {True: "agrees", False: "DIFFERS", None: "another rule book"}
 
@@ -148,7 +147,8 @@ def _campaign(told: Story) -> Iterator[RenderableType]:
     yield from facts(
         {
             "verdict": f"{told.state}: {told.reason}",
-            "that is": MEANING.get(Reason(told.reason), ""),
+            "that is": _meaning(told.reason),
+            "the message said": told.why,
             "rule": told.rule,
             "window": told.window,
             "by": f"{told.channel} over {told.gateway}" if told.gateway else told.channel,
@@ -173,6 +173,11 @@ def _campaign(told: Story) -> Iterator[RenderableType]:
         yield f"Attempt {attempt.no}, {_at(attempt.at)}: {attempt.outcome} {said}".rstrip()
     for event in told.events:
         yield f"Later, {_at(event.at)}: {event.kind} {event.code} {event.detail}".rstrip()
+
+
+def _meaning(reason: str) -> str:
+    """Give a reason in the words in which the person is told of it, here in English."""
+    return speak(DEFAULT)(f"reason.{reason}") if reason else ""
 
 
 def _decision(line: DecisionLine) -> tuple[str, ...]:

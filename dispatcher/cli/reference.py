@@ -16,10 +16,11 @@ from dispatcher.campaign_files.programme_keys import reference as programme_file
 from dispatcher.cli import hours_reference, override_pages
 from dispatcher.cli.entry import load
 from dispatcher.cli.table import COMMANDS
-from dispatcher.domain.reasons import MEANING
+from dispatcher.domain.decisions import Reason
 from dispatcher.gateways.matrix import page as gateways
 from dispatcher.services.jurisdictions import shipped
 from dispatcher.settings import GatewaySettings, Settings
+from dispatcher.words import DEFAULT, speak
 
 FOLDER = Path("docs")
 _MADE = "<!-- Made from the code by './dispatch docs'; edit the code instead. -->\n"
@@ -153,9 +154,9 @@ def reasons() -> str:
         "Each person of each campaign has exactly one verdict, and each verdict has a reason.",
         "`dispatcher explain` shows it for a person, `dispatcher campaign report` counts them.",
         "",
-        "| reason | meaning |",
+        "| reason | as the person reads it |",
         "|---|---|",
-        *(f"| `{reason}` | {meaning} |" for reason, meaning in MEANING.items()),
+        *(f"| `{reason}` | {speak(DEFAULT)(f'reason.{reason}')} |" for reason in Reason),
         "",
     ]
     return "\n".join(lines)

@@ -27,6 +27,9 @@ FINAL = frozenset(
     }
 )
 
+# What somebody may well have read; of the second nobody is sure.
+CAME = (DeliveryState.ACCEPTED, DeliveryState.UNSURE)
+
 # A receipt is a fact: it counts whenever it arrives, unless a certain one is already there.
 SETTLES: dict[DeliveryState, frozenset[Outcome]] = {
     DeliveryState.RESERVED: frozenset(Outcome),

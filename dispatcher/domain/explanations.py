@@ -168,7 +168,10 @@ class ActLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One wave of one campaign with one person. `state` is None while there is no verdict yet."""
+    """One wave of one campaign with one person. `state` is None while there is no verdict yet.
+
+    `why`: what the message said of why it came, "" where none did.
+    """
 
     campaign_id: int
     campaign: str
@@ -190,6 +193,7 @@ class Story:
     cost: float = 0.0
     reference: str = ""
     detail: str = ""
+    why: str = ""
     decisions: tuple[DecisionLine, ...] = ()
     attempts: tuple[AttemptLine, ...] = ()
     events: tuple[EventLine, ...] = ()

@@ -74,6 +74,13 @@ def count(text: str) -> Segments:
     return Segments(encoding, units, -(-(units + pushed) // size.joined))
 
 
+def fits(text: str, size: Segments, more: str, more_size: Segments) -> bool:
+    """Tell whether `more` can follow a text without another part; both sizes are known already."""
+    if size.parts == 1 and size.encoding is more_size.encoding:
+        return size.units + more_size.units <= _SIZES[size.encoding].alone
+    return count(text + more).parts == size.parts
+
+
 def _pushed(text: str, doubles: re.Pattern[str], size: int) -> int:
     """Count the units left empty because a pair would have straddled the end of its part."""
     pushed = 0

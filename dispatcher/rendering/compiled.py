@@ -5,20 +5,21 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import NamedTuple
+from functools import partial
 
 from dispatcher.domain.campaigns import Brand, Offer, TemplateSource
 from dispatcher.domain.messages import MessageClass
+from dispatcher.domain.questions import Texts
+from dispatcher.domain.why import Ground
 from dispatcher.errors import CampaignError
-from dispatcher.rendering.engine import Engine, RenderError, as_html
+from dispatcher.rendering.engine import Engine, RenderError
 from dispatcher.rendering.grammar import examine
 from dispatcher.rendering.headers import CONTROL, is_address
 from dispatcher.rendering.links import Links
 from dispatcher.rendering.mjml import BrokenMjmlError, to_html
+from dispatcher.rendering.reasons import Reasons, Sentence
 from dispatcher.rendering.source import HTML, SMS, SUBJECT, TEXT, WHY, choose, languages
 from dispatcher.rendering.tags import Tag, tags
-from dispatcher.rendering.why import in_words, sentence
 
 # Of messages that ask people to stay: the button's page, and the day on which consent ends.
 STAYING = frozenset({"stay_url", "consent_ends"})
@@ -30,7 +31,10 @@ _BRAND = ("name", "email", "postal_address", "contact")
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What all messages of a campaign have in common besides their words."""
+    """What all messages of a campaign have in common besides their words.
+
+    `topic_names` is what people call the topic, by language; without any its short name is said.
+    """
 
     brand: Brand
     offer: Offer
@@ -38,6 +42,7 @@ class Letterhead:
     topic: str
     campaign: str
     message_class: MessageClass = MessageClass.PROMOTIONAL
+    topic_names: Texts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,6 @@ class Words:
     given: frozenset[str]
 
 
-class Sentence(NamedTuple):
-    """A sentence, and the same for HTML: pure ASCII, so that an ASCII mail stays so."""
-
-    text: str
-    html: str
-
-
 @dataclass(slots=True)
 class CompiledTemplate:
     """What rendering needs; made once per campaign version, used for every batch of it."""
@@ -74,8 +72,8 @@ class CompiledTemplate:
     letterhead: Letterhead
     engine: Engine
     by_language: dict[str, Words]
+    reasons: Reasons
     _chosen: dict[str, Words] = field(default_factory=dict)
-    _reasons: dict[tuple[str, date | None], Sentence] = field(default_factory=dict)
 
     def words(self, language: str) -> Words:
         """Give the texts for a person's language, by the chain exact, base, default."""
@@ -85,23 +83,9 @@ class CompiledTemplate:
             found = self._chosen[language] = self.by_language[name]
         return found
 
-    def why(self, words: Words, since: date | None) -> Sentence:
-        """Say why the person gets this, from the day of their consent."""
-        place = (words.language, since)
-        reason = self._reasons.get(place)
-        if reason is None:
-            said = self._reason(words, since)
-            reason = self._reasons[place] = Sentence(said, as_html(said))
-        return reason
-
-    def _reason(self, words: Words, since: date | None) -> str:
-        own = words.texts.get(WHY)
-        if own is None or since is None:
-            return sentence(words.language, self.letterhead.topic, since)
-        if own.constant is not None:
-            return own.constant.strip()
-        values = {"consent_date": in_words(words.language, since)}
-        return self.engine.render(own.name, values).strip()
+    def why(self, language: str, ground: Ground) -> Sentence:
+        """Say why a person gets this, in their language if it can be said in it."""
+        return self.reasons.say(language, ground)
 
 
 def compile_template(source: TemplateSource, letterhead: Letterhead) -> CompiledTemplate:
@@ -114,7 +98,39 @@ def compile_template(source: TemplateSource, letterhead: Letterhead) -> Compiled
     if source.default_language not in by_language:
         problem = f"There is no folder for the default language {source.default_language!r}."
         raise CampaignError(source.name, 1, problem)
-    return CompiledTemplate(source, letterhead, engine, by_language)
+    head = letterhead
+    reasons = compile_reasons(source, head.brand, head.topic, head.topic_names, engine)
+    return CompiledTemplate(source, letterhead, engine, by_language, reasons)
+
+
+def compile_reasons(
+    source: TemplateSource,
+    brand: Brand,
+    topic: str,
+    topic_names: Texts,
+    engine: Engine | None = None,
+) -> Reasons:
+    """Compile no more of a template than its sentences that say why."""
+    engine = engine or Engine()
+    own = {
+        language: partial(_dated, engine, _compile(engine, path, _ready_why(source, path, brand)))
+        for language in languages(source)
+        if (path := f"{language}/{WHY}") in source.texts
+    }
+    written, default = languages(source), source.default_language
+    return Reasons(written, default, own, brand.name, topic, topic_names)
+
+
+def _ready_why(source: TemplateSource, path: str, brand: Brand) -> str:
+    language = path.partition("/")[0]
+    shared = shared_values(brand, Offer(""), language)
+    return _ready(path, source.texts[path].strip("\n"), shared, language)
+
+
+def _dated(engine: Engine, text: Text, day: str) -> str:
+    if text.constant is not None:
+        return text.constant
+    return engine.render(text.name, {"consent_date": day})
 
 
 def _require_fit(name: str, letterhead: Letterhead) -> None:
@@ -132,7 +148,7 @@ def _require_fit(name: str, letterhead: Letterhead) -> None:
 def _words(engine: Engine, source: TemplateSource, letterhead: Letterhead, language: str) -> Words:
     shared = shared_values(letterhead.brand, letterhead.offer, language)
     texts = {}
-    for file in (SUBJECT, TEXT, HTML, SMS, WHY):
+    for file in (SUBJECT, TEXT, HTML, SMS):
         path = f"{language}/{file}"
         if path in source.texts:
             text = _ready(path, source.texts[path].strip("\n"), shared, language)

@@ -54,7 +54,7 @@ class EmailRenderer:
         subject = _subject(self._text(words, SUBJECT, values))
         text = self._text(words, TEXT, values).replace("\n", "\r\n").encode()
         if "why" in values:
-            values["why"] = template.why(words, person.since).html
+            values["why"] = template.why(person.language, person.ground).html
         html = self._text(words, HTML, values).encode("ascii", "xmlcharrefreplace")
         name = links.delivery_id(key)
         own = (

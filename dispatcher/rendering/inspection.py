@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 from dispatcher.domain.campaigns import Brand, Offer, TemplateSource
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
+from dispatcher.domain.why import Ground, Why
 from dispatcher.errors import CampaignError
 from dispatcher.rendering.batch import render_batch
 from dispatcher.rendering.compiled import (
@@ -25,7 +26,7 @@ from dispatcher.rendering.links import Links
 from dispatcher.rendering.mjml import BrokenMjmlError, to_html
 from dispatcher.rendering.people import Addressee, Unrenderable
 from dispatcher.rendering.source import FILES, HTML, SMS, SUBJECT, TEXT, WHY, choose, languages
-from dispatcher.rendering.why import LANGUAGES, LONGEST
+from dispatcher.rendering.why import LANGUAGES, LONGEST, in_words
 from dispatcher.tokens import Tokens
 
 # Above it Gmail cuts a mail off, and with it the way out at its end.
@@ -57,6 +58,7 @@ _PERSON = {
 }
 _KEY = DeliveryKey(10**9, 10**6, 1)
 _TODAY = datetime(2026, 9, 30, 12, tzinfo=UTC)
+_GROUND = Ground(Why.TOPIC, _TODAY.date())
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +215,8 @@ def _samples(asked: Inspection) -> Iterator[CampaignError]:
         yield _problem(asked, wrong.path, wrong.line, wrong.problem)
         return
     for words in template.by_language.values():
-        reason = template.why(words, date(2026, 9, 30)).text
-        if len(reason) > LONGEST:
+        say = template.reasons.own.get(words.language)
+        if say and len(say(in_words(words.language, _TODAY.date())).strip()) > LONGEST:
             yield _problem(
                 asked,
                 f"{words.language}/{WHY}",
@@ -264,7 +266,7 @@ def _rendered(
 ) -> Iterator[CampaignError]:
     said: set[str] = set()
     for what, fields in _people(asked).items():
-        person = Addressee(_KEY, _PERSON[channel], language, fields, date(2026, 9, 30))
+        person = Addressee(_KEY, _PERSON[channel], language, fields, _GROUND)
         if what != _BARE:
             person = person._replace(until=date(2026, 10, 28))
         (message,) = render_batch(template, channel, [person], _TODAY)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.messages import Channel, DeliveryKey
+from dispatcher.domain.why import Ground, Why
 from dispatcher.rendering.compiled import CompiledTemplate, Words
 from dispatcher.rendering.headers import CONTROL
 from dispatcher.rendering.why import in_words
@@ -16,7 +17,7 @@ MAX_FIELD = 1000
 
 
 class Addressee(NamedTuple):
-    """One person of a batch. `since` is the day of their consent, if known.
+    """One person of a batch. `ground` is what the decision to write to them stood on.
 
     `until`: the day on which it ends, if they are asked to stay; None where silence keeps it.
     """
@@ -25,7 +26,7 @@ class Addressee(NamedTuple):
     address: str
     language: str
     fields: Mapping[str, str]
-    since: date | None = None
+    ground: Ground = Ground(Why.TOPIC)
     ordinal: int = 0
     send_before: float = float("inf")
     until: date | None = None
@@ -66,7 +67,7 @@ def values_for(
         values = {name: _clean(words, header, name, value) for name, value in values.items()}
     given = words.given
     if "why" in given:
-        values["why"] = template.why(words, person.since).text
+        values["why"] = template.why(person.language, person.ground).text
     if "preferences_url" in given:
         values["preferences_url"] = template.letterhead.links.preferences(person.key, channel)
     if "stay_url" in given:

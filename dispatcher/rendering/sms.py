@@ -1,9 +1,12 @@
-"""Texts to phones: rendered, spelled so that they stay cheap, counted in parts."""
+"""Texts to phones: rendered, spelled so that they stay cheap, counted in parts.
+
+Each says why it came as far as that costs no further part; whoever answers WHY is told in full.
+"""
 
 from __future__ import annotations
 
 from dispatcher.domain.decisions import Reason
-from dispatcher.domain.gsm7 import count, smarten
+from dispatcher.domain.gsm7 import Segments, count, fits, smarten
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.rendering.compiled import CompiledTemplate
 from dispatcher.rendering.engine import RenderError
@@ -32,13 +35,15 @@ class SmsRenderer:
 
     def _render(self, person: Addressee) -> Message:
         text = smarten(self._said(person))
-        parts = count(text).parts
+        size = count(text)
+        parts = size.parts
         if not parts:
             raise UnrenderableError(Reason.RENDER_FAILED, "the text is empty")
         if parts > MAX_PARTS:
             raise UnrenderableError(
                 Reason.TOO_MANY_SEGMENTS, f"{parts} parts, at most {MAX_PARTS} are sent"
             )
+        text += self._ending(person, text, size)
         return Message(
             key=person.key,
             channel=Channel.SMS,
@@ -50,6 +55,16 @@ class SmsRenderer:
             parts=parts,
             message_id=self._links.delivery_id(person.key),
         )
+
+    def _ending(self, person: Addressee, text: str, size: Segments) -> str:
+        """Give the fullest reason that costs nothing at the end of this text, or "" for none."""
+        template = self._template
+        if "why" in template.words(person.language).texts[SMS].names:
+            return ""  # its author has put it where it belongs
+        for ending in template.why(person.language, person.ground).endings:
+            if fits(text, size, *ending):
+                return ending.text
+        return ""
 
     def _said(self, person: Addressee) -> str:
         template = self._template

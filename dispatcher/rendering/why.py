@@ -1,11 +1,17 @@
-"""Why a person gets a message: one sentence from their consent, in the language of the message."""
+"""The sentence that says why somebody gets a message, and dates in words; in seven languages."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 
+from dispatcher.domain.why import Ground, Why
+from dispatcher.words import choose
+
 LONGEST = 120
+_SHORT = 30  # letters of a topic's name, where there is little room
 
 _FRENCH = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
 _GERMAN = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"
@@ -59,44 +65,62 @@ _DATES: dict[str, Callable[[date], str]] = {
     "it": _italian,
     "ar": _arabic,
 }
-_DATED = {
-    "en": "You asked for “{topic}” on {date}.",
-    "fr": "Vous avez demandé « {topic} » le {date}.",
-    "de": "Sie haben „{topic}“ am {date} abonniert.",
-    "es": "Usted pidió «{topic}» el {date}.",
-    "pt": "Pediu «{topic}» em {date}.",
-    "it": "Ha chiesto «{topic}» il {date}.",
-    "ar": "طلبتَ «{topic}» في {date}.",
-}
-_UNDATED = {
-    "en": "You asked for “{topic}”.",
-    "fr": "Vous avez demandé « {topic} ».",
-    "de": "Sie haben „{topic}“ abonniert.",
-    "es": "Usted pidió «{topic}».",
-    "pt": "Pediu «{topic}».",
-    "it": "Ha chiesto «{topic}».",
-    "ar": "طلبتَ «{topic}».",
-}
+# Marks that turn the way of writing around; a name that holds one would turn the whole sentence.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_JOINER = "\u200d"
+_MODIFIERS = range(0x1F3FB, 0x1F400)  # skin tones, which belong to what stands before them
+_FLAGS = range(0x1F1E6, 0x1F200)  # letters that make a flag in pairs
 
-LANGUAGES = frozenset(_DATED)
+LANGUAGES = frozenset(_DATES)
 
 
 def in_words(language: str, day: date) -> str:
     """Write a date in words; in a language not known here as 2026-05-03."""
-    words = _DATES.get(_base(language))
+    words = _DATES.get(base_of(language))
     return words(day) if words else day.isoformat()
 
 
-def sentence(language: str, topic: str, since: date | None) -> str:
-    """Say why, in at most 120 characters; in English for a language not known here."""
-    base = _base(language) if _base(language) in LANGUAGES else "en"
-    if since is None:
-        pattern, day = _UNDATED[base], ""
-    else:
-        pattern, day = _DATED[base], in_words(base, since)
-    room = LONGEST - len(pattern.format(topic="", date=day))
-    return pattern.format(topic=topic if len(topic) <= room else topic[: room - 1] + "…", date=day)
+def sentence(language: str, ground: Ground, brand: str, topic: str) -> str:
+    """Say why, in at most 120 characters; in English for a language not known here.
+
+    `brand` and `topic` are names, cut short where they are long.
+    """
+    say = choose(language)
+    on = ""
+    if ground.since is not None:
+        on = " " + say("why.on", date=in_words(say.language, ground.since))
+    pattern = say.texts[f"why.{ground.why}"]
+    room = LONGEST - len(pattern.format(brand="", topic="", on=on))
+    return pattern.format(brand=shortened(brand, room), topic=shortened(topic, room), on=on)
 
 
-def _base(language: str) -> str:
-    return language.partition("-")[0].lower()
+def compact(language: str, ground: Ground, topic: str) -> str:
+    """Say why in a few letters, for the end of a text; "" where that would not be understood."""
+    if ground.why is not Why.TOPIC or ground.since is None:
+        return ""
+    return choose(language)("why.compact", topic=shortened(topic, _SHORT), date=ground.since)
+
+
+def shortened(name: str, room: int) -> str:
+    """Cut a name to `room` characters: at a word if one ends in time, never inside a letter."""
+    name = " ".join(_TURNS.sub("", name).split())
+    if len(name) <= room:
+        return name
+    end = room - 1
+    while end > 0 and _inside_a_letter(name, end):
+        end -= 1
+    word = name.rfind(" ", end // 2, end + 1)
+    return name[: word if word > 0 else end].rstrip() + "…"
+
+
+def _inside_a_letter(name: str, at: int) -> bool:
+    """Tell whether a cut before `name[at]` would part what is read as one letter."""
+    here, before = name[at], name[at - 1]
+    flag = ord(here) in _FLAGS and ord(before) in _FLAGS
+    marks = unicodedata.category(here).startswith("M") or ord(here) in _MODIFIERS
+    return flag or marks or _JOINER in (here, before)
+
+
+def base_of(language: str) -> str:
+    """Give the language without its country: fr of fr-CA."""
+    return language.replace("_", "-").partition("-")[0].lower()

@@ -42,8 +42,16 @@ from dispatcher.words import choose
 
 CONFIRMED = "confirmed"
 DECLINED = "declined"
+WHY = "why"
 # How often a day each kind of text is answered; two machines would go on for ever.
-MOST_A_DAY = {Verb.JOIN: 4, Verb.TOPICS: 4, Verb.REDEEM: 6, CONFIRMED: 4, questions.ANSWER: 12}
+MOST_A_DAY = {
+    Verb.JOIN: 4,
+    Verb.TOPICS: 4,
+    Verb.REDEEM: 6,
+    CONFIRMED: 4,
+    WHY: 4,
+    questions.ANSWER: 12,
+}
 _REDEEMED = {
     Redeemed.NOTED: "text.redeemed",
     Redeemed.BEFORE: "text.redeemed_before",

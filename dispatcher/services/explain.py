@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import isfinite
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
+from dispatcher.domain.deliveries import CAME
 from dispatcher.domain.explanations import (
     DecisionLine,
     Explanation,
@@ -21,6 +22,7 @@ from dispatcher.domain.explanations import (
 from dispatcher.domain.messages import MessageClass
 from dispatcher.domain.people import Person
 from dispatcher.domain.policies import Policy, Window
+from dispatcher.domain.programme import Programme
 from dispatcher.rules.asked_for import answers
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.facts import recall
@@ -28,8 +30,10 @@ from dispatcher.rules.jurisdictions import Jurisdictions, Profile
 from dispatcher.rules.permitted_hours import Where, causes, permitted, plan
 from dispatcher.rules.quiet_hours import whereabouts, without_courtesies
 from dispatcher.rules.replay import replay
+from dispatcher.services.why import Teller
 from dispatcher.storage import campaigns, chains, context_flags, signals
 from dispatcher.storage import explain as records
+from dispatcher.storage.stood_on import stood_on
 
 _SAME_INSTANT = 0.001  # seconds: the database keeps microseconds
 # Decided on what the rules had said, by what else there was at that moment.
@@ -41,12 +45,18 @@ _AFTER_THE_RULES = {
 }
 
 
-def explain(conn: Connection, person: Person, book: RuleBook, campaign_id: int = 0) -> Explanation:
+def explain(
+    conn: Connection,
+    person: Person,
+    book: RuleBook,
+    campaign_id: int = 0,
+    programme: Programme | None = None,
+) -> Explanation:
     """Give everything on record about a person; of one campaign only, or (0) of all.
 
     Decisions made by this very `book`, or by it under the other profile, are made again.
     """
-    stories = records.stories(conn, person.id, campaign_id)
+    stories = _with_reasons(conn, person, records.stories(conn, person.id, campaign_id), programme)
     consents = records.consent_lines(conn, person.id)
     given = {line.id: line.occurred_at for line in consents}
     return Explanation(
@@ -65,6 +75,21 @@ def explain(conn: Connection, person: Person, book: RuleBook, campaign_id: int =
         answers=records.answers(conn, person.id),
         acts=records.acts(conn, person.id),
     )
+
+
+def _with_reasons(
+    conn: Connection, person: Person, stories: Sequence[Story], programme: Programme | None
+) -> list[Story]:
+    """Say of each message that came what it said of why, as its reader was told."""
+    waves = [story.wave_id for story in stories if story.state in CAME]
+    stood = stood_on(conn, person.id, waves) if waves else {}
+    teller = Teller(conn, programme)
+    return [
+        replace(story, why=teller.tell(stood[story.wave_id], person.language))
+        if story.wave_id in stood
+        else story
+        for story in stories
+    ]
 
 
 def _suppressions(conn: Connection, person: Person) -> tuple[SuppressionLine, ...]:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import email
 import email.policy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from dispatcher.domain.campaigns import Audience, CampaignVersion
-from dispatcher.domain.decisions import Reason
-from dispatcher.domain.deliveries import DeliveryState
+from dispatcher.domain.deliveries import CAME
 from dispatcher.domain.explanations import Explanation, Story
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
 from dispatcher.domain.people import Person
-from dispatcher.domain.reasons import MEANING
-from dispatcher.rendering import Addressee, Links, compile_template, render_batch
+from dispatcher.domain.programme import Programme
+from dispatcher.domain.why import Ground
+from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, render_batch
 from dispatcher.rules.book import RuleBook
 from dispatcher.services.explain import explain
 from dispatcher.services.export_files import written
 from dispatcher.services.permissions import with_states
 from dispatcher.services.renderer import letterhead
+from dispatcher.services.why import ground_on_record
 from dispatcher.storage import campaigns, erasures, exports
+from dispatcher.storage.stood_on import stood_on
+from dispatcher.words import Words, choose
 
 # The part of the export in which each table that names people is told.
 TOLD_IN: Mapping[str, str] = {
@@ -82,11 +86,12 @@ sources       the files in which you came to us
 recipients    who carried messages to you
 acts          what our people did about you
 """
+# What everything of one campaign version is written on.
+Paper = Callable[[CampaignVersion], Letterhead]
 _AGAIN = (
     "made again from version {} with what is known of you today; what has changed since is "
     "different here"
 )
-_REACHED = (DeliveryState.ACCEPTED, DeliveryState.UNSURE)
 
 
 class Sent(NamedTuple):
@@ -103,26 +108,37 @@ class Sent(NamedTuple):
 
 
 def export(
-    conn: Connection, person: Person, book: RuleBook, links: Links, now: datetime | None = None
+    conn: Connection,
+    person: Person,
+    book: RuleBook,
+    links: Links,
+    now: datetime | None = None,
+    programme: Programme | None = None,
 ) -> dict[str, bytes]:
     """Give everything about a person: file name -> content, as JSON and as CSV."""
-    data = collect(conn, person, book, links, now)
+    data = collect(conn, person, book, links, now, programme)
     return {"README.txt": _README.encode(), **written(data)}
 
 
 def collect(
-    conn: Connection, person: Person, book: RuleBook, links: Links, now: datetime | None = None
+    conn: Connection,
+    person: Person,
+    book: RuleBook,
+    links: Links,
+    now: datetime | None = None,
+    programme: Programme | None = None,
 ) -> dict[str, Any]:
     """Give everything about a person, part by part; what they allow is named as it is at `now`."""
-    told = explain(conn, person, book)
+    told = explain(conn, person, book, programme=programme)
+    say, paper = choose(person.language), partial(letterhead, links=links, programme=programme)
     told = with_states(conn, told, now) if now else told
     kept = exports.in_sandbox(conn, person.id)
     return {
         **on_record(told),
         "since": exports.added_at(conn, person.id),
-        "campaigns": [_campaign(conn, story) for story in told.stories],
+        "campaigns": [_campaign(conn, story, say) for story in told.stories],
         "messages": [
-            _sent(_content(conn, story, told, links, kept), story) for story in _handed_over(told)
+            _sent(_content(conn, story, told, paper, kept), story) for story in _handed_over(told)
         ],
         "counted": exports.counted(conn, person.id),
         "last_heard_of": exports.last_heard_of(conn, person.id),
@@ -179,19 +195,19 @@ def _or(values: Sequence[str]) -> str:
     return " or ".join(values)
 
 
-def _campaign(conn: Connection, story: Story) -> dict[str, Any]:
+def _campaign(conn: Connection, story: Story, say: Words) -> dict[str, Any]:
     """Give what a campaign did about the person, with its reasons and its audience in words."""
     spec = campaigns.load_version(conn, story.version_id).spec
     data = asdict(story)
     data["decisions"] = [
-        {**line._asdict(), "meaning": MEANING[line.reason]} for line in story.decisions
+        {**line._asdict(), "meaning": say(f"reason.{line.reason}")} for line in story.decisions
     ]
-    meaning = MEANING.get(Reason(story.reason), "") if story.reason else ""
+    meaning = say(f"reason.{story.reason}") if story.reason else ""
     return {**data, "meaning": meaning, "meant_for": in_words(spec.audience)}
 
 
 def _handed_over(told: Explanation) -> list[Story]:
-    return [story for story in told.stories if story.state in _REACHED]
+    return [story for story in told.stories if story.state in CAME]
 
 
 def _sent(content: tuple[str, str, str], story: Story) -> Sent:
@@ -209,29 +225,30 @@ def _sent(content: tuple[str, str, str], story: Story) -> Sent:
 
 
 def _content(
-    conn: Connection, story: Story, told: Explanation, links: Links, kept: Mapping[int, bytes]
+    conn: Connection, story: Story, told: Explanation, paper: Paper, kept: Mapping[int, bytes]
 ) -> tuple[str, str, str]:
     """Give subject and text: as they went into the sandbox, else made once more."""
     if story.wave_id in kept:
         return *_read(Channel(story.channel), kept[story.wave_id]), "as it went into the sandbox"
-    return _again(campaigns.load_version(conn, story.version_id), story, told, links)
+    version = campaigns.load_version(conn, story.version_id)
+    stood = stood_on(conn, told.person.id, [story.wave_id])[story.wave_id]
+    return _again(version, story, told.person, paper, ground_on_record(stood, version))
 
 
 def _again(
-    version: CampaignVersion, story: Story, told: Explanation, links: Links
+    version: CampaignVersion, story: Story, person: Person, paper: Paper, ground: Ground
 ) -> tuple[str, str, str]:
     """Make a message once more. Its words are pinned; what was known of the person is not."""
-    channel, person = Channel(story.channel), told.person
+    channel = Channel(story.channel)
     at = person.address(channel)
-    given = [line for line in told.consents if line.id == story.consent_event]
     addressee = Addressee(
         DeliveryKey(story.wave_id, person.id, 1),
         at.address if at else "",
         person.language,
         person.attributes,
-        given[0].occurred_at.date() if given else None,
+        ground,
     )
-    compiled = compile_template(version.template, letterhead(version, links))
+    compiled = compile_template(version.template, paper(version))
     now = story.decided_at or datetime.fromtimestamp(0, UTC)
     (made,) = render_batch(compiled, channel, [addressee], now)
     if not isinstance(made, Message):

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from dispatcher.domain.addresses import Problem, normalise_email, normalise_phone
 from dispatcher.domain.consents import ConsentSource, ConsentState
 from dispatcher.domain.context_flags import ContextFlag
 from dispatcher.domain.messages import Channel, MessageClass
-from dispatcher.domain.people import Person
-from dispatcher.inbound.replies import MOST_CHARACTERS, Intent, Reply, read_reply
+from dispatcher.inbound.replies import MOST_CHARACTERS, Intent
+from dispatcher.inbound.why import asks_why
 from dispatcher.inbound.wishes import wish_of
 from dispatcher.services import stay
-from dispatcher.services.dialogue import MOST_A_DAY, converse
-from dispatcher.services.question_texts import together
-from dispatcher.services.service_texts import service_text
-from dispatcher.services.spoken import Said, Spoken
+from dispatcher.services.dialogue import WHY, converse
+from dispatcher.services.letter import Letter
+from dispatcher.services.letter_answers import OPT_OUTS, may_answer, queue_answer, voice_of
+from dispatcher.services.spoken import Said, Spoken, conversation
 from dispatcher.services.subscribe import Act, Desk, join, leave, rejoinable
-from dispatcher.services.wish_texts import wish_text
+from dispatcher.services.why import why_text
 from dispatcher.services.wishes import Granted, grant
 from dispatcher.storage import (
     consents,
@@ -32,23 +29,12 @@ from dispatcher.storage import (
     pending,
     replies,
     requests,
-    service_messages,
     suppressions,
 )
 from dispatcher.storage.conversations import Closed
-from dispatcher.storage.events import Heard, clean
-from dispatcher.storage.replies import Voice
-from dispatcher.storage.service_messages import ServiceMessage
+from dispatcher.storage.events import clean
 from dispatcher.storage.suppressions import SuppressionReason
-
-# A confirmation later than five minutes would have to be justified (47 CFR 64.1200(a)(12)).
-_CONFIRM_WITHIN = timedelta(minutes=5)
-# Two machines may answer each other for ever: nobody gets more answers of a kind in a day.
-_LOOP_SPAN = timedelta(hours=24)
-_MOST_ANSWERS = 2
-_APART = timedelta(seconds=5)  # between the texts of an answer that takes more than one
-_OPT_OUTS = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
-_SHORTEST_NUMBER = 8  # digits; anything shorter is a short code, which no person writes from
+from dispatcher.words import choose
 
 
 @dataclass(slots=True)
@@ -61,57 +47,11 @@ class Tally:
     unsure: int = 0
 
 
-class Letter(NamedTuple):
-    """A reply with everything known of its sender."""
-
-    heard: Heard
-    channel: Channel
-    address: str  # in normal form, or "" when nobody could be answered
-    digests: tuple[bytes, ...]  # the first is the sender's own
-    people: tuple[int, ...]
-    writer: Person | None
-    meaning: Reply
-
-
-def sender_of(text: str) -> tuple[Channel, str | Problem]:
-    """Read who wrote: an e-mail address, or a number that gateways may give without its +."""
-    text = text.strip()
-    if "@" in text:
-        return Channel.EMAIL, normalise_email(text)
-    found = normalise_phone(text)
-    digits = text.removeprefix("00")
-    if isinstance(found, Problem) and digits.isdecimal() and len(digits) >= _SHORTEST_NUMBER:
-        found = normalise_phone(f"+{digits}")
-    return Channel.SMS, found
-
-
-def read(conn: Connection, desk: Desk, heard: Heard) -> Letter:
-    """Find out who wrote, and what it means."""
-    event = heard.event
-    channel, found = sender_of(clean(event.sender))
-    address = "" if isinstance(found, Problem) else found
-    # Somebody without a proper address is remembered by what the gateway called them.
-    known_as = address or clean(event.sender).strip().casefold()
-    digests = desk.digests.look_up(channel, known_as)
-    people = tuple(customers.holders(conn, channel, digests)) if address else ()
-    writer = customers.holder(conn, channel, digests[0])
-    person = customers.person(conn, writer or people[0]) if people else None
-    return Letter(
-        heard=heard,
-        channel=channel,
-        address=address,
-        digests=digests,
-        people=people,
-        writer=person,
-        meaning=read_reply(event.text, person.language if person else None),
-    )
-
-
 def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
     """Do what the letter asks for, keep it, and answer at most once."""
     letter = _met(conn, letter) if desk.programme else letter
     granted = _wish(conn, letter)
-    said = None if granted else _dialogue(conn, desk, letter, tally)
+    said = None if granted else _why(conn, desk, letter) or _dialogue(conn, desk, letter, tally)
     stays = None if granted or said else _stays(conn, desk, letter)
     if stays is not None and not stays:
         letter = letter._replace(meaning=letter.meaning._replace(intent=Intent.OPT_OUT))
@@ -122,8 +62,8 @@ def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
         answer = MessageClass.STAYED
     else:
         answer = granted.message_class if granted else _deed(conn, desk, letter, tally)
-    if answer and _may_answer(conn, letter, said):
-        tally.answers += _queue_answer(conn, desk, letter, answer, granted, said)
+    if answer and may_answer(conn, letter, said):
+        tally.answers += queue_answer(conn, desk, letter, answer, granted, said)
     tally.unsure += letter.meaning.unsure
     replies.record(
         conn,
@@ -198,6 +138,21 @@ def _stays(conn: Connection, desk: Desk, letter: Letter) -> bool | None:
     if stay.refused(conn, letter.writer, reply):
         return False
     return stay.answered(conn, desk, letter.writer, reply) or None
+
+
+def _why(conn: Connection, desk: Desk, letter: Letter) -> Said | None:
+    """Tell whoever asks why they were written to; strangers were not."""
+    if letter.meaning.intent in OPT_OUTS or letter.channel is not Channel.SMS:
+        return None
+    language, person = asks_why(letter.heard.event.text), letter.writer
+    if language is None or person is None:
+        return None
+    words = choose(person.language, language)
+    voice = voice_of(conn, desk, letter)
+    told = why_text(conn, desk.programme, person, words)
+    if told is None and voice:
+        told = words("text.why_none", brand=voice.name)
+    return conversation(WHY, told) if told else None
 
 
 def _deed(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
@@ -293,76 +248,3 @@ def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Messag
         return None  # said before a STOP that we heard first
     tally.opted_in += 1
     return MessageClass.WELCOME
-
-
-def _may_answer(conn: Connection, letter: Letter, said: Said | None) -> bool:
-    """Answer texts only, to a number a person can have, and never in a loop.
-
-    Who opted out twice in a day was told so, and gets no answer of any kind for the rest of it.
-    """
-    if letter.channel is not Channel.SMS or not letter.address:
-        return False
-    kind = said.kind if said else letter.meaning.intent
-    heard = replies.recent(conn, letter.digests[0], letter.heard.heard_at, _LOOP_SPAN)
-    opted_out = sum(heard[each] for each in _OPT_OUTS)
-    return heard[kind] < MOST_A_DAY.get(kind, _MOST_ANSWERS) and opted_out < _MOST_ANSWERS
-
-
-def _queue_answer(
-    conn: Connection,
-    desk: Desk,
-    letter: Letter,
-    message_class: MessageClass,
-    granted: Granted | None,
-    said: Said | None,
-) -> bool:
-    event, now = letter.heard.event, letter.heard.heard_at
-    sender = clean(event.recipient)
-    if said and not sender and desk.programme:
-        sender = desk.programme.sms_sender
-    confirms = message_class is MessageClass.OPTOUT_CONFIRMATION
-    expires = now + (_CONFIRM_WITHIN if confirms else service_messages.ANSWER_KEPT)
-    due = now + granted.after if granted else now
-    texts = together(said.texts) if said else []
-    texts = texts or _plain_answer(conn, desk, letter, message_class, granted)
-    new = False
-    for place, words in enumerate(texts):
-        message = ServiceMessage(
-            key=clean(event.dedup_key) + f":{place + 1}" * bool(place),
-            customer_id=letter.writer.id if letter.writer else 0,
-            channel=letter.channel,
-            address=letter.address,
-            gateway=clean(event.gateway),
-            sender=sender,
-            message_class=message_class,
-            text=words,
-        )
-        # One after the other, or the second would overtake the first.
-        new |= service_messages.queue(conn, message, due + place * _APART, expires)
-    return new
-
-
-def _plain_answer(
-    conn: Connection,
-    desk: Desk,
-    letter: Letter,
-    message_class: MessageClass,
-    granted: Granted | None,
-) -> list[str]:
-    """Give the words of an answer outside of a dialogue; none where nobody could say them."""
-    voice = _voice(conn, desk, letter)
-    if voice is None:
-        return []  # no brand, no offers, nothing to confirm
-    language = letter.meaning.language or (letter.writer.language if letter.writer else "")
-    if granted:
-        return [wish_text(message_class, language, voice, granted.until)]
-    return [service_text(message_class, language, voice)]
-
-
-def _voice(conn: Connection, desk: Desk, letter: Letter) -> Voice | None:
-    """Give who answers: the programme, if its number was written to, else a brand."""
-    programme, number = desk.programme, clean(letter.heard.event.recipient)
-    found = replies.voice_for(conn, letter.writer.id if letter.writer else None, number)
-    if programme and (found is None or number == programme.sms_sender != ""):
-        return Voice(programme.name, programme.contact)
-    return found

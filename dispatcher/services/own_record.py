@@ -12,76 +12,25 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from dispatcher.domain.consents import ConsentAction
-from dispatcher.domain.decisions import Reason
-from dispatcher.domain.deliveries import DeliveryState
+from dispatcher.domain.deliveries import CAME, DeliveryState
 from dispatcher.domain.explanations import ConsentLine, HoldLine
 from dispatcher.domain.hours_agreements import is_agreement
 from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.domain.masks import mask
 from dispatcher.domain.people import Person
 from dispatcher.domain.programme import Programme
-from dispatcher.domain.reasons import MEANING
-from dispatcher.rendering.why import in_words, sentence
+from dispatcher.rendering.why import in_words
 from dispatcher.services.own_page import topic_name
+from dispatcher.services.why import Teller
 from dispatcher.storage import context_flags, exports, own_page
 from dispatcher.storage import explain as records
 from dispatcher.storage.own_page import Amounts, Met
-from dispatcher.words import Words
+from dispatcher.storage.stood_on import StoodOn, stood_on
+from dispatcher.words import Words, choose
 
 MOST_TOLD = 20
 _IMPORTED = "import"
 _UNNAMED = "unnamed"
-_REACHED = (DeliveryState.ACCEPTED, DeliveryState.UNSURE)
-
-# What a reason amounts to for the person; each kind has its sentence in all languages.
-_KINDS: Mapping[str, tuple[Reason, ...]] = {
-    "over": (
-        Reason.OFFER_NOT_STARTED,
-        Reason.OFFER_EXPIRED,
-        Reason.COST_CEILING,
-        Reason.CANCELLED,
-        Reason.TENANT_PAUSED,
-    ),
-    "not_meant": (
-        Reason.LEFT_AUDIENCE,
-        Reason.NOT_WORTH_IT,
-        Reason.INTEREST_OVER,
-        Reason.RECONFIRM_NOT_DUE,
-    ),
-    "address": (Reason.NO_ADDRESS, Reason.BAD_ADDRESS, Reason.OTHER_CHANNEL),
-    "not_agreed": (Reason.NO_CONSENT, Reason.IMPORTED_UNPROVEN),
-    "left": (Reason.SUPPRESSED, Reason.TOPIC_OPTED_OUT, Reason.ERASED, Reason.WITHDRAWN),
-    "kept_back": (Reason.HOLDOUT,),
-    "held": (Reason.CONTEXT_HOLD,),
-    "quiet": (Reason.QUIET_UNTIL,),
-    "hours": (
-        Reason.QUIET_HOURS,
-        Reason.QUIET_HOURS_EXPIRED,
-        Reason.SCHEDULED,
-        Reason.ZONE_UNKNOWN_CLOSED,
-    ),
-    "better": (Reason.OUTRANKED,),
-    "enough": (
-        Reason.CAP_BRAND,
-        Reason.CAP_PERSON,
-        Reason.CAP_SUBJECT,
-        Reason.CAP_CHANNELS,
-        Reason.CAP_DISCLOSED_FREQUENCY,
-        Reason.CAP_OWN_MOST,
-        Reason.MIN_GAP,
-        Reason.ECHO,
-        Reason.FATIGUE,
-        Reason.DORMANT,
-        Reason.BURST,
-        Reason.REMINDED,
-        Reason.RECONFIRM_ASKED,
-        Reason.REMINDER_WAIT,
-        Reason.REMINDER_GAP,
-        Reason.REMINDER_REST,
-    ),
-}
-_KIND_OF = {reason: kind for kind, reasons in _KINDS.items() for reason in reasons}
-_TROUBLE = "trouble"  # of ours, or of those who carry messages
 
 
 class Reached(NamedTuple):
@@ -124,7 +73,7 @@ class Record(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """One offer: `why` says why it came, or why not; `meaning` is what `explain` says."""
+    """One offer: `why` says why it came, in the words it bore, or why not."""
 
     day: str
     brand: str
@@ -132,7 +81,6 @@ class Offer(NamedTuple):
     channel: str
     came: bool
     why: str
-    meaning: str
 
 
 def record(
@@ -169,24 +117,32 @@ def offers(
 ) -> list[Offer]:
     """Tell of the last offers why each came, or did not."""
     met = own_page.last_met(conn, person.id, MOST_TOLD)
-    return [_offer(each, programme, say) for each in met]
+    waves = [each.wave_id for each in met if each.state in CAME]
+    stood = stood_on(conn, person.id, waves) if waves else {}
+    teller = Teller(conn, programme)
+    # The page may be read in another language than the person's own.
+    own = choose(person.language).language == say.language
+    language = person.language if own and person.language else say.language
+    return [
+        Offer(
+            day=_day(each.at, say),
+            brand=each.brand,
+            campaign=each.campaign,
+            channel=each.channel,
+            came=each.state in CAME,
+            why=_told(each, teller, stood, language, say),
+        )
+        for each in met
+    ]
 
 
-def kind_of(reason: Reason) -> str:
-    """Give what a reason amounts to for the person."""
-    return _KIND_OF.get(reason, _TROUBLE)
-
-
-def _offer(met: Met, programme: Programme | None, say: Words) -> Offer:
-    came = met.state in _REACHED
-    topic = topic_name(programme, met.topic, say.language)
-    why = sentence(say.language, topic, met.since) if came else say(f"offers.{_why(met)}")
-    meaning = MEANING[met.reason]
-    return Offer(_day(met.at, say), met.brand, met.campaign, met.channel, came, why, meaning)
-
-
-def _why(met: Met) -> str:
-    return "on_its_way" if met.state is DeliveryState.RESERVED else kind_of(met.reason)
+def _told(met: Met, teller: Teller, stood: Mapping[int, StoodOn], language: str, say: Words) -> str:
+    """Say why an offer came, in the words it bore; or why not, in those of `explain`."""
+    if met.state in CAME:
+        return teller.tell(stood[met.wave_id], language)
+    if met.state is DeliveryState.RESERVED:
+        return say("offers.on_its_way")
+    return say(f"reason.{met.reason}")
 
 
 def _fact(name: str, value: str, known: KnownFacts, *, imported: bool, clear: bool) -> Fact:

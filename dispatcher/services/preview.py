@@ -14,7 +14,9 @@ from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.consent_terms import ASK_BEFORE
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
 from dispatcher.domain.policies import Policy
+from dispatcher.domain.programme import Programme
 from dispatcher.domain.reports import Preview, Reach, Reveal, Sample
+from dispatcher.domain.why import day_of, ground_of
 from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, render_batch
 from dispatcher.rendering.source import choose, languages
 from dispatcher.rules.hours import DAY, LOOK_AHEAD_DAYS, first_at
@@ -24,6 +26,7 @@ from dispatcher.rules.quiet_hours import Home, where_of
 from dispatcher.services import disclosure, holdout
 from dispatcher.services.foresee import foresee
 from dispatcher.services.validate import Checked, Workbench
+from dispatcher.services.why import topic_names
 from dispatcher.storage import clock, origins
 from dispatcher.storage import reach as reaches
 from dispatcher.storage.database import Database
@@ -34,7 +37,12 @@ _NOBODY = {Channel.EMAIL: "sample@example.com", Channel.SMS: "+447700900000"}
 
 
 def preview(
-    database: Database, checked: Checked, bench: Workbench, links: Links, law: Law
+    database: Database,
+    checked: Checked,
+    bench: Workbench,
+    links: Links,
+    law: Law,
+    programme: Programme | None = None,
 ) -> Preview:
     """Estimate reach, cost, parts and times, and render a sample in each language.
 
@@ -47,7 +55,7 @@ def preview(
         reach = foresee(conn, spec, now, law.jurisdictions)
         homes = reaches.homes(conn, spec) or [_ANYWHERE]
         revealed = tuple(_revealed(conn, checked, bench))
-    samples = tuple(_samples(checked, links, now))
+    samples = tuple(_samples(checked, links, now, programme))
     first, last = possible_times(spec.policy, homes, now, law)
     return Preview(
         reach=reach,
@@ -123,9 +131,13 @@ def _where(policy: Policy, home: Home, book: Jurisdictions, law: Law) -> Where |
     return where_of(book, law.profile, home, (0, 0, ""), window, margin, timed)
 
 
-def _samples(checked: Checked, links: Links, now: float) -> Iterator[Sample]:
+def _samples(
+    checked: Checked, links: Links, now: float, programme: Programme | None
+) -> Iterator[Sample]:
     spec, template = checked.file.spec, checked.template
-    paper = Letterhead(spec.brand, spec.offer, links, spec.audience.topic, spec.name)
+    topic = spec.audience.topic
+    names = topic_names(programme, topic)
+    paper = Letterhead(spec.brand, spec.offer, links, topic, spec.name, topic_names=names)
     compiled = compile_template(template, paper)
     at = datetime.fromtimestamp(now, UTC)
     wanted = spec.audience.languages or languages(template)
@@ -141,8 +153,10 @@ def _samples(checked: Checked, links: Links, now: float) -> Iterator[Sample]:
 def _somebody(checked: Checked, channel: Channel, language: str, at: datetime) -> Addressee:
     fields = checked.template.sample
     until = at.date() + timedelta(days=ASK_BEFORE // DAY)
+    reminds = bool(checked.file.spec.policy.reminds_of)
+    ground = ground_of("", day_of(at.timestamp()), reminds=reminds)
     key = DeliveryKey(0, 0, 1)
-    return Addressee(key, _NOBODY[channel], language, fields, at.date(), until=until)
+    return Addressee(key, _NOBODY[channel], language, fields, ground, until=until)
 
 
 def _sample(channel: Channel, language: str, message: Message) -> Sample:

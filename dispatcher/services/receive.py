@@ -13,6 +13,7 @@ from dispatcher.domain.consents import ConsentSource
 from dispatcher.domain.messages import DeliveryKey, Event, EventKind
 from dispatcher.inbound.replies import Intent
 from dispatcher.services import letters
+from dispatcher.services.letter import read
 from dispatcher.services.subscribe import Act, Desk, leave
 from dispatcher.storage import customers, deliveries, events, setbacks, signs_of_life, soft_bounces
 from dispatcher.storage.events import Heard, clean
@@ -43,9 +44,7 @@ def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
     with desk.database.begin() as conn:
         fresh = events.record(conn, [Heard(event, _trusted(event.at, now), now) for event in told])
         written = [
-            letters.read(conn, desk, heard)
-            for heard in fresh
-            if heard.event.kind is EventKind.REPLIED
+            read(conn, desk, heard) for heard in fresh if heard.event.kind is EventKind.REPLIED
         ]
         # Everybody concerned is locked at once and in order, so that callbacks never deadlock.
         customers.lock_people(conn, {person for letter in written for person in letter.people})

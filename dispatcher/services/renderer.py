@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from math import isfinite
 
 from dispatcher.domain.batches import Batch
@@ -12,18 +12,22 @@ from dispatcher.domain.campaigns import CampaignVersion
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision
 from dispatcher.domain.messages import DeliveryKey, Message
+from dispatcher.domain.programme import Programme
+from dispatcher.domain.why import day_of, ground_of
 from dispatcher.rendering.batch import render_batch
 from dispatcher.rendering.compiled import CompiledTemplate, Letterhead, compile_template
 from dispatcher.rendering.links import Links
 from dispatcher.rendering.people import Addressee, Unrenderable
 from dispatcher.rules.reconfirm import due_for
+from dispatcher.services.why import topic_names
 from dispatcher.storage.deliveries import Reserved
 
 _KEEP = 64
-_EPOCH, _DAY = date(1970, 1, 1).toordinal(), 24 * 3600
 
 
-def letterhead(version: CampaignVersion, links: Links) -> Letterhead:
+def letterhead(
+    version: CampaignVersion, links: Links, programme: Programme | None = None
+) -> Letterhead:
     """Give what all messages of a campaign version have in common."""
     spec = version.spec
     return Letterhead(
@@ -33,14 +37,16 @@ def letterhead(version: CampaignVersion, links: Links) -> Letterhead:
         topic=spec.audience.topic,
         campaign=spec.name,
         message_class=spec.policy.message_class,
+        topic_names=topic_names(programme, spec.audience.topic),
     )
 
 
 class Renderer:
     """Renders whole batches, lazily; keeps the templates compiled last."""
 
-    def __init__(self, links: Links) -> None:
+    def __init__(self, links: Links, programme: Programme | None = None) -> None:
         self._links = links
+        self._programme = programme
         self._compiled: OrderedDict[int, CompiledTemplate] = OrderedDict()
 
     def render(
@@ -53,9 +59,9 @@ class Renderer:
         now: float,
     ) -> Iterator[Message | Unrenderable]:
         """Yield each reserved person's message, or why there is none, in ordinal order."""
-        wave = batch.key.wave_id
+        wave, reminds = batch.key.wave_id, bool(version.spec.policy.reminds_of)
         addressees = (
-            _addressee(wave, people[each.customer_id], decisions[each.customer_id], each)
+            _addressee(wave, reminds, people[each.customer_id], decisions[each.customer_id], each)
             for each in reserved
         )
         if version.spec.policy.reconfirms:
@@ -65,7 +71,7 @@ class Renderer:
 
     def _template(self, version: CampaignVersion) -> CompiledTemplate:
         if version.id not in self._compiled:
-            head = letterhead(version, self._links)
+            head = letterhead(version, self._links, self._programme)
             self._compiled[version.id] = compile_template(version.template, head)
             if len(self._compiled) > _KEEP:
                 self._compiled.popitem(last=False)
@@ -73,13 +79,21 @@ class Renderer:
         return self._compiled[version.id]
 
 
-def _addressee(wave: int, person: Recipient, decision: Decision, reserved: Reserved) -> Addressee:
+def _addressee(
+    wave: int, reminds: bool, person: Recipient, decision: Decision, reserved: Reserved
+) -> Addressee:
     return Addressee(
         DeliveryKey(wave, person.customer_id, reserved.attempt),
         person.address,
         person.language,
         person.fields,
-        _day(person.consent_since),
+        ground_of(
+            person.consent_kind,
+            day_of(person.consent_since),
+            in_all=person.consent_in_all,
+            asked=decision.asked,
+            reminds=reminds,
+        ),
         reserved.ordinal,
         decision.send_before,
     )
@@ -87,8 +101,8 @@ def _addressee(wave: int, person: Recipient, decision: Decision, reserved: Reser
 
 def _asked(addressee: Addressee, person: Recipient) -> Addressee:
     ends = due_for(person).ends
-    return addressee._replace(until=_day(ends)) if isfinite(ends) else addressee
-
-
-def _day(since: float) -> date | None:
-    return date.fromordinal(_EPOCH + int(since // _DAY)) if since else None
+    return (
+        addressee._replace(until=datetime.fromtimestamp(ends, UTC).date())
+        if isfinite(ends)
+        else addressee
+    )

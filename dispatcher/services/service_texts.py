@@ -8,8 +8,8 @@ from dispatcher.storage.replies import Voice
 
 DEFAULT_LANGUAGE = "en"
 
-# One part, brand named, no link, no offer (47 CFR 64.1200(a)(12)); all letters are in the GSM
-# alphabet.
+# One part, brand named, no link, no offer (47 CFR 64.1200(a)(12)); all letters but the Arabic ones
+# are in the GSM alphabet.
 TEXTS: dict[str, dict[MessageClass, str]] = {
     "en": {
         MessageClass.OPTOUT_CONFIRMATION: (
@@ -55,6 +55,57 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
         ),
         MessageClass.STAYED: "{brand}: Danke, wir schreiben Ihnen weiter. Ende: STOP",
     },
+    "es": {
+        MessageClass.OPTOUT_CONFIRMATION: (
+            "{brand}: su baja queda hecha y ya no recibe mensajes. Responda START para volver."
+        ),
+        MessageClass.WELCOME: (
+            "{brand}: qué bien que vuelva, recibe de nuevo nuestros mensajes."
+            " HELP para ayuda, STOP para terminar."
+        ),
+        MessageClass.HELP_REPLY: (
+            "{brand}: ha pedido ayuda. Contacto: {contact}. STOP para terminar."
+        ),
+        MessageClass.WRONG_NUMBER: (
+            "{brand}: perdone, este teléfono queda borrado y no le escribiremos."
+        ),
+    },
+    "pt": {
+        MessageClass.OPTOUT_CONFIRMATION: (
+            "{brand}: cancelado, deixa de receber mensagens. Responda START para voltar."
+        ),
+        MessageClass.WELCOME: (
+            "{brand}: que bom que volta, recebe de novo as nossas mensagens."
+            " HELP para ajuda, STOP para terminar."
+        ),
+        MessageClass.HELP_REPLY: ("{brand}: pediu ajuda. Contacto: {contact}. STOP para terminar."),
+        MessageClass.WRONG_NUMBER: (
+            "{brand}: desculpe, este telefone foi retirado e nada mais lhe enviamos."
+        ),
+    },
+    "it": {
+        MessageClass.OPTOUT_CONFIRMATION: (
+            "{brand}: iscrizione cancellata, non riceverà più messaggi. Risponda START per tornare."
+        ),
+        MessageClass.WELCOME: (
+            "{brand}: che bello, riceverà di nuovo i nostri messaggi."
+            " HELP per aiuto, STOP per finire."
+        ),
+        MessageClass.HELP_REPLY: (
+            "{brand}: ha chiesto aiuto. Contatto: {contact}. STOP per finire."
+        ),
+        MessageClass.WRONG_NUMBER: (
+            "{brand}: ci scusi, abbiamo tolto questo numero e non scriveremo più."
+        ),
+    },
+    "ar": {
+        MessageClass.OPTOUT_CONFIRMATION: (
+            "{brand}: أُلغي اشتراكك ولن تصلك رسائل. أرسل START للعودة."
+        ),
+        MessageClass.WELCOME: "{brand}: أهلاً بعودتك. HELP للمساعدة، STOP للإيقاف.",
+        MessageClass.HELP_REPLY: "{brand}: للمساعدة: {contact}. STOP للإيقاف.",
+        MessageClass.WRONG_NUMBER: "{brand}: عذراً، حذفنا هذا الرقم ولن نكتب إليه.",
+    },
 }
 # For a brand whose name is not in the GSM alphabet: one part then holds 70 letters.
 SHORT: dict[str, dict[MessageClass, str]] = {
@@ -78,6 +129,30 @@ SHORT: dict[str, dict[MessageClass, str]] = {
         MessageClass.HELP_REPLY: "{brand}: {contact}. Ende: STOP",
         MessageClass.WRONG_NUMBER: ("{brand}: Nummer gelöscht, Verzeihung."),
         MessageClass.STAYED: "{brand}: danke, weiter so. Ende: STOP",
+    },
+    "es": {
+        MessageClass.OPTOUT_CONFIRMATION: "{brand}: baja hecha. START para volver.",
+        MessageClass.WELCOME: "{brand}: qué bien. STOP para terminar.",
+        MessageClass.HELP_REPLY: "{brand}: {contact}. STOP para terminar.",
+        MessageClass.WRONG_NUMBER: "{brand}: perdone, borrado.",
+    },
+    "pt": {
+        MessageClass.OPTOUT_CONFIRMATION: "{brand}: cancelado. START para voltar.",
+        MessageClass.WELCOME: "{brand}: que bom. STOP para terminar.",
+        MessageClass.HELP_REPLY: "{brand}: {contact}. STOP para terminar.",
+        MessageClass.WRONG_NUMBER: "{brand}: desculpe, retirado.",
+    },
+    "it": {
+        MessageClass.OPTOUT_CONFIRMATION: "{brand}: cancellato. START per tornare.",
+        MessageClass.WELCOME: "{brand}: che bello. STOP per finire.",
+        MessageClass.HELP_REPLY: "{brand}: {contact}. STOP per finire.",
+        MessageClass.WRONG_NUMBER: "{brand}: ci scusi, numero tolto.",
+    },
+    "ar": {
+        MessageClass.OPTOUT_CONFIRMATION: "{brand}: تم الإلغاء. START للعودة.",
+        MessageClass.WELCOME: "{brand}: أهلاً بعودتك. STOP للإيقاف.",
+        MessageClass.HELP_REPLY: "{brand}: {contact}. STOP للإيقاف.",
+        MessageClass.WRONG_NUMBER: "{brand}: عذراً، حُذف الرقم.",
     },
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
@@ -18,12 +18,14 @@ from dispatcher.domain.decisions import Reason
 from dispatcher.domain.messages import Channel, DeliveryKey, Message, Outcome, Receipt
 from dispatcher.domain.people import Person
 from dispatcher.domain.ports import Gateway, Passage
+from dispatcher.domain.why import Ground, day_of, ground_of
 from dispatcher.errors import Conflict
 from dispatcher.rendering.batch import render_batch
 from dispatcher.rendering.compiled import Letterhead, compile_template
 from dispatcher.rendering.links import Links
 from dispatcher.rendering.people import Addressee
 from dispatcher.services.subscribe import Desk
+from dispatcher.services.why import topic_names
 from dispatcher.storage import audit, clock, consents, customers, halts, suppressions
 
 MARK = "[Test] "
@@ -51,7 +53,7 @@ def message_for(conn: Connection, desk: Desk, trial: Trial) -> Message:
     for channel in trial.spec.channels:
         refusal = refusal_of(conn, desk, trial, channel)
         if not refusal:
-            return _render(conn, trial, channel)
+            return _render(conn, desk, trial, channel)
         refusals[channel] = refusal
     told = "; ".join(f"{channel}: {refusal}" for channel, refusal in refusals.items())
     raise Conflict(
@@ -115,16 +117,18 @@ def _gateway_halted(conn: Connection, trial: Trial, channel: Channel) -> halts.H
     return next((halt for halt in halts.standing(conn) if halt.scope == scope), None)
 
 
-def _render(conn: Connection, trial: Trial, channel: Channel) -> Message:
+def _render(conn: Connection, desk: Desk, trial: Trial, channel: Channel) -> Message:
     spec, person = trial.spec, trial.person
     at = person.address(channel)
     assert at is not None
-    head = Letterhead(spec.brand, spec.offer, trial.links, spec.audience.topic, spec.name)
+    topic = spec.audience.topic
+    names = topic_names(desk.programme, topic)
+    head = Letterhead(spec.brand, spec.offer, trial.links, topic, spec.name, topic_names=names)
     compiled = compile_template(_marked(trial.template), head)
     now = datetime.fromtimestamp(clock.now(conn), UTC)
-    since = _consent_day(conn, trial, channel)
+    ground = _ground(conn, trial, channel)
     somebody = Addressee(
-        DeliveryKey(0, person.id, 1), at.address, person.language, person.attributes, since
+        DeliveryKey(0, person.id, 1), at.address, person.language, person.attributes, ground
     )
     (made,) = render_batch(compiled, channel, [somebody], now)
     if not isinstance(made, Message):
@@ -132,15 +136,18 @@ def _render(conn: Connection, trial: Trial, channel: Channel) -> Message:
     return made
 
 
-def _consent_day(conn: Connection, trial: Trial, channel: Channel) -> date | None:
-    """Give the day of the consent that lets the copy be sent, as the real one would name it."""
-    topics = (trial.spec.audience.topic, ANY_TOPIC)
-    days = {
-        standing.topic: standing.since.date()
+def _ground(conn: Connection, trial: Trial, channel: Channel) -> Ground:
+    """Give the consent that lets the copy be sent, as the real one would name it."""
+    given = {
+        standing.topic: standing
         for standing in consents.standings_of(conn, trial.person.id)
         if standing.channel is channel and standing.state is ConsentState.ACTIVE
     }
-    return next((days[topic] for topic in topics if topic in days), None)
+    stands = given.get(trial.spec.audience.topic) or given.get(ANY_TOPIC)
+    if stands is None:
+        return ground_of("", 0)
+    day = day_of(stands.since.timestamp())
+    return ground_of(stands.kind, day, in_all=stands.topic == ANY_TOPIC)
 
 
 def _marked(template: TemplateSource) -> TemplateSource:

@@ -6,8 +6,8 @@ from dispatcher.domain.messages import MessageClass
 from dispatcher.services.service_texts import DEFAULT_LANGUAGE, base_of, fitted
 from dispatcher.storage.replies import Voice
 
-# One part each, and a shorter one for brands whose names leave less room; all letters are in the
-# GSM alphabet.
+# One part each, and a shorter one for brands whose names leave less room; all letters but the
+# Arabic ones are in the GSM alphabet.
 _QUIET = {
     "en": (
         "{brand}: No offers before {until}, as you wish. START to hear from us sooner, STOP"
@@ -33,6 +33,7 @@ _QUIET = {
         "{brand}: sem ofertas antes de {until}, como pediu. START para voltar antes, STOP"
         " para terminar."
     ),
+    "ar": "{brand}: لا عروض قبل {until}، كما طلبت. START للعودة، STOP للإنهاء.",
 }
 _QUIET_SHORT = {
     "en": "{brand}: quiet until {until}. STOP to end.",
@@ -41,6 +42,7 @@ _QUIET_SHORT = {
     "es": "{brand}: silencio hasta {until}. Fin: STOP",
     "it": "{brand}: silenzio fino al {until}. Fine: STOP",
     "pt": "{brand}: silencio ate {until}. Fim: STOP",
+    "ar": "{brand}: هدوء حتى {until}. STOP للإنهاء.",
 }
 _NOTHING_NEW = {
     "en": "{brand}: Nothing new for you just now. We write when there is. STOP to end.",
@@ -52,6 +54,7 @@ _NOTHING_NEW = {
     "es": "{brand}: ahora no hay nada nuevo para ti. Te escribiremos. STOP para terminar.",
     "it": "{brand}: per ora niente di nuovo per te. Ti scriveremo. STOP per finire.",
     "pt": "{brand}: por agora nada de novo para si. Escreveremos. STOP para terminar.",
+    "ar": "{brand}: لا جديد الآن. سنكتب إليك. STOP للإنهاء.",
 }
 _NOTHING_NEW_SHORT = {
     "en": "{brand}: nothing new just now. STOP to end.",
@@ -60,6 +63,7 @@ _NOTHING_NEW_SHORT = {
     "es": "{brand}: nada nuevo por ahora. Fin: STOP",
     "it": "{brand}: niente di nuovo. Fine: STOP",
     "pt": "{brand}: nada de novo agora. Fim: STOP",
+    "ar": "{brand}: لا جديد. STOP للإنهاء.",
 }
 TEXTS = {
     MessageClass.QUIET_CONFIRMATION: (_QUIET, _QUIET_SHORT),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -13,16 +13,15 @@ from dispatcher.domain.messages import Channel
 
 
 class Met(NamedTuple):
-    """One offer and what became of it. `since` is the day of the consent that it was sent on."""
+    """One offer and what became of it."""
 
     at: datetime
     brand: str
     campaign: str
-    topic: str
     channel: Channel
     state: DeliveryState
     reason: Reason
-    since: date | None
+    wave_id: int
 
 
 class Amounts(NamedTuple):
@@ -66,12 +65,10 @@ def _met(row: Any) -> Met:
 # The newest waves first, each asked by its key: an index by person would cost every message.
 _LAST_MET = text("""
     SELECT coalesce(d.settled_at, d.decided_at) AS at, b.name AS brand, c.name AS campaign,
-           coalesce(v.spec #>> '{audience,topic}', '') AS topic, d.channel, d.state, d.reason,
-           CAST(e.occurred_at AT TIME ZONE 'UTC' AS date) AS since
+           d.channel, d.state, d.reason,
+           w.id AS wave_id
     FROM wave w JOIN delivery d ON d.wave_id = w.id AND d.customer_id = :person
     JOIN brand b ON b.id = w.brand JOIN campaign c ON c.id = w.campaign_id
-    JOIN campaign_version v ON v.id = w.version_id
-    LEFT JOIN consent_event e ON e.id = d.consent_event AND e.customer_id = d.customer_id
     ORDER BY w.id DESC LIMIT :most
 """)
 _AMOUNTS = text("""

@@ -115,7 +115,7 @@ def _download(deps: Deps, person: Person, say: Words) -> Response:
     except ConfigError as slip:  # the operator's; the person's right stands
         return later(say, StorageDown(str(slip), _RETRY), "share.away")
     with deps.desk.database.begin() as conn:
-        files = export(conn, person, book, deps.post.links)
+        files = export(conn, person, book, deps.post.links, programme=deps.desk.programme)
         audit.write(conn, ACTOR, "export", f"customer:{person.id}")
     named = {"content-disposition": f'attachment; filename="{_FILE}"'}
     return Response(zipped(files), headers=HEADERS | named, media_type="application/zip")

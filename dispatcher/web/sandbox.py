@@ -81,7 +81,7 @@ def _why(request: Request) -> Response:
         person = customers.person(conn, int(request.path_params["id"]))
         if person is None:
             return _nothing_here()
-        told = explain(conn, person, deps.book())
+        told = explain(conn, person, deps.book(), programme=deps.desk.programme)
     return _page("why.html", told=told, person=person)
 
 

@@ -46,7 +46,7 @@ def test_silence_is_explained_too(shell: Shell) -> None:
     sent(shell)
     said = shell("explain", "ben@example.com").out
     assert "skipped: no_consent" in said
-    assert "has not agreed to this topic" in said
+    assert "had not agreed to this topic" in said
     assert "agrees" in said
     assert "whole day" in said
 

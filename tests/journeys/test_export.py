@@ -54,7 +54,7 @@ def test_everything_is_told_with_its_reason(house: House) -> None:
     assert [word for word in PERSONAL if word not in json.dumps(told)] == []
     (campaign,) = told["campaigns"]
     assert campaign["meant_for"] == "people who agreed to hear about coffee"
-    assert campaign["decisions"][0]["meaning"] == "All rules passed."
+    assert campaign["decisions"][0]["meaning"] == "Nothing stood against it."
     (message,) = told["messages"]
     assert "WEEK26" in message["text"]
     assert message["made"] == "as it went into the sandbox"

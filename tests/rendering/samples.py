@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dispatcher.domain.campaigns import Brand, Offer, TemplateSource
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
+from dispatcher.domain.why import Ground, Why
 from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, render_batch
 from dispatcher.rendering.compiled import CompiledTemplate
 from dispatcher.rendering.people import Unrenderable
@@ -65,7 +66,7 @@ def compiled(
 
 def person(address: str = "anna@example.com", language: str = "en", **fields: str) -> Addressee:
     """Give somebody with these fields."""
-    return Addressee(KEY, address, language, fields, date(2026, 5, 3), 7, 99.0)
+    return Addressee(KEY, address, language, fields, Ground(Why.TOPIC, date(2026, 5, 3)), 7, 99.0)
 
 
 def one(

@@ -1,8 +1,7 @@
-"""Promises of header lines, of links, and of the sentence that says why."""
+"""Promises of header lines."""
 
 from __future__ import annotations
 
-from datetime import date
 from email import message_from_string, policy
 from email.header import decode_header, make_header
 
@@ -11,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.rendering import headers
-from dispatcher.rendering.why import LONGEST, in_words, sentence
 
 
 @given(st.text(max_size=300))
@@ -51,24 +49,3 @@ def test_ids_are_letters_digits_and_hyphens(text: str) -> None:
     """List-Id and Feedback-ID hold nothing that means something there."""
     assert headers.token(text).replace("-", "").isalnum()
     assert headers.token(text).isascii()
-
-
-@pytest.mark.parametrize(
-    ("language", "said"),
-    [
-        ("en", "You asked for “Coffee” on 1 May 2026."),
-        ("en-GB", "You asked for “Coffee” on 1 May 2026."),
-        ("fr", "Vous avez demandé « Coffee » le 1er mai 2026."),
-        ("de-AT", "Sie haben „Coffee“ am 1. Mai 2026 abonniert."),
-    ],
-)
-def test_why_is_said_in_the_persons_language(language: str, said: str) -> None:
-    """Topic and day of the consent, as people write dates."""
-    assert sentence(language, "Coffee", date(2026, 5, 1)) == said
-    assert in_words("sv", date(2026, 5, 1)) == "2026-05-01"
-
-
-@given(st.sampled_from(["en", "fr", "de"]), st.text(max_size=300), st.none() | st.dates())
-def test_why_is_never_longer_than_a_line(language: str, topic: str, since: date | None) -> None:
-    """At most 120 characters."""
-    assert len(sentence(language, topic, since)) <= LONGEST

@@ -21,7 +21,9 @@ def test_a_text_says_what_was_written() -> None:
     """Sender, address, words and parts, ready for a gateway."""
     message = one(TEMPLATE, Channel.SMS, person(PHONE, name="Zoë"))
     assert isinstance(message, Message)
-    assert message.content.decode() == "Röster Nord: Zoë, WEEK26 STOP to end"
+    assert message.content.decode() == (
+        "Röster Nord: Zoë, WEEK26 STOP to end\nWhy: coffee, 2026-05-03"
+    )
     assert (message.sender, message.address, message.parts) == ("Nord", PHONE, 1)
     delivery = TOKENS.open_link(Purpose.DELIVERY, message.message_id)
     assert delivery == Token(KEY.customer_id, KEY.wave_id)

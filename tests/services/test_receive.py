@@ -21,6 +21,7 @@ from dispatcher.services.service_texts import TEXTS, service_text
 from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents, suppressions
 from dispatcher.storage.replies import Voice
+from dispatcher.words import LANGUAGES
 from tests.support.people import (
     ANNAS_PHONE,
     DIGESTS,
@@ -304,3 +305,22 @@ def test_every_answer_fits_one_part_and_names_the_brand(
     words = service_text(kind, language, Voice(brand, "care@" + "very-" * 50 + "long.example"))
     assert count(words).parts == 1
     assert words.startswith(brand[:5])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_stops_reads_in_their_language_how_to_come_back(desk: Desk, language: str) -> None:
+    """One text of one part, from the brand, with the word that leads back; told once only."""
+    add_person(desk, language=language)
+    consent_to(desk)
+    hear(desk, says("STOP"), says("STOP", "k2"))
+    hear(desk, says("stop!!", "k3"), minute=2)
+    (message,) = answers(desk)
+    assert message.text == service_text(
+        MessageClass.OPTOUT_CONFIRMATION, language, Voice("Bean & Cup", "care@bean.example")
+    )
+    assert count(message.text).parts == 1
+    assert message.text.startswith("Bean & Cup")
+    assert "START" in message.text
+    assert language == "en" or "unsubscribed" not in message.text
+    hear(desk, says("START", "k4"), minute=3)
+    assert state(desk) is ConsentState.ACTIVE

@@ -8,8 +8,8 @@ from dispatcher.domain.gsm7 import count
 from dispatcher.domain.messages import MessageClass
 from dispatcher.services.wish_texts import TEXTS, wish_text
 from dispatcher.storage.replies import Voice
+from dispatcher.words import LANGUAGES
 
-LANGUAGES = ("en", "de", "fr", "es", "it", "pt")
 BRANDS = ("Bean & Cup", "The Very Long Name of a Coffee Roaster of Bristol and All Around", "Кофе")
 
 
