@@ -40,7 +40,9 @@ class MaskedRecord(logging.LogRecord):
 
 
 def _plain_path(part: object) -> object:
-    return mask(part.partition("?")[0]) if isinstance(part, str) else part
+    if not isinstance(part, str):
+        return part
+    return mask(part.partition("?")[0].replace("%40", "@"))
 
 
 def mask_logs() -> None:

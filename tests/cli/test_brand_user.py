@@ -193,14 +193,13 @@ def test_an_audience_of_one_cannot_be_picked_out(shell: Shell, planted: list[str
     assert planted
     previews = []
     for name in ("Zebedee3x", "Nobody"):
-        where = f'[audience]\nwhere = ["first_name is {name}"]'
-        text = campaign_text("Spring").replace("[audience]", where)
-        shell.write("spring.toml", text)
+        picked = f'{campaign_text("Spring")}\n[audience.attributes]\nfirst_name = "{name}"\n'
+        shell.write("spring.toml", picked)
         previews.append(as_northwind(shell, "campaign", "preview", "spring.toml", "--json"))
     assert [each.code for each in previews] == [0, 0], previews[0].err
     assert previews[0] == previews[1]
-    picked = ("campaign", "enqueue", "Spring", "--small-audience", "a friend")
-    assert "is the operator's" in as_northwind(shell, *picked).err
+    words = ("campaign", "enqueue", "Spring", "--small-audience", "a friend")
+    assert "is the operator's" in as_northwind(shell, *words).err
 
 
 def test_another_brands_campaigns_are_not_there(shell: Shell) -> None:

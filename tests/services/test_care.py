@@ -74,7 +74,7 @@ def test_the_reason_is_kept(desk: Desk) -> None:
 def test_blank_is_no_reason(desk: Desk) -> None:
     """White space does not override anything."""
     campaigns.approve(desk.database, checked(), "mia")
-    with pytest.raises(Conflict, match="would go to 3"):
+    with pytest.raises(Conflict, match="would go to fewer"):
         enqueue(desk, "mia", Care(), "  ")
 
 
