@@ -12,12 +12,13 @@ from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.messages import Channel, DeliveryKey
 from dispatcher.inbound.mail import MailKind
 from dispatcher.rendering.links import Links
+from dispatcher.services import incoming_mail
 from dispatcher.services.erase import erase
 from dispatcher.services.incoming_mail import Taken, take
 from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents
 from dispatcher.tokens import Purpose, Token, Tokens
-from tests.support.people import add_person, consent_to, desk_on, insert, later
+from tests.support.people import ANNA, add_person, consent_to, desk_on, insert, later
 
 WAVE = int(later(0).timestamp() * 1000) * 1024
 TOKENS = Tokens([b"a key of these tests"])
@@ -200,3 +201,79 @@ def test_who_answers_in_their_own_words_is_understood(
         assert take(desk, TOKENS, mail.encode(), later(1)).outcome == outcome
     with desk.database.begin() as conn:
         assert consents.consent_of(conn, Channel.EMAIL, "coffee", [7])[7].state is state
+
+
+def mailto(token: str, sender: str = "Anna@Example.com", more: str = "") -> bytes:
+    """Give what a mail program sends to the address of List-Unsubscribe."""
+    box = f"u+{token}@in.shop.example"
+    return f"From: {sender}\nTo: {box}\nSubject: unsubscribe\n{more}\n".encode()
+
+
+def of_others(purpose: Purpose = Purpose.UNSUBSCRIBE) -> dict[str, str]:
+    """Give tokens that name nobody for leaving: forged, cut, altered, for something else."""
+    good = TOKENS.mailbox(Purpose.UNSUBSCRIBE, Token(7, WAVE, 0, Channel.EMAIL))
+    theirs = Tokens([b"a key of somebody else's"])
+    return {
+        "forged": theirs.mailbox(purpose, Token(7, WAVE, 0, Channel.EMAIL)),
+        "cut": good[:-8],
+        "altered": good[:-1] + ("0" if good[-1] != "0" else "1"),
+        "a return path": TOKENS.mailbox(Purpose.BOUNCE, Token(7, WAVE, 1, Channel.EMAIL)),
+        "a link to join": TOKENS.mailbox(Purpose.CONFIRM, Token(7, WAVE, 0, Channel.EMAIL)),
+    }
+
+
+@pytest.mark.parametrize("token", of_others().values(), ids=list(of_others()))
+def test_who_leaves_with_a_damaged_link_is_silenced_by_their_address(
+    desk: Desk, token: str
+) -> None:
+    """Silence is all a From line can bring; twice is once, and nobody is answered."""
+    for _ in range(2):
+        assert hear(desk, mailto(token)).outcome == "obeyed"
+    assert state(desk) is ConsentState.OPTED_OUT
+    assert (count(desk, "reply"), count(desk, "service_message")) == (1, 0)
+
+
+def test_a_damaged_link_silences_nobody_but_its_sender(desk: Desk) -> None:
+    """Whose the token would have been does not matter, and a stranger's wish is read by people."""
+    for token in of_others().values():
+        taken = hear(desk, mailto(token, sender="stranger@elsewhere.example"))
+        assert taken.outcome == "kept"
+    assert state(desk) is ConsentState.ACTIVE
+    machine = mailto(of_others()["forged"], more="Auto-Submitted: auto-replied\n")
+    assert hear(desk, machine).outcome == "kept"
+    assert hear(desk, mailto(of_others()["forged"]), sender="").outcome != "obeyed"
+    assert state(desk) is ConsentState.ACTIVE
+
+
+def test_who_answers_from_another_address_is_silenced_at_the_one_we_write_to(desk: Desk) -> None:
+    """The answer names the mail it answers, so we know who it is."""
+    answer = (
+        "From: anna@work.example\nSubject: Re: Beans\n"
+        f"In-Reply-To: <{LINKS.delivery_id(KEY)}@in.shop.example>\n\nPlease remove me.\n"
+    )
+    assert hear(desk, answer.encode()) == Taken(MailKind.REPLY, "obeyed")
+    assert state(desk) is ConsentState.OPTED_OUT
+
+
+def test_nobody_silences_thousands_by_writing_their_names(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above the limit of an hour people look first; who answers a mail of ours is heard always."""
+    monkeypatch.setattr(incoming_mail, "MOST_BARE", 3)
+    for number in range(8, 14):
+        add_person(desk, number, email=f"p{number}@example.com", phone="")
+        consent_to(desk, channel=Channel.EMAIL, customer_id=number)
+    stop = "From: p{}@example.com\nSubject: Re\n\nPlease remove me.\n"
+    outcomes = [hear(desk, stop.format(number).encode()).outcome for number in range(8, 12)]
+    forged = mailto(of_others()["forged"], sender="p12@example.com")
+    outcomes.append(hear(desk, forged).outcome)
+    own = f"In-Reply-To: <{LINKS.delivery_id(KEY)}@in.shop.example>\n"  # somebody else's mail
+    outcomes.append(hear(desk, f"{own}{stop.format(12)}".encode()).outcome)
+    assert outcomes == ["obeyed"] * 3 + ["kept"] * 3
+    answer = (
+        f"From: {ANNA}\nReferences: <{LINKS.delivery_id(KEY)}@in.shop.example>\n\nUnsubscribe me\n"
+    )
+    assert hear(desk, answer.encode()).outcome == "obeyed"
+    assert state(desk) is ConsentState.OPTED_OUT
+    assert hear(desk, stop.format(13).encode(), 62).outcome == "obeyed"  # an hour later
+    assert count(desk, "kept_mail") == 3
