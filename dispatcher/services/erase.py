@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from dispatcher.errors import NotFound
@@ -22,6 +23,16 @@ def erase(desk: Desk, customer_id: int, now: datetime) -> Receipt:
     """
     _begin(desk, customer_id, now)
     return _wipe_traces(desk.database, customer_id, now)
+
+
+def forget_again(desk: Desk, erased: Mapping[int, datetime]) -> int:
+    """Erase whoever an old backup has brought back; give how many that were."""
+    with desk.database.begin() as conn:
+        found = customers.people(conn, erased)
+        back = [each for each, person in found.items() if not person.erased]
+    for customer_id in back:
+        erase(desk, customer_id, erased[customer_id])
+    return len(back)
 
 
 def go_on(desk: Desk) -> int:
