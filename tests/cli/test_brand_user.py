@@ -151,7 +151,8 @@ def test_no_command_of_a_brand_names_a_person(
     """In words and as JSON, in files and in logs, from the file to the report."""
     caplog.set_level(logging.DEBUG)
     shell.write("spring.toml", campaign_text("Spring"))
-    said, counted = [], []
+    said: list[str] = []
+    counted: list[int] = []
     for command, words in WALK.items():
         plain, told = (as_northwind(shell, *command, *words, *more) for more in ((), ("--json",)))
         ended = command == ("campaign", "cancel")  # it is finished by then
