@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from dispatcher.domain.consents import ConsentState
@@ -277,3 +280,86 @@ def test_nobody_silences_thousands_by_writing_their_names(
     assert state(desk) is ConsentState.OPTED_OUT
     assert hear(desk, stop.format(13).encode(), 62).outcome == "obeyed"  # an hour later
     assert count(desk, "kept_mail") == 3
+
+
+RANDOM = random.Random(7)
+ODD_MAILS = {
+    "a megabyte of words": b"stop " * 209_000,
+    "a megabyte of one letter": b"s" * 1_000_000,
+    "emoji": "🛑✋🏽 ".encode() * 50_000,
+    "right to left": "\u202epots\u202c أوقف الرسائل ".encode() * 20_000,
+    "marks upon marks": ("s" + "\u0301" * 300_000).encode(),
+    "nulls and controls": b"\x00\x01\x1b[2J\r\n" * 40_000,
+    "nothing to see": "\u200b\u2060\ufeff".encode() * 100_000,
+    "noise": RANDOM.randbytes(1_000_000),
+    "half characters": "\ud83d".encode("utf-8", "surrogatepass") * 1000,
+    "parts in parts": b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" * 5_000,
+    "quotations only": b"> please remove me\n" * 20_000,
+}
+
+
+@pytest.mark.parametrize("words", ODD_MAILS.values(), ids=list(ODD_MAILS))
+@pytest.mark.parametrize("to", ["hello@in.shop.example", f"u+{'ab' * 29}@in.shop.example"])
+def test_a_mail_of_any_kind_is_dealt_with_and_concerns_its_sender_only(
+    desk: Desk, words: bytes, to: str
+) -> None:
+    """A megabyte of anything: no crash, nobody else's consent, and what is kept is clipped."""
+    add_person(desk, 8, email="bob@example.com", phone="")
+    consent_to(desk, channel=Channel.EMAIL, customer_id=8)
+    head = (
+        f"From: bob@example.com\nTo: {to}\nSubject: \u202eRe: \u0405\u0422\u041e\u0420\n".encode()
+    )
+    for raw in (head + b"\n" + words, head + words, words):
+        for envelope in ({}, {"sender": "", "recipients": [to]}):
+            hear(desk, raw, **envelope)
+    assert state(desk) is ConsentState.ACTIVE
+    assert count(desk, "service_message") == 0
+    with desk.database.begin() as conn:
+        kept = conn.execute(text("SELECT max(length(words)) FROM kept_mail")).scalar_one()
+    assert (kept or 0) <= 4000
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        "\u0405\u0422\u041e\u0420",  # look-alikes of another alphabet
+        "\u202estop\u202c",
+        "S\u200bT\u200bO\u200bP",
+        "\uff33\uff34\uff2f\uff30",
+        "\u0623\u0648\u0642\u0641 \u0627\u0644\u0631\u0633\u0627\u0626\u0644",  # Arabic
+    ],
+)
+def test_stop_is_stop_in_whatever_letters(desk: Desk, stop: str) -> None:
+    """Somebody who means it is heard, however it looks in bytes."""
+    raw = f"From: {ANNA}\nSubject: Re\nContent-Type: text/plain; charset=utf-8\n\n{stop}\n"
+    assert hear(desk, raw.encode()).outcome == "obeyed"
+    assert state(desk) is ConsentState.OPTED_OUT
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "bob@example.com, anna@example.com",
+        "anna@example.com\x00@evil.example",
+        "anna%40example.com@evil.example",
+        "\u0430nna@example.com",  # a Cyrillic letter
+        "<anna@example.com.evil.example>",
+        '"anna@example.com" <nobody@evil.example>',
+        "anna@example.com@evil.example",
+        "a" * 100_000 + "@example.com",
+    ],
+)
+def test_a_sender_who_only_looks_like_somebody_is_somebody_else(desk: Desk, sender: str) -> None:
+    """No address is made of pieces of another."""
+    hear(desk, f"From: {sender}\nSubject: Re\n\nPlease remove me.\n".encode())
+    assert state(desk) is ConsentState.ACTIVE
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.binary(max_size=400), st.sampled_from(["", "bob@example.com", None]))
+def test_no_bytes_make_it_stumble(desk: Desk, raw: bytes, sender: str | None) -> None:
+    """Nor change anything of Anna's."""
+    hear(desk, raw, sender=sender)
+    assert state(desk) is ConsentState.ACTIVE
