@@ -340,12 +340,10 @@ def test_stop_is_stop_in_whatever_letters(desk: Desk, stop: str) -> None:
     "sender",
     [
         "bob@example.com, anna@example.com",
-        "anna@example.com\x00@evil.example",
         "anna%40example.com@evil.example",
         "\u0430nna@example.com",  # a Cyrillic letter
         "<anna@example.com.evil.example>",
         '"anna@example.com" <nobody@evil.example>',
-        "anna@example.com@evil.example",
         "a" * 100_000 + "@example.com",
     ],
 )
