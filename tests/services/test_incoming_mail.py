@@ -310,8 +310,8 @@ def test_a_mail_of_any_kind_is_dealt_with_and_concerns_its_sender_only(
         f"From: bob@example.com\nTo: {to}\nSubject: \u202eRe: \u0405\u0422\u041e\u0420\n".encode()
     )
     for raw in (head + b"\n" + words, head + words, words):
-        for envelope in ({}, {"sender": "", "recipients": [to]}):
-            hear(desk, raw, **envelope)
+        hear(desk, raw)
+        hear(desk, raw, sender="", recipients=[to])
     assert state(desk) is ConsentState.ACTIVE
     assert count(desk, "service_message") == 0
     with desk.database.begin() as conn:
