@@ -122,6 +122,14 @@ BARS = (
         at_most=True,
     ),
     Bar(
+        "a flood of one-click requests, a minute",
+        ("flood.a_minute",),
+        10_000,
+        20_000,
+    ),
+    Bar("the same, the slowest but one in a hundred", ("flood.p99_ms",), 1000, 250, " ms", True),
+    Bar("the same, answers that are no 2xx", ("flood.not_2xx",), 0, 0, "", True),
+    Bar(
         "opt-out to silence, the worst",
         ("silence.worst_ms",),
         1000,

@@ -101,6 +101,12 @@ PARTS = (
         lambda sizes: {"people": sizes.people, "opt_outs": sizes.opt_outs},
     ),
     Part(
+        "flood",
+        "a flood of one-click requests",
+        "bench.flood",
+        lambda sizes: {"count": min(sizes.people, 10_000)},
+    ),
+    Part(
         "plan",
         "planning, once",
         "bench.planning",

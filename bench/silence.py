@@ -2,31 +2,33 @@
 
     python -m bench.silence [--people 50000] [--opt-outs 500]
 
-A full-speed campaign by two worker processes, into a sink that notes when each message was whole;
-meanwhile people leave. Half of them have a message that is about to go, which is the hardest case;
-every fifth leaves by the mail program's own button (RFC 8058) over HTTP. The clock is read after
-the acknowledgement is in hand, and again by the sink, so its own delay counts against us.
+A full-speed campaign by mail and by text, by two worker processes, into a sink that notes when each
+message was whole; meanwhile people leave by each way in turn. Half of them have a message that is
+about to go, which is the hardest case. The clock is read after the acknowledgement is in hand, and
+again by the sink, so its own delay counts against us.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
+import smtplib
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 from sqlalchemy import text
 
 from bench import silence_sink
-from bench.email_end_to_end import CONFIG
+from bench.silence_ways import SECRET, Leaver, Ways
 from bench.world import (
     ROOT,
     World,
@@ -37,105 +39,164 @@ from bench.world import (
     wait_for,
     world,
 )
-from dispatcher.domain.messages import Channel, DeliveryKey
+from dispatcher.domain.messages import Channel
 from dispatcher.embedded.processes import free_port
 from dispatcher.rendering.links import Links
-from dispatcher.services.subscribe import Act, opt_out
 from dispatcher.wiring import Dispatcher
 
 BAR_MS, AIM_MS = 1000.0, 250.0
-_BY_BUTTON = 5  # one leaver in so many
-_AT_ONCE = 4  # leavers found by one look at what is about to go
+_TEXTS = 5  # one person in so many gets texts
+_CONFIG = """\
+safe_mode = false
+breaker_opt_outs_email = 1.0
+breaker_opt_outs_sms = 1.0
+breaker_complaints = 1.0
+breaker_errors_email = 1.0
+
+[gateways.email]
+kind = "smtp"
+host = "127.0.0.1"
+port = {mails}
+security = "none"
+
+[gateways.sms]
+kind = "http_sms"
+url = "http://127.0.0.1:{texts}/messages"
+callback_auth = "hmac"
+callback_secret = "{secret}"
+"""
 
 
 @dataclass(slots=True)
 class Leavers:
-    """Takes people off, by turns one whose message is about to go and one of all the others."""
+    """Takes people off, by turns one whose message is about to go and one of all the others.
+
+    People are known by the number in their address, which is what the sink sees of them.
+    """
 
     here: Dispatcher
-    wave: int
-    links: Links
-    client: httpx.Client
+    waves: Mapping[Channel, int]
+    ways: Ways
+    everybody: Mapping[Channel, Sequence[tuple[int, str]]]
+    chance: random.Random
     left: dict[int, float] = field(default_factory=dict)  # when it was acknowledged, monotonic
-    answered_in: list[float] = field(default_factory=list)  # seconds
+    way_of: dict[int, str] = field(default_factory=dict)
+    answered_in: dict[int, float] = field(default_factory=dict)  # seconds
 
-    def take(self, count: int) -> None:
-        """Let some more people leave."""
-        for person in self._find(count):
-            began = time.monotonic()
-            if len(self.left) % _BY_BUTTON:
-                opt_out(self.here.desk, Act(person, Channel.EMAIL, datetime.now(UTC)))
-            else:
-                self._press_button(person)
-            self.left[person] = time.monotonic()
-            self.answered_in.append(self.left[person] - began)
+    def take(self) -> None:
+        """Let one more person leave, by the way whose turn it is."""
+        every = self.ways.all()
+        name = list(every)[len(self.left) % len(every)]
+        number, who = self._find(Channel.SMS if name == "sms" else Channel.EMAIL)
+        if number in self.left:
+            return
+        began = time.monotonic()
+        every[name](who)
+        self.left[number] = time.monotonic()
+        self.way_of[number] = name
+        self.answered_in[number] = self.left[number] - began
 
-    def _find(self, count: int) -> list[int]:
-        values = {"wave": self.wave, "count": count // 2, "others": count - count // 2}
-        with self.here.database.begin() as conn:
-            found = conn.execute(_ABOUT_TO_GO, values).scalars().all()
-            found = [*found, *conn.execute(_OTHERS, values).scalars()]
-        return [person for person in dict.fromkeys(found) if person not in self.left]
+    def served(self) -> bool:
+        """Tell whether nobody is left to be told."""
+        return all(is_served(self.here, wave) for wave in self.waves.values())
 
-    def _press_button(self, person: int) -> None:
-        link, _ = self.links.unsubscribe(DeliveryKey(self.wave, person, 1), Channel.EMAIL)
-        answer = self.client.post(link, data={"List-Unsubscribe": "One-Click"})
-        answer.raise_for_status()
+    def _find(self, channel: Channel) -> tuple[int, Leaver]:
+        found = None
+        if len(self.left) // len(self.ways.all()) % 2:
+            values = {"wave": self.waves[channel], "channel": channel}
+            with self.here.database.begin() as conn:
+                found = conn.execute(_ABOUT_TO_GO, values).one_or_none()
+        person, at = found or self.chance.choice(self.everybody[channel])
+        local = at.partition("@")[0].removeprefix("person").removeprefix(silence_sink.PHONE)
+        return int(local), Leaver(person, at, at)
 
 
 # The last in their batches: there is time to leave before their turn comes.
 _ABOUT_TO_GO = text("""
-    SELECT customer_id FROM delivery WHERE wave_id = :wave AND state = 'reserved'
-    ORDER BY decided_at DESC, ordinal DESC LIMIT :count
+    SELECT d.customer_id, a.address FROM delivery d
+    JOIN address a ON a.customer_id = d.customer_id AND a.channel = d.channel
+    WHERE d.wave_id = :wave AND d.state = 'reserved' AND d.channel = :channel
+      AND NOT EXISTS (SELECT FROM withdrawal w WHERE w.person_id = d.customer_id)
+    ORDER BY d.decided_at DESC, d.ordinal DESC LIMIT 1
 """)
-_OTHERS = text("SELECT id FROM customer TABLESAMPLE SYSTEM (2) ORDER BY random() LIMIT :others")
+_EVERYBODY = text("SELECT customer_id, address FROM address WHERE channel = :channel")
 
 
 def measure(people: int, opt_outs: int) -> dict[str, object]:
     """Run a campaign, let people leave all the while, and tell what still reached them."""
-    with _sink() as (port, arrivals), world(CONFIG.format(port=port)) as private:
+    texts = max(people // _TEXTS, 1)
+    with ExitStack() as opened:
+        mail_port, text_port, arrivals = opened.enter_context(_sink())
+        config = _CONFIG.format(mails=mail_port, texts=text_port, secret=SECRET)
+        private = opened.enter_context(world(config))
         here = private.open_with_bell()
-        populate(here, people)
-        with (
-            private.workers(2),
-            web_process(private) as web,
-            httpx.Client(trust_env=False) as client,
-        ):
-            wait_for(lambda: answers_at(client, web), 60)
-            links = Links(here.tokens, web, "dispatcher.localhost")
-            leavers = Leavers(here, start_wave(here, "Silence"), links, client)
-            here.bell.ring("plan")
-            _leave(leavers, arrivals, people, opt_outs)
-            wait_for(lambda: is_served(here, leavers.wave), 600)
+        populate(here, people - texts)
+        populate(here, people, Channel.SMS, already=people - texts)
+        _digest_numbers(here)
+        opened.enter_context(private.workers(2))
+        web = opened.enter_context(web_process(private))
+        mail = opened.enter_context(_mail_line(private))
+        client = opened.enter_context(httpx.Client(trust_env=False))
+        wait_for(lambda: answers_at(client, web), 60)
+        waves = {each: start_wave(here, f"Silence by {each}", each) for each in Channel}
+        links = Links(here.tokens, web, "dispatcher.localhost")
+        ways = Ways(here, waves[Channel.EMAIL], links, client, mail)
+        leavers = Leavers(here, waves, ways, _everybody(here), random.Random(7))
+        here.bell.ring("plan")
+        _leave(leavers, arrivals, people, opt_outs)
+        wait_for(leavers.served, 600)
         time.sleep(0.1)  # the sink writes its last lines
         return _summary(leavers, silence_sink.read(arrivals), people)
+
+
+def _everybody(here: Dispatcher) -> dict[Channel, list[tuple[int, str]]]:
+    with here.database.begin() as conn:
+        rows = {each: conn.execute(_EVERYBODY, {"channel": each}).all() for each in Channel}
+    return {each: [(row.customer_id, row.address) for row in found] for each, found in rows.items()}
+
+
+def _digest_numbers(here: Dispatcher) -> None:
+    """Let people be found by the number that they write from; populated people cannot be."""
+    digest = here.digests.digest
+    with here.database.begin() as conn:
+        query = text("SELECT address FROM address WHERE channel = 'sms'")
+        numbers = list(conn.execute(query).scalars())
+        found = {"n": numbers, "d": [digest(Channel.SMS, number) for number in numbers]}
+        conn.execute(_DIGESTS, found)
+
+
+_DIGESTS = text("""
+    UPDATE address a SET digest = n.digest, digest_wide = n.digest
+    FROM unnest(CAST(:n AS text[]), CAST(:d AS bytea[])) AS n (address, digest)
+    WHERE a.address = n.address AND a.channel = 'sms'
+""")
 
 
 def _leave(leavers: Leavers, arrivals: Path, people: int, opt_outs: int) -> None:
     """Spread the leaving over the run: as many have left of all who will as have been told."""
     while len(leavers.left) < opt_outs:
         told = arrivals.stat().st_size // silence_sink.LINE
-        due = min(opt_outs, round(told / (0.95 * people) * opt_outs))
+        due = min(opt_outs, round(told / (0.9 * people) * opt_outs))
         if due > len(leavers.left):
-            leavers.take(min(_AT_ONCE, opt_outs - len(leavers.left)))
-        elif is_served(leavers.here, leavers.wave):
+            leavers.take()
+        elif leavers.served():
             break
         else:
             time.sleep(0.002)
 
 
 def _summary(leavers: Leavers, arrived: list[tuple[int, float]], people: int) -> dict[str, object]:
-    late = [
-        (at - leavers.left[person]) * 1e3
+    late = {
+        person: (at - leavers.left[person]) * 1e3
         for person, at in arrived
         if person in leavers.left and at > leavers.left[person]
-    ]
+    }
     told = {person for person, _ in arrived}
     instants = [at for _, at in arrived]
-    answered = [seconds * 1e3 for seconds in leavers.answered_in]
+    answered = [seconds * 1e3 for seconds in leavers.answered_in.values()]
     return {
-        "worst_ms": round(max(late, default=0.0), 1),
-        "median_ms_of_those": round(statistics.median(late), 1) if late else 0.0,
+        "worst_ms": round(max(late.values(), default=0.0), 1),
+        "median_ms_of_those": round(statistics.median(late.values()), 1) if late else 0.0,
         "handed_over_after_acknowledgement": len(late),
         "opt_outs": len(leavers.left),
         "never_told": sum(person not in told for person in leavers.left),
@@ -146,11 +207,24 @@ def _summary(leavers: Leavers, arrived: list[tuple[int, float]], people: int) ->
         "acknowledged_in_ms_worst": round(max(answered), 1),
         "bar_ms": BAR_MS,
         "aim_ms": AIM_MS,
+        **_by_way(leavers, late),
     }
 
 
+def _by_way(leavers: Leavers, late: Mapping[int, float]) -> dict[str, object]:
+    """Give for each way how many left by it, and the worst of what still reached them."""
+    found: dict[str, object] = {}
+    for name in leavers.ways.all():
+        who = [person for person, way in leavers.way_of.items() if way == name]
+        found[f"{name}_people"] = len(who)
+        worst = max((late.get(person, 0.0) for person in who), default=None)
+        if worst is not None:
+            found[f"{name}_worst_ms"] = round(worst, 1)
+    return found
+
+
 @contextmanager
-def _sink() -> Iterator[tuple[int, Path]]:
+def _sink() -> Iterator[tuple[int, int, Path]]:
     with tempfile.TemporaryDirectory(prefix="dispatcher-bench-") as name:
         arrivals = Path(name) / "arrivals"
         arrivals.touch()
@@ -158,9 +232,26 @@ def _sink() -> Iterator[tuple[int, Path]]:
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             try:
-                yield int(process.stdout.readline()), arrivals
+                mails, texts = map(int, process.stdout.readline().split())
+                yield mails, texts, arrivals
             finally:
                 process.kill()
+
+
+@contextmanager
+def _mail_line(private: World) -> Iterator[smtplib.SMTP]:
+    """Run our receiver of mail, and give a mail server's line to it."""
+    port = free_port()
+    words = ("dispatcher", "mail", "receive", "--port", str(port))
+    with running(words, private.environment, private.folder / "mail.log"):
+        wait_for(lambda: _listens(port), 60)
+        with smtplib.SMTP("127.0.0.1", port) as line:
+            yield line
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

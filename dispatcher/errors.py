@@ -9,6 +9,7 @@ DispatcherError
 ├── WrongInput           what was typed cannot be right: an address, an option
 ├── NotFound             no such thing (HTTP 404)
 ├── Conflict             not possible in the present state (HTTP 409)
+├── NotAllowed           the operator's, asked for by somebody who works for a brand (HTTP 403)
 ├── CallbackRejected     a gateway's callback is forged, stale or unreadable (HTTP 400)
 └── Unavailable          the whole batch later; carries retry_after
     ├── GatewayDown      the gateway takes nothing at the moment
@@ -79,6 +80,10 @@ class NotFound(DispatcherError):
 
 class Conflict(DispatcherError):
     """Not possible in the present state."""
+
+
+class NotAllowed(DispatcherError):
+    """The operator's alone; says who asked."""
 
 
 class CallbackRejected(DispatcherError):

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dispatcher.cli import campaign_pages, starter, trial, watch
+from dispatcher.cli import brand_user, campaign_pages, starter, trial, watch
 from dispatcher.cli.desk import actor, at_work, care, load, ring, sample_of, workbench
 from dispatcher.cli.files import write_new
 from dispatcher.cli.show import Json, Yes, answer, notice, table
+from dispatcher.domain import tens
 from dispatcher.domain.campaigns import Campaign
 from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services import campaigns
 from dispatcher.services.preview import preview as foresee
 from dispatcher.services.report import report as count
+from dispatcher.services.validate import Checked
 from dispatcher.services.validate import validate as check
-from dispatcher.settings import Settings
+from dispatcher.settings import Settings, brand
 from dispatcher.storage import campaigns as stored
 from dispatcher.storage.database import Database
 from dispatcher.wiring import build_links
@@ -53,7 +56,7 @@ def new(
 @app.command()
 def validate(file: File, as_json: Json = False) -> None:
     """Check a campaign file, its template and its languages; needs no database."""
-    checked = check(file, workbench(load()))
+    checked = _checked(file, load())
     spec = checked.file.spec
     data = {"file": str(file), "name": spec.name, "valid": True, "notices": checked.file.notices}
     lines = [f"{file} is right: {spec.name}, by {', then '.join(spec.channels)}."]
@@ -64,10 +67,11 @@ def validate(file: File, as_json: Json = False) -> None:
 def preview(file: File, as_json: Json = False) -> None:
     """Say whom it would reach, when, at what cost, and in which words; changes nothing."""
     known = load()
-    checked = check(file, workbench(known))
+    checked = _checked(file, known)
     with at_work() as here:
-        bench, links = workbench(known), build_links(here)
-        seen = foresee(here.database, checked, bench, links, here.book.law, here.programme)
+        bench, links, tens = workbench(known), build_links(here), bool(brand())
+        law, programme = here.book.law, here.programme
+        seen = foresee(here.database, checked, bench, links, law, programme, in_tens=tens)
     data = campaign_pages.preview_data(seen)
     answer(data, campaign_pages.preview(checked.file.spec, seen), as_json=as_json)
 
@@ -75,7 +79,7 @@ def preview(file: File, as_json: Json = False) -> None:
 @app.command()
 def approve(file: File, as_json: Json = False) -> None:
     """Pin the file and its template as they are now: what is approved is what is sent."""
-    checked = check(file, workbench(load()))
+    checked = _checked(file, load())
     with at_work() as here:
         done = campaigns.approve(here.database, checked, actor())
     said = "Approved" if done.new else "Approved before and unchanged, your approval is noted:"
@@ -103,6 +107,8 @@ def enqueue(
     as_json: Json = False,
 ) -> None:
     """Send it: workers plan, decide and send, each person on their own terms."""
+    if small_audience:
+        brand_user.require_operator("an audience of very few people")
     with at_work(bell=True) as here:
         done = campaigns.enqueue(
             here.database,
@@ -132,14 +138,16 @@ def enqueue(
 def pause(which: Which, note: Note = "", as_json: Json = False) -> None:
     """Stop it for now; no hand-over later than a second after this returns."""
     with at_work() as here:
-        _tell(campaigns.pause(here.database, which, actor(), note), as_json=as_json)
+        mine = brand_user.known(here.database, which)
+        _tell(campaigns.pause(here.database, mine, actor(), note), as_json=as_json)
 
 
 @app.command()
 def resume(which: Which, as_json: Json = False) -> None:
     """Let a paused campaign go on; everybody left meets all rules again."""
     with at_work(bell=True) as here:
-        campaign = campaigns.resume(here.database, which, actor())
+        mine = brand_user.known(here.database, which)
+        campaign = campaigns.resume(here.database, mine, actor())
         ring(here, "plan", "dispatch.email", "dispatch.sms")
     _tell(campaign, as_json=as_json)
 
@@ -149,7 +157,7 @@ def cancel(which: Which, note: Note = "", yes: Yes = False, as_json: Json = Fals
     """Stop it for good; whoever has no verdict yet gets 'cancelled'."""
     with at_work() as here:
         with here.database.begin() as conn:
-            found = stored.find(conn, which)
+            found = brand_user.find(conn, which)
         if not yes:
             typer.confirm(f"Cancel {found.name} for good?", abort=True, err=True)
         _tell(campaigns.cancel(here.database, which, actor(), note), as_json=as_json)
@@ -164,7 +172,7 @@ def clone(
 ) -> None:
     """Write the file of an approved campaign under another name, as a start for the next."""
     with at_work() as here:
-        text = campaigns.clone(here.database, which, name)
+        text = campaigns.clone(here.database, brand_user.known(here.database, which), name)
     file = out or Path(f"{_NOT_IN_NAMES.sub('-', name.lower()).strip('-') or 'campaign'}.toml")
     write_new(file, text)
     answer({"file": str(file)}, [f"Wrote {file}; look at its dates."], as_json=as_json)
@@ -174,7 +182,8 @@ def clone(
 def report(which: Which, as_json: Json = False) -> None:
     """Count what happened to everybody: states, reasons, channels, languages, cost."""
     with at_work() as here:
-        done = count(here.database, which)
+        mine = brand_user.known(here.database, which)
+        done = count(here.database, mine, in_tens=bool(brand()))
     answer(campaign_pages.report_data(done), campaign_pages.report(done), as_json=as_json)
 
 
@@ -182,7 +191,7 @@ def report(which: Which, as_json: Json = False) -> None:
 def list_all(as_json: Json = False) -> None:
     """List all campaigns, the newest first."""
     with at_work() as here, here.database.begin() as conn:
-        every = stored.every(conn)
+        every = [_told(each) for each in brand_user.every(conn)]
     rows = [(str(c.id), c.name, c.brand, c.state, f"v{c.version}", c.note) for c in every]
     shown = [table(("no", "name", "brand", "state", "version", "note"), rows)]
     nothing = ["There is no campaign yet; 'dispatcher campaign new' writes a file to start from."]
@@ -197,10 +206,10 @@ def _approved(known: Settings, which: str, database: Database) -> str:
     """Give the campaign meant; a file counts only if it is still what was approved."""
     file = Path(which)
     if file.suffix != ".toml" or not file.is_file():
-        return which
-    spec = check(file, workbench(known)).file.spec
+        return brand_user.known(database, which)
+    spec = _checked(file, known).file.spec
     with database.begin() as conn:
-        campaign = stored.find(conn, spec.name)
+        campaign = brand_user.find(conn, spec.name)
         approved = stored.newest_version(conn, campaign)
         source = stored.source_of(conn, campaign)
     if source != file.read_text("utf-8-sig"):
@@ -211,7 +220,19 @@ def _approved(known: Settings, which: str, database: Database) -> str:
     return str(campaign.id)
 
 
+def _checked(file: Path, known: Settings) -> Checked:
+    """Check a file, which must be of the user's brand."""
+    checked = check(file, workbench(known))
+    brand_user.require_brand(checked.file.spec.brand.id, str(file))
+    return checked
+
+
+def _told(campaign: Campaign) -> Campaign:
+    return replace(campaign, note=tens.note(campaign.note)) if brand() else campaign
+
+
 def _tell(campaign: Campaign, *, as_json: bool) -> None:
+    campaign = _told(campaign)
     lines = [f"{campaign.name} is {campaign.state}."]
     if campaign.note:
         notice(f"Note: {campaign.note}")

@@ -11,6 +11,7 @@ from rich.console import RenderableType
 
 from dispatcher.cli import report_counts
 from dispatcher.cli.show import facts, heading, number, table
+from dispatcher.domain import tens
 from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.effects import comparable, count, difference, share
 from dispatcher.domain.known_facts import FactSource
@@ -71,7 +72,7 @@ def preview(spec: CampaignSpec, seen: Preview) -> Iterator[RenderableType]:
             "by language": _counts(coarse(seen.reach.by_language())),
             "costs about": _cost(seen),
             "parts at most": ", ".join(f"{at} {most}" for at, most in seen.parts.items()),
-            "first possible": _said(seen.first_at) or "never",
+            "first possible": _said(seen.first_at) or _no_time(seen),
             "last possible": _said(seen.last_at),
         }
     )
@@ -241,6 +242,10 @@ def _counts(counts: Mapping[str, Any]) -> str:
 
 def _instant(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _no_time(seen: Preview) -> str:
+    return WITHHELD if tens.SAID in seen.notices else "never"
 
 
 def _said(seconds: float | None) -> str:

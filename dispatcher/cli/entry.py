@@ -43,7 +43,14 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Put the real command in the place of the listed one."""
         name, listed, rest = super().resolve_command(ctx, args)
+        if name:
+            _for_whom().require(name, rest)
         return name, load(name) if name else listed, rest
+
+
+def _for_whom() -> Any:
+    """Give who may do what: imported like a command, for it needs the settings."""
+    return importlib.import_module("dispatcher.cli.brand_user")
 
 
 def load(name: str) -> Any:

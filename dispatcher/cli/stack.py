@@ -8,18 +8,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from dispatcher import __version__, settings
+from dispatcher import __version__, settings, wiring
 from dispatcher.cli.interrupts import signals_interrupt
 from dispatcher.cli.show import Json, Yes
-from dispatcher.embedded import product, runfile
+from dispatcher.embedded import people_keys, product, runfile
 from dispatcher.embedded.backup import make_backup, restore_backup
 from dispatcher.embedded.processes import (
     LOOPBACK,
@@ -35,8 +36,10 @@ from dispatcher.embedded.stack import (
     without_password,
 )
 from dispatcher.errors import Conflict, NotFound
+from dispatcher.services.erase import forget_again
 from dispatcher.settings import Settings
 from dispatcher.storage import migrate
+from dispatcher.storage.database import Database
 
 app = typer.Typer(help="The servers and workers on this machine.")
 
@@ -50,6 +53,12 @@ _USUAL_PORT = 8025
 _USUAL_ADDRESS = f"http://{LOOPBACK}:{_USUAL_PORT}"
 _START_SECONDS = 60
 _WATCH_SECONDS = 0.2
+_PEOPLE_KEYS = "people.keys"
+
+Keys = Annotated[
+    Path | None,
+    typer.Option(help=f"File of people's keys; else {_PEOPLE_KEYS} beside the backup."),
+]
 
 
 @app.command()
@@ -129,36 +138,73 @@ def logs(
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to write, e.g. tonight.backup.")],
     home: Home = None,
+    keys: Keys = None,
     as_json: Json = False,
 ) -> None:
     """Write the database and the settings into one file; the stack may run meanwhile."""
     known = _load(home)
     known.home.mkdir(parents=True, exist_ok=True)
+    place = keys or file.parent / _PEOPLE_KEYS
     with open_database(known.home, known.database_url.get_secret_value()) as url:
         made = datetime.now(UTC)
         size = make_backup(known.home, url, file, made, __version__, settings.config_file())
-    said = f"Wrote {file} ({size:,} bytes). It holds people's data and your keys: keep it safe."
-    typer.echo(json.dumps({"file": str(file), "bytes": size}) if as_json else said)
+        people_keys.save(url, place, made)
+    if as_json:
+        typer.echo(json.dumps({"file": str(file), "bytes": size, "keys": str(place)}))
+        return
+    typer.echo(
+        f"Wrote {file} ({size:,} bytes). It holds people's data and your keys: keep it safe."
+    )
+    typer.echo(f"Wrote {place} in the place of the last one: keep this one only.")
 
 
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(help="A file that 'dispatcher backup' wrote.")],
     home: Home = None,
+    keys: Keys = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Put a backup in the place of the present database; the stack must be down."""
     known = _load(home)
     _ask(f"This replaces the database of {known.home} by {file}.", yes=yes)
-    with _start(known, broker=False) as stack:
-        manifest = restore_backup(stack.home, stack.database_url, file, settings.config_file())
-        migrate.upgrade(stack.database_url)
+    place, config = keys or file.parent / _PEOPLE_KEYS, settings.config_file()
+    if keys and not keys.exists():
+        raise NotFound(f"{keys}: there is no such file.")
+    with _start(known, broker=False) as stack, TemporaryDirectory() as folder:
+        present = Path(folder) / _PEOPLE_KEYS
+        people_keys.save(stack.database_url, present, datetime.now(UTC))
+        sources = [each for each in (place, present) if each.exists()]
+        again: list[int] = []
+        manifest = restore_backup(
+            stack.home,
+            stack.database_url,
+            file,
+            config,
+            lambda fresh: again.append(_forget_again(fresh, sources)),
+        )
+    manifest |= {"erased_again": sum(again), "keys": place.exists()}
     if as_json:
         typer.echo(json.dumps(manifest))
         return
     typer.echo(f"Restored what was saved at {manifest['made']}.")
+    if again:
+        typer.echo(f"{sum(again):,} people who were erased since then are erased here, too.")
+    if not place.exists():
+        typer.echo(f"There is no {place}: evidence of consents saved then cannot be read.")
     typer.echo("Whoever opted out since then is opted in again here: import those first.")
+
+
+def _forget_again(fresh: str, sources: Sequence[Path]) -> int:
+    """Bring back keys and silence, and forget again whoever was erased since the backup."""
+    migrate.upgrade(fresh)
+    erased = people_keys.load(fresh, sources)
+    database = Database(fresh, pool_size=1)
+    try:
+        return forget_again(wiring.desk_for_erasing(database), erased)
+    finally:
+        database.dispose()
 
 
 @app.command()

@@ -10,13 +10,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from dispatcher.cli import campaign_pages, report_counts
+from dispatcher.cli import brand_user, campaign_pages, report_counts
 from dispatcher.cli.desk import at_work
 from dispatcher.cli.show import Json, answer, json_line, notice, number, on_terminal
 from dispatcher.domain.campaigns import CampaignState
 from dispatcher.domain.effects import count
-from dispatcher.domain.reports import Report
+from dispatcher.domain.reports import SMALLEST_CELL, Report
 from dispatcher.services.report import report
+from dispatcher.settings import brand
 from dispatcher.wiring import Dispatcher
 
 _OVER = frozenset({CampaignState.FINISHED, CampaignState.CANCELLED})
@@ -42,8 +43,9 @@ def watch(
 def _looks(here: Dispatcher, which: str, seconds: float) -> Iterator[Report]:
     """Look again and again; the last look is at the finished campaign."""
     ends = time.monotonic() + seconds if seconds else float("inf")
+    campaign = brand_user.known(here.database, which)
     while True:
-        done = report(here.database, which)
+        done = report(here.database, campaign, in_tens=bool(brand()))
         yield done
         if done.state in _OVER or time.monotonic() + _BETWEEN > ends:
             return
@@ -80,11 +82,13 @@ def _bar(looks: Iterator[Report]) -> Report:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("waiting", total=None, counts="")
         for last in looks:
+            planned = sum(wave.people for wave in last.waves)
+            enough = planned >= SMALLEST_CELL
             progress.update(
                 task,
                 description=f"{last.state}",
-                total=sum(wave.people for wave in last.waves) or None,
-                completed=last.people - last.open,
+                total=planned if enough else None,
+                completed=last.people - last.open if enough else 0,
                 counts="  ".join(f"{state} {number(n)}" for state, n in _by_state(last).items()),
             )
     assert last is not None

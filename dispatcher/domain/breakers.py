@@ -25,6 +25,9 @@ class Bars:
     least: int = 3
 
 
+BY_ITSELF = "paused by the breaker"
+
+
 class Tripped(NamedTuple):
     """A bar that was reached, with the numbers; `what` is a word for people."""
 

@@ -20,17 +20,29 @@ def mask(text: str) -> str:
     return _PHONE.sub(r"+\2•••••\3", text) if "+" in text or "%2B" in text else text
 
 
+# The server writes this line from the parts, and providers put numbers into the query of a path.
+_ACCESS = "uvicorn.access"
+
+
 class MaskedRecord(logging.LogRecord):
     """A log record whose message and traceback are masked before any handler sees them."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        if self.name == _ACCESS and isinstance(self.args, tuple):
+            self.args = tuple(_plain_path(each) for each in self.args)
         if self.exc_info and self.exc_info[0] is not None:
             self.exc_text = mask("".join(traceback.format_exception(*self.exc_info)).rstrip())
 
     def getMessage(self) -> str:  # noqa: N802 - as logging calls it
         """Give the message with its arguments, masked."""
         return mask(super().getMessage())
+
+
+def _plain_path(part: object) -> object:
+    if not isinstance(part, str):
+        return part
+    return mask(part.partition("?")[0].replace("%40", "@"))
 
 
 def mask_logs() -> None:

@@ -1,4 +1,4 @@
-"""Backup and restore: the database and the settings of an installation in one file."""
+"""Backup and restore: the database, without people's keys, and the settings in one file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ _SETTINGS = "settings"
 _PROJECT = "project.toml"
 # What a stack makes anew by itself; everything else in the data folder is worth keeping.
 _NOT_KEPT = ("postgres", "valkey", "logs", "journals", "run.", "restore-")
+# They are in a file of their own (people_keys), or an erasure would not reach into old backups.
+_NO_KEYS = "--exclude-table-data=vault.*"
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
 
@@ -48,7 +50,7 @@ def make_backup(
     manifest = {"format": FORMAT, "made": now.isoformat(), "version": version}
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
         dump = Path(folder) / _DUMP
-        _run("pg_dump", ["--format=custom", "--no-owner", f"--file={dump}"], database_url)
+        _run("pg_dump", ["--format=custom", "--no-owner", _NO_KEYS, f"--file={dump}"], database_url)
         unfinished = Path(folder) / "backup"
         unfinished.touch(mode=0o600)  # it holds people's data and the installation's keys
         with tarfile.open(unfinished, "w") as archive:
@@ -62,15 +64,22 @@ def make_backup(
     return target.stat().st_size
 
 
-def restore_backup(home: Path, database_url: str, source: Path, config: Path) -> dict[str, Any]:
+def restore_backup(
+    home: Path,
+    database_url: str,
+    source: Path,
+    config: Path,
+    prepare: Callable[[str], None] = lambda _url: None,
+) -> dict[str, Any]:
     """Put the backup's database in the place of the present one; returns the manifest.
 
-    The new database is complete before the old one goes, so a bad backup changes nothing.
+    The new database is complete before the old one goes, so a bad backup changes nothing; `prepare`
+    does what is left to be done to it, by its address, before anybody sees it.
     A settings file that is there stays as it is: gateways may be others by now.
     """
     with tempfile.TemporaryDirectory(dir=home, prefix="restore-") as folder:
         manifest = _unpack(source, Path(folder))
-        _replace_database(database_url, Path(folder) / _DUMP)
+        _replace_database(database_url, Path(folder) / _DUMP, prepare)
         if not config.exists() and (Path(folder) / _PROJECT).exists():
             shutil.copy(Path(folder) / _PROJECT, config)
         settings = Path(folder) / _SETTINGS
@@ -110,7 +119,7 @@ def _unpack(source: Path, folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _replace_database(url: str, dump: Path) -> None:
+def _replace_database(url: str, dump: Path, prepare: Callable[[str], None]) -> None:
     name = make_url(url).database or ""
     fresh, former = f"{name}_restoring", f"{name}_former"
     beside = make_url(url).set(database="postgres").render_as_string(hide_password=False)
@@ -125,6 +134,7 @@ def _replace_database(url: str, dump: Path) -> None:
         target = make_url(url).set(database=fresh).render_as_string(hide_password=False)
         options = ["--no-owner", "--exit-on-error", f"--dbname={fresh}", str(dump)]
         _run("pg_restore", options, target)
+        prepare(target)
         connection.execute(_END_SESSIONS, [name])
         with connection.transaction():
             execute("ALTER DATABASE {} RENAME TO {}", name, former)

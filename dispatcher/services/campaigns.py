@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection
 
 from dispatcher.campaign_files.syntax import parse
-from dispatcher.domain.breakers import Tripped
+from dispatcher.domain.breakers import BY_ITSELF, Tripped
 from dispatcher.domain.campaigns import Campaign, CampaignState, CampaignVersion
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignError, Conflict
@@ -115,7 +115,7 @@ def pause_by_itself(
         campaign = campaigns.lock(conn, campaign_id)
         if campaign.state is not CampaignState.RUNNING:
             return False
-        note = f"paused by the breaker: by {channel}, {why}"
+        note = f"{BY_ITSELF}: by {channel}, {why}"
         _stop(conn, campaign, CampaignState.PAUSED, {CampaignState.RUNNING}, note)
         told: dict[str, int | str] = {"channel": str(channel), "what": why.what}
         told |= {"people": why.people, "of": why.of, "bar": str(why.bar)}

@@ -51,14 +51,14 @@ def require(
     most = max(care.smallest_audience, care.four_eyes_over + 1)
     people = reach.people(conn, version.spec, most)
     if people < care.smallest_audience and not order.small_audience:
-        raise Conflict(_TOO_FEW.format(name=campaign.name, people=people, care=care))
+        raise Conflict(_TOO_FEW.format(name=campaign.name, care=care))
     if people > care.four_eyes_over:
         _four_eyes(conn, campaign, version, order.actor, care)
     return people
 
 
 _TOO_FEW = (
-    '"{name}" would go to {people} of at least {care.smallest_audience} people: so few could'
+    '"{name}" would go to fewer than {care.smallest_audience} people: so few could'
     " tell that they were picked out. Ask fewer conditions of the audience, try it on one person"
     " with 'dispatcher campaign test', or say why it is right with --small-audience REASON"
 )

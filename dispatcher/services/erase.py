@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
@@ -42,6 +42,16 @@ def forget(
         _begin(conn, desk, customer_id, now, keeps_proof=True)
     _wipe_traces(desk.database, customer_id, now)
     return True
+
+
+def forget_again(desk: Desk, erased: Mapping[int, datetime]) -> int:
+    """Erase whoever an old backup has brought back; give how many that were."""
+    with desk.database.begin() as conn:
+        found = customers.people(conn, erased)
+        back = [each for each, person in found.items() if not person.erased]
+    for customer_id in back:
+        erase(desk, customer_id, erased[customer_id])
+    return len(back)
 
 
 def go_on(desk: Desk) -> int:

@@ -29,11 +29,11 @@ HELP = {
     "withdrawal_polls": "Processes that watch for withdrawals; none of them: nothing is sent.",
     "withdrawal_poll_age_seconds": "Age of the oldest of their last questions.",
     "queue_batches": "Batches that could be sent now.",
-    "queue_people": "People in them.",
+    "queue_people": "People in them, rounded up to tens.",
     "queue_oldest_seconds": "For how long the oldest of them could have been sent.",
-    "due_people": "People whose time has come and who are not woken yet; counted to 100000.",
+    "due_people": "People whose time has come, not woken yet, rounded up to tens; to 100000.",
     "due_oldest_seconds": "For how long the first of them should have been woken.",
-    "decisions_last_hour": "Decisions by verdict and reason.",
+    "decisions_last_hour": "Decisions by verdict and reason, rounded up to tens.",
 }
 
 
@@ -61,18 +61,18 @@ def read_gauges(database: Database, law: Callable[[], Law], wall: float) -> Iter
     for queue in queues or ():
         channel = (("channel", queue.channel),)
         yield Gauge("queue_batches", queue.batches, channel)
-        yield Gauge("queue_people", queue.people, channel)
+        yield Gauge("queue_people", _tens(queue.people), channel)
         yield Gauge("queue_oldest_seconds", queue.age, channel)
     due = _asked(database, gauges.due)
     yield _unanswered("due", due)
     if due is not None:
-        yield Gauge("due_people", due.people)
+        yield Gauge("due_people", _tens(due.people))
         yield Gauge("due_oldest_seconds", due.age)
     counts = _asked(database, gauges.decisions)
     yield _unanswered("decisions", counts)
     for count in counts or ():
         labels = (("verdict", count.verdict), ("reason", count.reason))
-        yield Gauge("decisions_last_hour", count.decisions, labels)
+        yield Gauge("decisions_last_hour", _tens(count.decisions), labels)
 
 
 def _rules(law: Callable[[], Law], wall: float) -> Iterator[Gauge]:
@@ -99,6 +99,11 @@ def _clocks(told: gauges.Clocks, wall: float) -> Iterator[Gauge]:
     yield Gauge("withdrawal_polls", told.polls)
     if told.poll_age is not None:
         yield Gauge("withdrawal_poll_age_seconds", told.poll_age)
+
+
+def _tens(people: int) -> int:
+    """Round up: a monitor sees that there are some, and nobody sees a single person."""
+    return -(-people // 10) * 10
 
 
 def _asked(database: Database, question: Callable[[Connection], T]) -> T | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from dispatcher.domain.addresses import Problem
 from dispatcher.domain.messages import DeliveryKey, Event, EventKind
 from dispatcher.inbound.bounces import Bounce, BounceKind
 from dispatcher.inbound.complaints import ComplaintKind
@@ -13,9 +15,10 @@ from dispatcher.inbound.mail import Mail, MailKind, read_mail
 from dispatcher.inbound.replies import Intent, read_reply
 from dispatcher.inbound.returned_mail import OurNames, bounce_boxes
 from dispatcher.services.click import click_out
+from dispatcher.services.letter import sender_of
 from dispatcher.services.receive import receive
 from dispatcher.services.subscribe import Desk
-from dispatcher.storage import kept_mail
+from dispatcher.storage import customers, kept_mail, replies
 from dispatcher.storage.events import clean
 from dispatcher.storage.kept_mail import Kept
 from dispatcher.storage.soft_bounces import BLOCKED, SOFT
@@ -33,8 +36,15 @@ _BOUNCES = {
     BounceKind.DELAYED: EventKind.DELAYED,
     BounceKind.DELIVERED: EventKind.DELIVERED,
 }
+# Mails without any proof that are obeyed in an hour; people who answer us prove it by the answer.
+MOST_BARE = 100
+_HOUR = timedelta(hours=1)
+_BY_NOBODY = "wants to leave by an address that nobody has"
 _ENDS = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
 _MARKS = {BounceKind.SOFT: SOFT, BounceKind.POLICY: BLOCKED}
+
+
+log = logging.getLogger(__name__)
 
 
 class Taken(NamedTuple):
@@ -68,28 +78,48 @@ def take(
         case MailKind.AUTO_REPLY:
             return Taken(mail.kind, "passed over", mail.auto_reply)
         case MailKind.REPLY:
-            return _answer(desk, mail, now)
+            return _answer(desk, tokens, mail, now)
         case MailKind.UNKNOWN:
             return _keep(desk, mail, "for a person to read", now)
 
 
-def _answer(desk: Desk, mail: Mail, now: datetime) -> Taken:
-    """Obey who wants no more mail, by whatever address they write from; the rest is for people.
-
-    Anybody can write a From line: that is enough to be silent, and not enough to write again.
-    """
+def _answer(desk: Desk, tokens: Tokens, mail: Mail, now: datetime) -> Taken:
+    """Obey who wants no more mail, by whatever address they write from; the rest is for people."""
     if not mail.sender or read_reply(mail.words).intent not in _ENDS:
         return _keep(desk, mail, "for a person to read", now)
+    return _silence(desk, tokens, mail, mail.words, now)
+
+
+def _silence(desk: Desk, tokens: Tokens, mail: Mail, words: str, now: datetime) -> Taken:
+    """Write no more to whoever a mail says it is from, as far as that may be believed.
+
+    Anybody can write a From line: that is enough to be silent, and not enough to write again. One
+    that answers a mail we sent them is believed at any rate; of all others only so many in an hour,
+    or one sender could silence everybody. Nothing above that is lost: people read it.
+    """
+    answered = _subject(tokens, mail, now)
+    with desk.database.begin() as conn:
+        channel, found = sender_of(clean(mail.sender))
+        digests = () if isinstance(found, Problem) else desk.digests.look_up(channel, found)
+        known = customers.holders(conn, channel, digests)
+        bare = replies.bare(conn, now, _HOUR)
+    if answered and not known:  # they have another address than the one we write to
+        click_out(desk, answered, now, kind="mail")
+        return Taken(mail.kind, "obeyed")
+    proven = answered is not None and answered.customer_id in known
+    if not proven and bare >= MOST_BARE:
+        log.warning("more than %d mails in an hour ask for silence and prove nothing", MOST_BARE)
+        return _keep(desk, mail, "one of very many that want to leave and prove nothing", now)
     event = Event(
-        dedup_key=f"mail:reply:{mail.digest}",
+        dedup_key=f"{'mail:reply:' if proven else replies.BARE}{mail.digest}",
         gateway=GATEWAY,
         kind=EventKind.REPLIED,
         at=now.timestamp(),
         sender=mail.sender,
-        text=mail.words,
+        text=words,
     )
     receive(desk, [event], now)
-    return Taken(mail.kind, "obeyed")
+    return Taken(mail.kind, "obeyed") if known else _keep(desk, mail, _BY_NOBODY, now)
 
 
 def _report(desk: Desk, tokens: Tokens, mail: Mail, now: datetime) -> Taken:
@@ -172,7 +202,9 @@ def _leave(desk: Desk, tokens: Tokens, mail: Mail, now: datetime) -> Taken:
         if token is not None:
             click_out(desk, token, now, kind="mail")
             return Taken(mail.kind, "obeyed")
-    return _keep(desk, mail, "wants to leave with a token that is not ours", now)
+    if not mail.sender or mail.auto_reply:
+        return _keep(desk, mail, "wants to leave with a token that is not ours", now)
+    return _silence(desk, tokens, mail, "unsubscribe", now)
 
 
 def _keep(desk: Desk, mail: Mail, why: str, now: datetime) -> Taken:

@@ -10,6 +10,7 @@ from math import isinf
 
 from sqlalchemy import Connection
 
+from dispatcher.domain import tens
 from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.consent_terms import ASK_BEFORE
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
@@ -43,18 +44,23 @@ def preview(
     links: Links,
     law: Law,
     programme: Programme | None = None,
+    *,
+    in_tens: bool = False,
 ) -> Preview:
     """Estimate reach, cost, parts and times, and render a sample in each language.
 
-    Frequency caps and the cool-down are not foreseen: they depend on what else goes out.
+    Frequency caps and the cool-down are not foreseen: they depend on what else goes out. `in_tens`:
+    for somebody who may see no person, and so not when the only one in a zone would be told either.
     """
     spec = checked.file.spec
     with database.begin() as conn:
         now = clock.now(conn)
         spec = holdout.settle(conn, spec, checked.file.source)
         reach = foresee(conn, spec, now, law.jurisdictions)
-        homes = reaches.homes(conn, spec) or [_ANYWHERE]
+        homes = () if in_tens else reaches.homes(conn, spec) or [_ANYWHERE]
         revealed = tuple(_revealed(conn, checked, bench))
+    if in_tens:
+        reach, revealed = tens.reach(reach), tens.reveals(revealed)
     samples = tuple(_samples(checked, links, now, programme))
     first, last = possible_times(spec.policy, homes, now, law)
     return Preview(
@@ -68,6 +74,7 @@ def preview(
             *checked.file.notices,
             *holdout.notices(checked.file.spec, spec),
             *_notices(spec, reach, now),
+            *([tens.SAID] if in_tens else []),
         ),
         reveals=revealed,
     )

@@ -19,6 +19,8 @@ _INSERT = text(
 _RECENT = text(
     "SELECT label, count(*) FROM reply WHERE digest = :digest AND received_at > :since GROUP BY 1"
 )
+BARE = "mail:bare:"  # keys of mails whose sender nothing proves begin so
+_BARE = text(f"SELECT count(*) FROM reply WHERE dedup_key LIKE '{BARE}%' AND received_at > :since")
 _LISTED = (
     "SELECT r.received_at AS at, r.channel, r.customer_id, coalesce(a.address, '') AS address,"
     " r.text FROM reply r"
@@ -77,6 +79,11 @@ def recent(conn: Connection, digest: bytes, now: datetime, within: timedelta) ->
     """Count the replies of one sender by their meaning, back from now."""
     rows = rows_of(conn, _RECENT, {"digest": digest, "since": now - within})
     return Counter(dict(rows))
+
+
+def bare(conn: Connection, now: datetime, within: timedelta) -> int:
+    """Count the wishes to leave that came by mail of late and proved nothing."""
+    return int(conn.execute(_BARE, {"since": now - within}).scalar_one())
 
 
 def unsure(conn: Connection, most: int) -> list[UnsureReply]:

@@ -8,12 +8,15 @@ from functools import partial
 from starlette.applications import Starlette
 
 from dispatcher import settings, wiring
+from dispatcher.errors import ConfigError
 from dispatcher.web.app import create_app
 from dispatcher.web.deps import Deps
 
 
 def from_settings() -> Starlette:
     """Wire the app from this process's settings; call it on the loop that will serve it."""
+    if settings.brand():
+        raise ConfigError("brand", "is set, but these pages are the operator's: unset it here")
     dispatcher = wiring.build_with_bell(settings.load())
     return create_app(
         Deps(

@@ -539,6 +539,7 @@ CREATE TABLE reply (
 );
 CREATE INDEX reply_person ON reply (customer_id);
 CREATE INDEX reply_unsure ON reply (received_at) WHERE unsure;
+CREATE INDEX reply_bare ON reply (received_at) WHERE dedup_key LIKE 'mail:bare:%';
 CREATE INDEX reply_handed_over ON reply (received_at) WHERE handed_over;
 
 -- What people were asked by text: one question at a time, each of them once unless they reopen it.

@@ -113,6 +113,7 @@ def test_backup_and_restore_of_the_private_database(tmp_path: Path) -> None:
     said = run("restore", str(file), "--home", str(home), "--yes")
     assert said.exit_code == 0, said.output
     assert "Whoever opted out since then" in said.output
+    assert "people.keys" not in said.output  # it was found beside the backup
     with (
         Stack.start(home, broker=False, durable=False) as stack,
         psycopg.connect(stack.database_url.replace("+psycopg", "")) as connection,

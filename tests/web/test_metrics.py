@@ -69,7 +69,7 @@ def test_a_zone_that_nobody_knows_or_can_read_stays_closed(house: House, zone: s
     house.campaign(policy={"window": Window(540, 1200)})
     house.run()
     assert house.inbox() == []
-    assert gauges(scrape(house))[refused("zone_unknown_closed")] == 3
+    assert gauges(scrape(house))[refused("zone_unknown_closed")] == 10
 
 
 def test_a_jurisdiction_that_nobody_knows_stays_closed(house: House) -> None:
@@ -80,7 +80,7 @@ def test_a_jurisdiction_that_nobody_knows_stays_closed(house: House) -> None:
     house.campaign()
     house.run()
     assert house.inbox() == []
-    assert gauges(scrape(house))[refused("zone_unknown_closed")] == 2
+    assert gauges(scrape(house))[refused("zone_unknown_closed")] == 10
 
 
 def test_with_a_malformed_override_no_worker_starts(house: House, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_with_a_malformed_override_no_worker_starts(house: House, tmp_path: Path
     assert house.inbox() == []
     assert told['dispatcher_rule_data_unreadable{file="rule_overrides"}'] == 1
     assert told['dispatcher_rule_data_unreadable{file="rule_data"}'] == 0
-    assert told['dispatcher_queue_people{channel="sms"}'] == 2
+    assert told['dispatcher_queue_people{channel="sms"}'] == 10
     assert gauges(scrape(house))['dispatcher_rule_data_unreadable{file="rule_overrides"}'] == 0
 
 
@@ -156,9 +156,9 @@ def test_what_waits_is_told_with_its_age(house: House) -> None:
             )
         )
     told = gauges(scrape(house))
-    assert told['dispatcher_queue_people{channel="sms"}'] == 3
+    assert told['dispatcher_queue_people{channel="sms"}'] == 10
     assert 600 <= told['dispatcher_queue_oldest_seconds{channel="sms"}'] < 700
-    assert told["dispatcher_due_people"] == 1
+    assert told["dispatcher_due_people"] == 10
     assert 300 <= told["dispatcher_due_oldest_seconds"] < 400
 
 
