@@ -31,8 +31,8 @@ from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.jurisdictions import Law
 from dispatcher.services import jurisdictions, known_facts, programme
 from dispatcher.services.clocks import Clocks
-from dispatcher.services.dispatch import Outbound
 from dispatcher.services.joining import Post
+from dispatcher.services.outbound import Outbound
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Patience, Tariff
 from dispatcher.services.subscribe import Desk
