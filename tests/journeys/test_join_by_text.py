@@ -459,10 +459,11 @@ class Life:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_thousand_joins_lead_to_nothing_but_what_was_chosen(house: House) -> None:
+@pytest.mark.parametrize("quarter", range(4))
+def test_a_thousand_joins_lead_to_nothing_but_what_was_chosen(house: House, quarter: int) -> None:
     """Random people, answers, refusals and rubbish: each campaign reaches who chose its topic."""
-    dice = random.Random(26)
-    lives = [Life(f"+44770{1_000_000 + each}", dice) for each in range(1_000)]
+    dice = random.Random(f"26/{quarter}")
+    lives = [Life(f"+44770{1_000_000 + each}", dice) for each in range(250)]
     desk = replace(house.dispatcher.desk, programme=replace(BY_TEXT, questions=()))
     for turn in range(max(len(life.says) for life in lives)):
         now = TUESDAY + timedelta(minutes=turn)
@@ -491,4 +492,4 @@ def test_a_thousand_joins_lead_to_nothing_but_what_was_chosen(house: House) -> N
     for topic in TOPICS:
         got = {recipient for name, recipient in reached if name == topic}
         assert got == {life.number for life in lives if topic in life.chosen}
-        assert len(got) > 100
+        assert len(got) > 25
