@@ -13,9 +13,10 @@ from dispatcher.domain.messages import DeliveryKey, Outcome
 from dispatcher.services import dispatch as dispatching
 from dispatcher.services.gate import BatchGate
 from dispatcher.services.reserve import Round
-from dispatcher.storage import batches, deliveries, workers
-from dispatcher.storage.deliveries import Reserved, Settlement
+from dispatcher.storage import batches, settlements, workers
+from dispatcher.storage.deliveries import Reserved
 from dispatcher.storage.journal import Journal
+from dispatcher.storage.settlements import Settlement
 from dispatcher.storage.watch import Watch
 
 
@@ -27,7 +28,7 @@ def settle_before_send() -> None:
         current: Round | None = real(*args, **kwargs)
         if current is not None and current.reserved:
             with args[0].begin() as conn:
-                deliveries.settle(conn, [_told(current, each) for each in current.reserved])
+                settlements.settle(conn, [_told(current, each) for each in current.reserved])
         return current
 
     _replace(dispatching, "reserve", reserve)
@@ -40,7 +41,7 @@ def _told(current: Round, each: Reserved) -> Settlement:
 
 def settle_nothing() -> None:
     """Throw away what the gateway said."""
-    _replace(deliveries, "settle", lambda *_: [])
+    _replace(settlements, "settle", lambda *_: [])
 
 
 def permit_after_sending() -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 from sqlalchemy import Connection
 
-from dispatcher.storage import batches, deliveries
+from dispatcher.storage import batches, deliveries, settlements
 from dispatcher.storage.database import driver, driver_url
 
 # The last function of the transactions that count.
@@ -17,7 +17,7 @@ _COMMITS: dict[str, tuple[Any, str]] = {
     "claim": (batches, "claim"),
     "reserve": (deliveries, "write_decisions"),
     "permit": (batches, "permit"),
-    "settle": (deliveries, "settle"),
+    "settle": (settlements, "settle"),
     "hand-back": (batches, "hand_back"),
 }
 

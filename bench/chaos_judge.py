@@ -15,7 +15,7 @@ from bench.chaos_plan import Plan
 from bench.chaos_points import ANY_MOMENT, POINTS
 from bench.chaos_report import Doubt, Findings
 from bench.chaos_stage import CONNECTIONS, Copy, Stage
-from dispatcher.storage import deliveries
+from dispatcher.storage import settlements
 
 ON_THE_WIRE = "begun and not answered, say the journals of the dead"
 UNANSWERED = "taken by the mail server, which never answered"
@@ -92,7 +92,7 @@ def _read(stage: Stage) -> Ledger:
     with stage.here.database.begin() as conn:
         states = {int(person): str(state) for person, state in conn.execute(_STATES)}
         unsure = {(int(row[0]), int(row[1])): bool(row[2]) for row in conn.execute(_UNSURE)}
-        return Ledger(states, unsure, len(deliveries.unsure(conn, 1_000_000)))
+        return Ledger(states, unsure, len(settlements.unsure(conn, 1_000_000)))
 
 
 _STATES = text("""

@@ -13,7 +13,7 @@ from dispatcher.gateways.email.smtp_talk import Talk
 from dispatcher.rendering.email import EmailRenderer
 from dispatcher.services import dispatch as dispatching
 from dispatcher.services import tidy as tidying
-from dispatcher.storage import batches, deliveries, due, waves, workers
+from dispatcher.storage import batches, deliveries, due, settlements, waves, workers
 from dispatcher.storage.journal import Journal
 
 ANY_MOMENT = "at any moment"
@@ -48,7 +48,7 @@ POINTS: dict[str, Point] = {
     "receipt in the journal, not settled": Point(Journal, "receipt", often=True),
     "inside permit, before its commit": Point(batches, "permit", thread="permits"),
     "permitted a window ahead, not begun": Point(dispatching, "_permit"),
-    "inside settle, before its commit": Point(deliveries, "settle"),
+    "inside settle, before its commit": Point(settlements, "settle"),
     "settled, batch not handed back": Point(dispatching, "_hand_back", after=False),
     "inside hand-back, before its commit": Point(batches, "hand_back"),
     "handed back, journal not forgotten": Point(Journal, "forget", after=False),

@@ -25,7 +25,7 @@ from bench.chaos_cuts import Scissors
 from bench.chaos_points import ANY_MOMENT, Countdown, die, wrap_all
 from bench.chaos_witness import attend
 from dispatcher import wiring
-from dispatcher.services import dispatch as dispatching
+from dispatcher.services.outbound import Outbound
 from dispatcher.storage import batches
 
 LEASE = 6  # seconds; a minute would make every run ten times as long
@@ -37,7 +37,7 @@ def shorten_leases() -> None:
     batches.LEASE_SECONDS = LEASE
     real = wiring.build_outbound
 
-    def build(*args: Any, **kwargs: Any) -> dispatching.Outbound:
+    def build(*args: Any, **kwargs: Any) -> Outbound:
         out = real(*args, **kwargs)
         out.overtime = OVERTIME
         return out

@@ -44,7 +44,7 @@ from dispatcher.services.customer_rows import RowReader
 from dispatcher.services.gate import BatchGate, OpenGate, Terms
 from dispatcher.services.reserve import Round
 from dispatcher.services.settle import Settler
-from dispatcher.storage import deliveries
+from dispatcher.storage import settlements
 from dispatcher.storage.deliveries import Reserved
 from dispatcher.storage.imports_rows import StagedRow
 from dispatcher.storage.journal import Journal
@@ -213,7 +213,7 @@ def settling(count: int) -> Work:
             settler._flushed_at = float("inf")  # a group is written when it is full, not in time
             for receipt in receipts[at : at + 100]:
                 settler.add(receipt)
-            written.append(deliveries._settlement_columns(settler._group))
+            written.append(settlements._settlement_columns(settler._group))
 
     return work
 

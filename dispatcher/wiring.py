@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from pathlib import Path
 
 from celery import Celery
 from pydantic import SecretStr
@@ -26,13 +25,15 @@ from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.domain.programme import Programme
 from dispatcher.errors import CampaignError, CampaignErrors, ConfigError, FileError
 from dispatcher.gateways import registry
+from dispatcher.gateways_in_use import channel_of, gateway_settings
+from dispatcher.keys import load_keys
 from dispatcher.rendering.links import Links
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.jurisdictions import Law
 from dispatcher.services import jurisdictions, known_facts, programme
 from dispatcher.services.clocks import Clocks
-from dispatcher.services.dispatch import Outbound
 from dispatcher.services.joining import Post
+from dispatcher.services.outbound import Outbound
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Patience, Tariff
 from dispatcher.services.subscribe import Desk
@@ -43,9 +44,8 @@ from dispatcher.storage import clock, installation, rule_books, sandbox, workers
 from dispatcher.storage.database import Database
 from dispatcher.storage.journal import Journal, boot_id
 from dispatcher.storage.watch import Watch
-from dispatcher.tokens import MIN_KEY, Digests, Purpose, Token, Tokens
+from dispatcher.tokens import Digests, Purpose, Token, Tokens
 
-KEYS_FILE = "keys"
 log = logging.getLogger(__name__)
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # elsewhere the latter counts sleep
 
@@ -187,42 +187,6 @@ def ringing_app() -> Celery:
     return celery
 
 
-def gateway_settings(settings: Settings) -> dict[str, GatewaySettings]:
-    """Give every gateway that is there now: in safe mode each one is the sandbox.
-
-    A channel nobody configured has a sandbox under the channel's own name.
-    """
-    configured = dict(settings.gateways)
-    if settings.safe_mode:
-        configured = {name: _in_sandbox(name, each) for name, each in configured.items()}
-    served = {channel_of(name, each) for name, each in configured.items()}
-    for channel in Channel:
-        if channel not in served:
-            configured.setdefault(channel, GatewaySettings(kind="sandbox", channel=channel))
-    return configured
-
-
-def channel_of(name: str, gateway: GatewaySettings) -> Channel:
-    """Say which channel a gateway serves."""
-    if gateway.kind == "sandbox" or gateway.channel:
-        try:
-            return Channel(gateway.channel)
-        except ValueError:
-            raise ConfigError(
-                f"gateways.{name}.channel", f'is "{gateway.channel}"; it must be email or sms'
-            ) from None
-    return Channel.EMAIL if gateway.kind == "smtp" else Channel.SMS
-
-
-def _in_sandbox(name: str, gateway: GatewaySettings) -> GatewaySettings:
-    return GatewaySettings(
-        kind="sandbox",
-        channel=channel_of(name, gateway),
-        price=gateway.price,
-        per_second=gateway.per_second,
-    )
-
-
 def desk_for_erasing(database: Database) -> Desk:
     """Give what an erasure needs and no more: it digests no address, so it needs none of our keys.
 
@@ -319,39 +283,3 @@ def sandbox_url(dispatcher: Dispatcher, base: str = "") -> str:
     """
     key = dispatcher.tokens.link(Purpose.SANDBOX, Token(0))
     return f"{(base or dispatcher.settings.public_url).rstrip('/')}/sandbox/{key}/"
-
-
-def load_keys(settings: Settings) -> list[bytes]:
-    """Give the installation's secrets, newest first; the key file is made on first use."""
-    if settings.keys:
-        try:
-            keys = [bytes.fromhex(key.get_secret_value()) for key in settings.keys]
-        except ValueError:
-            keys = []
-        if not keys or min(map(len, keys)) < MIN_KEY:
-            problem = f"each key must have at least {2 * MIN_KEY} hexadecimal digits"
-            raise ConfigError("DISPATCHER_KEYS", problem)
-        return keys
-    path = settings.home / KEYS_FILE
-    if not path.exists():
-        make_keys(path)
-    try:
-        keys = [bytes.fromhex(line) for line in path.read_text("ascii").split()]
-    except ValueError:
-        keys = []
-    if not keys or min(map(len, keys)) < MIN_KEY:
-        raise ConfigError(
-            str(path),
-            f"this is no key file: each line must be a key of at least {2 * MIN_KEY} hexadecimal "
-            "digits; restore it from your backup",
-        )
-    return keys
-
-
-def make_keys(path: Path) -> None:
-    """Make the key file, readable by its owner only. Losing it means losing suppressions."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_text(secrets.token_hex(32) + "\n", "ascii")
-    new.rename(path)

@@ -19,10 +19,12 @@ _RUN = pytest.StashKey[TestRun]()
 _FOLDER = "dispatcher_run_folder"
 
 
-@pytest.hookimpl
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    """Begin a run; where it is in memory, its files are gone with it (--basetemp keeps them)."""
     if not hasattr(config, "workerinput"):
-        config.stash[_RUN] = TestRun.begin()
+        config.stash[_RUN] = run = TestRun.begin()
+        config.option.basetemp = config.option.basetemp or run.temporary
 
 
 @pytest.hookimpl(optionalhook=True)

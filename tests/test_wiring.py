@@ -11,6 +11,7 @@ from dispatcher import settings, wiring
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import ConfigError
 from dispatcher.gateways.sandbox import SandboxGateway
+from dispatcher.gateways_in_use import gateway_settings
 from dispatcher.settings import GatewaySettings
 from tests.rules.override_texts import entry, week
 from tests.servers.smtp import SmtpServer
@@ -37,7 +38,7 @@ def given(**overrides: object) -> settings.Settings:
 
 def test_in_safe_mode_every_gateway_is_the_sandbox() -> None:
     """Whatever is configured; prices stay, so that a rehearsal costs what the real thing would."""
-    made = wiring.gateway_settings(given(gateways=real(25)))
+    made = gateway_settings(given(gateways=real(25)))
     assert {name: each.kind for name, each in made.items()} == {
         "post": "sandbox",
         "texts": "sandbox",
@@ -49,13 +50,13 @@ def test_in_safe_mode_every_gateway_is_the_sandbox() -> None:
 def test_safe_mode_is_on_until_it_is_switched_off_by_name() -> None:
     """A configured gateway alone changes nothing."""
     assert given().safe_mode
-    made = wiring.gateway_settings(given(gateways=real(25), safe_mode=False))
+    made = gateway_settings(given(gateways=real(25), safe_mode=False))
     assert {name: each.kind for name, each in made.items()} == {"post": "smtp", "texts": "http_sms"}
 
 
 def test_a_channel_without_a_gateway_has_the_sandbox() -> None:
     """Also when safe mode is off: nothing can leave where no way out is configured."""
-    made = wiring.gateway_settings(given(safe_mode=False))
+    made = gateway_settings(given(safe_mode=False))
     assert {each.kind for each in made.values()} == {"sandbox"}
 
 

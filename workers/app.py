@@ -21,7 +21,7 @@ from celery.signals import (
 
 from dispatcher import settings, wiring
 from dispatcher.domain.masks import mask_logs
-from dispatcher.services.dispatch import Outbound, beat
+from dispatcher.services.outbound import Outbound, beat
 
 mask_logs()  # also in the parent, which builds nothing
 app = Celery("dispatcher")

@@ -27,6 +27,7 @@ from dispatcher.errors import (
     StorageDown,
     WrongInput,
 )
+from dispatcher.gateways_in_use import channel_of, gateway_settings
 from dispatcher.rendering.source import load as load_template
 from dispatcher.resources import templates_folder
 from dispatcher.services import programme
@@ -129,10 +130,10 @@ def instant(text: str, option: str) -> datetime:
 
 def workbench(known: Settings) -> Workbench:
     """Give what campaign files may speak of: this folder's templates, then those shipped."""
-    gateways = wiring.gateway_settings(known)
+    gateways = gateway_settings(known)
     return Workbench(
         templates=TEMPLATES,
-        gateways={name: wiring.channel_of(name, gateway) for name, gateway in gateways.items()},
+        gateways={name: channel_of(name, gateway) for name, gateway in gateways.items()},
         prices={name: gateway.price for name, gateway in gateways.items()},
         facts=known_facts(known),
     )

@@ -26,13 +26,14 @@ from dispatcher.cli.show import Json, answer, mark
 from dispatcher.domain.findings import Finding, Level
 from dispatcher.errors import DispatcherError, FileError
 from dispatcher.gateways import registry
+from dispatcher.gateways_in_use import channel_of, gateway_settings
+from dispatcher.keys import KEYS_FILE, load_keys
 from dispatcher.services.doctor import examine
 from dispatcher.services.jurisdictions import overrides, shipped
 from dispatcher.services.programme import declared
 from dispatcher.services.question_texts import too_long
 from dispatcher.settings import GatewaySettings, Settings
 from dispatcher.storage.database import Database
-from dispatcher.wiring import KEYS_FILE, channel_of, gateway_settings, load_keys
 
 app = typer.Typer()
 

@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 from dispatcher.cli.desk import actor, at_work, ring
 from dispatcher.cli.show import Json, answer
 from dispatcher.errors import NotFound, WrongInput
+from dispatcher.gateways_in_use import gateway_settings
 from dispatcher.services import campaigns
 from dispatcher.storage import brands, halts
 from dispatcher.storage import campaigns as stored
-from dispatcher.wiring import Dispatcher, gateway_settings
+from dispatcher.wiring import Dispatcher
 
 app = typer.Typer()
 

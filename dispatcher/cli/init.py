@@ -11,8 +11,8 @@ from dispatcher.cli import starter
 from dispatcher.cli.desk import load, sample_of
 from dispatcher.cli.files import write
 from dispatcher.cli.show import Json, answer
+from dispatcher.keys import KEYS_FILE, make_keys
 from dispatcher.settings import CONFIG_FILE, Settings
-from dispatcher.wiring import KEYS_FILE, make_keys
 
 app = typer.Typer()
 

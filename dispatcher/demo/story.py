@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import text
 
-from dispatcher import wiring
 from dispatcher.demo import counts
 from dispatcher.demo.people import BAD_ROWS, SIZE, SLEEPER, Customer, customers, write_file
 from dispatcher.demo.phone import reply, texts_on
 from dispatcher.demo.stage import DemoFailed, Stage
 from dispatcher.demo.teller import Teller
 from dispatcher.domain.explanations import Story
+from dispatcher.gateways_in_use import channel_of, gateway_settings
 from dispatcher.resources import templates_folder
 from dispatcher.services import campaigns, clock
 from dispatcher.services.explain import explain
@@ -101,8 +101,8 @@ class Play:
 
     def _approve(self) -> None:
         here = self.stage.dispatcher
-        gateways = wiring.gateway_settings(here.settings)
-        channels = {name: wiring.channel_of(name, each) for name, each in gateways.items()}
+        gateways = gateway_settings(here.settings)
+        channels = {name: channel_of(name, each) for name, each in gateways.items()}
         bench = Workbench([templates_folder()], channels)
         for name in (COFFEE, SEATS, BIKES):
             with as_file(files("dispatcher.demo") / "campaigns" / f"{name}.toml") as path:

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from dispatcher.domain.messages import Channel, DeliveryKey, Message, Outcome, Receipt
 from dispatcher.errors import GatewayDown, Unavailable
-from dispatcher.services.dispatch import Outbound
 from dispatcher.services.gate import OpenGate
+from dispatcher.services.outbound import Outbound
 from dispatcher.storage import clock, rates, service_messages
 from dispatcher.storage.database import Database
 from dispatcher.storage.service_messages import ServiceMessage

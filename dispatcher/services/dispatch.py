@@ -4,110 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing
 from functools import partial
 from itertools import islice
 from time import monotonic, time
-from typing import TypeVar
 
 from dispatcher.domain.batches import Batch
 from dispatcher.domain.messages import Channel, Message
-from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ClockJumped, GatewayDown, Unavailable
 from dispatcher.rendering.people import Unrenderable
-from dispatcher.rules.book import RuleBook
-from dispatcher.services.clocks import Clocks
 from dispatcher.services.gate import WINDOW, BatchGate, Terms
+from dispatcher.services.outbound import Outbound
 from dispatcher.services.renderer import Renderer
-from dispatcher.services.reserve import AT_ONCE, Patience, Round, Tariff, reserve
+from dispatcher.services.reserve import Round, reserve
 from dispatcher.services.settle import Settler
-from dispatcher.services.subscribe import Desk
-from dispatcher.services.versions import Versions
 from dispatcher.storage import batches, clock, workers
 from dispatcher.storage.database import Database
 from dispatcher.storage.deliveries import Reserved
-from dispatcher.storage.journal import Journal
-from dispatcher.storage.watch import Watch
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 _IN_A_ROW = 32  # messages; more would hold up the connections for longer than a mail takes
-BEAT_SECONDS = 15.0  # between two signs that a process is alive; the doctor waits for four
 _SOON = 0.3  # seconds; a turn further away is left to the next bell
-
-
-@dataclass(slots=True)
-class Outbound:
-    """What one worker process needs to send: built once, lives as long as the process.
-
-    `overtime`: seconds a batch may go on after its task's time, before its gate shuts.
-    `enlist` gives a name that nobody had before, with its journal. `beaten`: an outage or a bug
-    left batches and receipts behind that only the journal knows of. `jumped`: the clocks do not
-    agree, and that is on record.
-    """
-
-    enlist: Callable[[], tuple[str, Journal]]
-    desk: Desk
-    versions: Versions
-    book: RuleBook
-    renderer: Renderer
-    gateways: Mapping[str, Gateway]
-    tariffs: Mapping[str, Tariff]
-    watch: Watch
-    clocks: Clocks
-    stopping: Callable[[], bool] = lambda: False
-    overtime: float = 20.0
-    patience: Patience = AT_ONCE
-    at_work: int = 0
-    beaten: bool = False
-    jumped: bool = False
-    worker: str = field(init=False)
-    journal: Journal = field(init=False)
-    # One thread for the batches' reads and writes, one for permits, which must not wait for them.
-    store: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "store"))
-    permits: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "permits"))
-
-    def __post_init__(self) -> None:
-        self.worker, self.journal = self.enlist()
-
-    @property
-    def database(self) -> Database:
-        """Where everything is kept."""
-        return self.desk.database
-
-    async def in_store(self, work: Callable[[], T]) -> T:
-        """Run database work on the process's store thread."""
-        return await asyncio.get_running_loop().run_in_executor(self.store, work)
-
-    async def aclose(self) -> None:
-        """Close gateways and threads; keep the journal only if something in it is unsettled."""
-        for gateway in self.gateways.values():
-            await gateway.aclose()
-        self.watch.stop()
-        if self.jumped:  # whoever is gone is no reason to worry
-            with suppress(Unavailable):
-                await self.in_store(partial(_note_jump, self.database, self.worker, 0.0))
-        self.store.shutdown()
-        self.permits.shutdown()
-        if self.at_work == 0 and not self.beaten:
-            self.journal.close()
-
-    async def in_permits(self, work: Callable[[], T]) -> T:
-        """Run a permit on the thread kept free for them."""
-        return await asyncio.get_running_loop().run_in_executor(self.permits, work)
-
-
-async def beat(out: Outbound, every: float = BEAT_SECONDS) -> None:
-    """Note for ever that this process is alive, whether or not there is anything to send."""
-    while True:
-        await asyncio.sleep(every)
-        try:
-            await out.in_permits(partial(_beat, out.database, out.worker))
-        except Unavailable as outage:
-            log.warning("nobody hears that this process is alive: %s", outage)
 
 
 async def dispatch(out: Outbound, channel: Channel, seconds: float = 30.0) -> bool:
@@ -205,7 +123,7 @@ async def _unless_jumped(out: Outbound, work: Callable[[], Round | None]) -> Rou
     except ClockJumped as jump:
         if not out.jumped:
             log.error("%s", jump)
-            await out.in_store(partial(_note_jump, out.database, out.worker, jump.seconds))
+            await out.in_store(partial(out.note_jump, jump.seconds))
         out.jumped = True
         return None
 
@@ -214,16 +132,6 @@ def _look_again(out: Outbound) -> None:
     with out.database.begin() as conn:
         out.clocks.check(clock.server(conn))
         workers.note_jump(conn, out.worker, 0.0)
-
-
-def _beat(database: Database, worker: str) -> None:
-    with database.begin() as conn:
-        workers.beat(conn, worker)
-
-
-def _note_jump(database: Database, worker: str, seconds: float) -> None:
-    with database.begin() as conn:
-        workers.note_jump(conn, worker, seconds)
 
 
 def _next_turn_in(database: Database, channel: Channel, asked: float) -> float | None:

@@ -15,7 +15,7 @@ from dispatcher.inbound.replies import Intent
 from dispatcher.services import letters
 from dispatcher.services.letter import read
 from dispatcher.services.subscribe import Act, Desk, leave
-from dispatcher.storage import customers, deliveries, events, setbacks, signs_of_life, soft_bounces
+from dispatcher.storage import customers, events, setbacks, settlements, signs_of_life, soft_bounces
 from dispatcher.storage.events import Heard, clean
 from dispatcher.storage.setbacks import Setback
 
@@ -55,7 +55,7 @@ def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
         # All in one statement, in order, so that callbacks do not deadlock here either.
         awake = {person for letter in written for person in letter.people}
         signs_of_life.note(conn, awake | set(_clicked(conn, fresh)), now)
-        deliveries.resolve_unsure(conn, [key for heard in fresh if (key := _arrived(heard.event))])
+        settlements.resolve_unsure(conn, [key for heard in fresh if (key := _arrived(heard.event))])
     labels = tuple(letter.meaning.intent for letter in written)
     counts = (tally.opted_out, tally.opted_in, tally.answers)
     return Received(len(told), len(fresh), *counts, labels, tally.unsure)

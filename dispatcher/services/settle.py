@@ -13,8 +13,8 @@ from dispatcher.domain.messages import DeliveryKey, Outcome, Receipt
 from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.reserve import Round
 from dispatcher.services.subscribe import Desk
-from dispatcher.storage import deliveries
-from dispatcher.storage.deliveries import Settlement
+from dispatcher.storage import settlements
+from dispatcher.storage.settlements import Settlement
 
 _GROUP = 500  # receipts
 _PATIENCE = 0.25  # seconds
@@ -132,7 +132,7 @@ class Settler:
 
     def _write(self, group: list[Settlement], receipts: list[Receipt]) -> None:
         with self._store.desk.database.begin_by_key() as conn:
-            deliveries.settle(conn, group)
+            settlements.settle(conn, group)
         if receipts:
             channel = self._round.batch.channel
             draw_consequences(self._store.desk, receipts, channel, self._round.now)

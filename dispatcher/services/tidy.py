@@ -21,17 +21,17 @@ from dispatcher.storage import (
     candidates,
     clock,
     conversations,
-    deliveries,
     due,
     journal,
     pending,
+    settlements,
     signals,
     waves,
     workers,
 )
 from dispatcher.storage.database import Database
-from dispatcher.storage.deliveries import Settlement
 from dispatcher.storage.journal import Legacy
+from dispatcher.storage.settlements import Settlement
 
 _BARS = Bars()
 _PATIENCE = 300.0  # seconds the reaper waits for a journal on another host to be adopted
@@ -100,7 +100,7 @@ def _draw_consequences(desk: Desk, legacy: Legacy) -> None:
     if not telling:
         return
     with desk.database.begin() as conn:
-        channels = deliveries.channels_of(conn, [receipt.key for receipt in telling])
+        channels = settlements.channels_of(conn, [receipt.key for receipt in telling])
         now = clock.now(conn)
     for channel in set(channels.values()):
         theirs = [receipt for receipt in telling if channels.get(receipt.key) is channel]
@@ -108,7 +108,7 @@ def _draw_consequences(desk: Desk, legacy: Legacy) -> None:
 
 
 def _settle_legacy(conn: Connection, legacy: Legacy) -> None:
-    settlements = [
+    settled = [
         Settlement(
             key=key,
             state=SETTLED_AS[receipt.outcome],
@@ -121,8 +121,8 @@ def _settle_legacy(conn: Connection, legacy: Legacy) -> None:
         )
         for key, receipt in legacy.receipts.items()
     ]
-    if settlements:
-        deliveries.settle(conn, settlements)
+    if settled:
+        settlements.settle(conn, settled)
 
 
 def reap_expired(conn: Connection, host: str, done: Tidied) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.deliveries import DeliveryState
 from dispatcher.domain.messages import DeliveryKey, Outcome
-from dispatcher.storage import audit, deliveries
-from dispatcher.storage.deliveries import Settlement
+from dispatcher.storage import audit, settlements
+from dispatcher.storage.settlements import Settlement
 
 _ALL = 1_000_000
 
@@ -32,7 +32,7 @@ class UnsureLine(NamedTuple):
 
 def unsure(conn: Connection, campaign: str = "", customer_id: int = 0) -> list[UnsureLine]:
     """List them, the newest first; of one campaign by its name, of one person, or all."""
-    lines = [_line(row) for row in deliveries.unsure(conn, _ALL)]
+    lines = [_line(row) for row in settlements.unsure(conn, _ALL)]
     return [
         line
         for line in lines
@@ -42,7 +42,7 @@ def unsure(conn: Connection, campaign: str = "", customer_id: int = 0) -> list[U
 
 def resolve(conn: Connection, lines: Sequence[UnsureLine], *, accepted: bool, actor: str) -> int:
     """Settle these as accepted or refused, on somebody's word; give for how many it was news."""
-    settled = deliveries.settle(conn, [_settlement(line, accepted, actor) for line in lines])
+    settled = settlements.settle(conn, [_settlement(line, accepted, actor) for line in lines])
     for wave in sorted({key.wave_id for key in settled}):
         detail = {
             "wave": wave,

@@ -16,10 +16,10 @@ from dispatcher.cli.entry import load
 from dispatcher.cli.table import COMMANDS
 from dispatcher.demo.story import AT_THE_END
 from dispatcher.gateways.registry import build
+from dispatcher.gateways_in_use import channel_of
 from dispatcher.rules import override_file
 from dispatcher.services.jurisdictions import shipped
 from dispatcher.settings import GatewaySettings, Settings
-from dispatcher.wiring import channel_of
 from tests.docs.pages import DOCS, PAGES, ROOT, Block, Page, page
 from tests.support.doomed_worker import POINTS
 from tests.support.lost_commits import LOST

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.domain.programme import Programme, Topic
+from dispatcher.domain.programme import Topic
 from dispatcher.inbound.commands import (
     Command,
     Verb,
@@ -16,14 +18,11 @@ from dispatcher.inbound.commands import (
     skips,
     topic_named,
 )
+from tests.support.programme import PROGRAMME
 
 KEYWORDS = ("join", "offers")
-PROGRAMME = Programme(
-    name="Northwind",
-    email="",
-    sms_sender="+447700900999",
-    postal_address="",
-    contact="",
+BY_TEXT = replace(
+    PROGRAMME,
     topics=(
         Topic("coffee", {"en": "Coffee and tea", "de": "Kaffee und Tee"}),
         Topic("theatre", {"en": "Theatre and tea houses"}),
@@ -67,14 +66,14 @@ def test_a_topic_is_named_by_its_id_or_any_name(text: str, topic: str, language:
     """And its language is known where it has names in several."""
     command = command_of(text, KEYWORDS)
     assert command is not None
-    assert topic_named(command.rest, PROGRAMME) == (topic, language)
+    assert topic_named(command.rest, BY_TEXT) == (topic, language)
 
 
 @pytest.mark.parametrize("text", ["join", "join tea", "join the club", "join and"])
 def test_what_fits_no_topic_or_two_names_none(text: str) -> None:
     command = command_of(text, KEYWORDS)
     assert command is not None
-    assert topic_named(command.rest, PROGRAMME) is None
+    assert topic_named(command.rest, BY_TEXT) is None
 
 
 @pytest.mark.parametrize(
@@ -121,7 +120,7 @@ def test_no_text_whatever_makes_it_stumble(text: str) -> None:
     """Whatever is written, the answer is a command or none."""
     command = command_of(text, KEYWORDS)
     if command:
-        found = topic_named(command.rest, PROGRAMME)
-        assert found is None or PROGRAMME.topic(found.topic)
+        found = topic_named(command.rest, BY_TEXT)
+        assert found is None or BY_TEXT.topic(found.topic)
     assert not (says_yes(text) and says_no(text))
     assert skips(text) in (True, False)

@@ -13,8 +13,8 @@ from dispatcher.services import campaigns
 from dispatcher.services.receive import receive
 from dispatcher.services.report import report
 from dispatcher.services.subscribe import Act, opt_out
-from dispatcher.storage import deliveries
-from dispatcher.storage.deliveries import Settlement
+from dispatcher.storage import settlements
+from dispatcher.storage.settlements import Settlement
 from tests.support.house import House
 
 MANY = 150
@@ -116,7 +116,7 @@ def test_refusals_are_counted_where_they_are_settled_and_once(house: House) -> N
     ]
     for _ in range(2):
         with house.dispatcher.database.begin() as conn:
-            deliveries.settle(conn, refused)
+            settlements.settle(conn, refused)
     assert house.query("SELECT accepted, refused FROM wave_tally") == [(0, 2)]
 
 

@@ -23,22 +23,18 @@ from dispatcher.services.subscribe import Desk
 from dispatcher.storage import consents, customers, evidence, replies
 from tests.support.house import TUESDAY, House
 from tests.support.phones import Phones, send
+from tests.support.programme import PROGRAMME
 
 ANNA = "+447700900123"
-HOME = "+447700900999"
-PROGRAMME = Programme(
-    name="Northwind Offers",
-    email="offers@northwind.example",
-    sms_sender=HOME,
-    postal_address="1 Quay St, Bristol",
-    contact="help@northwind.example",
+HOME = PROGRAMME.sms_sender
+BY_TEXT = replace(
+    PROGRAMME,
     topics=(
         Topic("coffee", {"en": "Coffee and tea", "de": "Kaffee und Tee"}),
         Topic("theatre", {"en": "Theatre", "de": "Theater"}),
         Topic("running", {"en": "Running", "de": "Laufen"}),
     ),
     keywords=("join", "offers"),
-    most_a_month=8,
     questions=(
         Question(
             "drinks",
@@ -60,7 +56,7 @@ WEEK = timedelta(days=8)  # and a day, so that no limit of a week holds anything
 class Talk:
     """A phone that writes to the programme, and reads what is queued for it."""
 
-    def __init__(self, house: House, number: str = ANNA, programme: Programme = PROGRAMME) -> None:
+    def __init__(self, house: House, number: str = ANNA, programme: Programme = BY_TEXT) -> None:
         self.house = house
         self.desk: Desk = replace(house.dispatcher.desk, programme=programme)
         self.number = number
@@ -338,7 +334,7 @@ def test_one_new_question_a_month(house: House) -> None:
 
 def test_joining_once_more_asks_nothing_more(house: House) -> None:
     """Whoever adds a topic within the month is not asked the next question for it."""
-    talk = Talk(house, programme=replace(PROGRAMME, asked_on_joining=1))
+    talk = Talk(house, programme=replace(BY_TEXT, asked_on_joining=1))
     talk.write("JOIN coffee")
     assert "How do you drink it?" in talk.says("YES")
     assert talk.says("1") == "Northwind Offers: thank you, we noted: Filter."
@@ -463,11 +459,12 @@ class Life:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_thousand_joins_lead_to_nothing_but_what_was_chosen(house: House) -> None:
+@pytest.mark.parametrize("quarter", range(4))
+def test_a_thousand_joins_lead_to_nothing_but_what_was_chosen(house: House, quarter: int) -> None:
     """Random people, answers, refusals and rubbish: each campaign reaches who chose its topic."""
-    dice = random.Random(26)
-    lives = [Life(f"+44770{1_000_000 + each}", dice) for each in range(1_000)]
-    desk = replace(house.dispatcher.desk, programme=replace(PROGRAMME, questions=()))
+    dice = random.Random(f"26/{quarter}")
+    lives = [Life(f"+44770{1_000_000 + each}", dice) for each in range(250)]
+    desk = replace(house.dispatcher.desk, programme=replace(BY_TEXT, questions=()))
     for turn in range(max(len(life.says) for life in lives)):
         now = TUESDAY + timedelta(minutes=turn)
         events = [
@@ -495,4 +492,4 @@ def test_a_thousand_joins_lead_to_nothing_but_what_was_chosen(house: House) -> N
     for topic in TOPICS:
         got = {recipient for name, recipient in reached if name == topic}
         assert got == {life.number for life in lives if topic in life.chosen}
-        assert len(got) > 100
+        assert len(got) > 25

@@ -11,8 +11,9 @@ import pytest
 from dispatcher.domain.messages import Channel, DeliveryKey, Message, Outcome, Receipt
 from dispatcher.domain.ports import Passage
 from dispatcher.errors import StorageDown, Unavailable
-from dispatcher.services.dispatch import Outbound, dispatch
+from dispatcher.services.dispatch import dispatch
 from dispatcher.services.gate import BatchGate, Terms
+from dispatcher.services.outbound import Outbound
 from dispatcher.services.reserve import Round, reserve
 from dispatcher.storage.database import driver
 from dispatcher.storage.journal import JournalFull

@@ -10,7 +10,8 @@ import pytest
 
 from dispatcher.domain.messages import Channel
 from dispatcher.services import campaigns
-from dispatcher.services.dispatch import Outbound, dispatch
+from dispatcher.services.dispatch import dispatch
+from dispatcher.services.outbound import Outbound
 from dispatcher.services.subscribe import Act, opt_out
 from tests.support.house import TUESDAY, House
 

@@ -10,8 +10,8 @@ import pytest
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.deliveries import SETTLED_AS, DeliveryState, settle
 from dispatcher.domain.messages import DeliveryKey, Outcome
-from dispatcher.storage import deliveries
-from dispatcher.storage.deliveries import Settlement
+from dispatcher.storage import settlements
+from dispatcher.storage.settlements import Settlement
 from tests.support.house import House, house_on
 
 
@@ -31,9 +31,9 @@ def test_every_state_and_outcome_agree_with_the_table(house: House) -> None:
     (wave,) = house.query("SELECT id FROM wave")
     for person, (state, _) in enumerate(cases, 1):
         house.query(_PUT, wave=wave, person=person, state=state.value)
-    settlements = [_settlement(wave, person, case[1]) for person, case in enumerate(cases, 1)]
+    told = [_settlement(wave, person, case[1]) for person, case in enumerate(cases, 1)]
     with house.dispatcher.database.begin() as conn:
-        news = deliveries.settle(conn, settlements)
+        news = settlements.settle(conn, told)
     found = dict(house.query("SELECT customer_id, state FROM delivery"))
     wanted = {person: settle(*case) for person, case in enumerate(cases, 1)}
     assert found == {person: state.value for person, state in wanted.items()}
@@ -41,7 +41,7 @@ def test_every_state_and_outcome_agree_with_the_table(house: House) -> None:
         p for p, c in enumerate(cases, 1) if wanted[p] != c[0]
     }
     with house.dispatcher.database.begin() as conn:
-        again = deliveries.settle(conn, settlements)
+        again = settlements.settle(conn, told)
     once_more = {person: settle(state, cases[person - 1][1]) for person, state in wanted.items()}
     assert once_more == wanted
     assert again == []
@@ -60,7 +60,7 @@ def test_a_receipt_of_another_attempt_changes_nothing(house: House) -> None:
     house.query("UPDATE delivery SET attempt = 2 RETURNING 1")
     with house.dispatcher.database.begin() as conn:
         stale = [_settlement(wave, person, each) for person, each in enumerate(outcomes, 1)]
-        assert deliveries.settle(conn, stale) == []
+        assert settlements.settle(conn, stale) == []
     assert set(house.query("SELECT state FROM delivery")) == {"reserved"}
 
 

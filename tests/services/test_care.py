@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
@@ -16,9 +16,8 @@ from dispatcher.errors import CampaignErrors, Conflict
 from dispatcher.services import campaigns
 from dispatcher.services.care import Care
 from dispatcher.services.subscribe import Desk
-from dispatcher.storage import clock
 from tests.support.campaigns import FEW, GOOD, checked
-from tests.support.people import add_person, consent_to, desk_on
+from tests.support.people import add_person, consent_to, desk_on, set_clock
 
 OWNED = GOOD.replace("[brand]", 'owner = "mia"\n\n[brand]')
 MANY = Care(smallest_audience=0, four_eyes_over=2)
@@ -28,8 +27,7 @@ MANY = Care(smallest_audience=0, four_eyes_over=2)
 def desk(database_url: str) -> Iterator[Desk]:
     with desk_on(database_url) as desk:
         with desk.database.begin() as conn:
-            now = datetime(2026, 11, 20, tzinfo=UTC).timestamp()
-            clock.set_ahead(conn, timedelta(seconds=now - clock.now(conn)))
+            set_clock(conn, datetime(2026, 11, 20, tzinfo=UTC))
         for customer_id in (1, 2, 3, 4):
             add_person(
                 desk, customer_id, email=f"p{customer_id}@x.example", phone="", language="en"

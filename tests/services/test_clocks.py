@@ -16,8 +16,9 @@ from dispatcher.domain.findings import Finding, Level
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import ClockJumped
 from dispatcher.services.clocks import APART, Clocks
-from dispatcher.services.dispatch import Outbound, dispatch
+from dispatcher.services.dispatch import dispatch
 from dispatcher.services.doctor import examine
+from dispatcher.services.outbound import Outbound
 from tests.support.fake_clock import fake_clock, shift
 from tests.support.house import KEY, TUESDAY, House, house_on
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from dispatcher.domain.findings import Finding, Level
-from dispatcher.services.dispatch import Outbound, beat
 from dispatcher.services.doctor import examine
+from dispatcher.services.outbound import Outbound, beat
 from tests.support.house import KEY, House, house_on
 from tests.support.patience import eventually
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,10 +13,9 @@ from dispatcher.services import campaigns, holdout
 from dispatcher.services.preview import preview
 from dispatcher.services.subscribe import Desk
 from dispatcher.services.validate import Workbench
-from dispatcher.storage import clock
 from dispatcher.tokens import Tokens
 from tests.support.campaigns import GATEWAYS, GOOD, checked
-from tests.support.people import add_person, consent_to, desk_on
+from tests.support.people import add_person, consent_to, desk_on, set_clock
 from tests.support.rules import LAW
 
 SILENT = GOOD.replace('holdout = "5 %"\n', "")
@@ -28,8 +27,7 @@ PEOPLE = 12
 def desk(database_url: str) -> Iterator[Desk]:
     with desk_on(database_url) as desk:
         with desk.database.begin() as conn:
-            now = datetime(2026, 11, 20, tzinfo=UTC).timestamp()
-            clock.set_ahead(conn, timedelta(seconds=now - clock.now(conn)))
+            set_clock(conn, datetime(2026, 11, 20, tzinfo=UTC))
         for number in range(1, PEOPLE + 1):
             add_person(desk, number, email=f"p{number}@x.example", phone="", language="en")
             consent_to(desk, channel=Channel.EMAIL, customer_id=number)

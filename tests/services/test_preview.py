@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
@@ -18,10 +18,10 @@ from dispatcher.rules.quiet_hours import Home
 from dispatcher.services.preview import possible_times, preview
 from dispatcher.services.subscribe import Act, Desk, opt_out
 from dispatcher.services.validate import Checked, Workbench, validate
-from dispatcher.storage import clock, suppressions
+from dispatcher.storage import suppressions
 from dispatcher.tokens import Tokens
 from tests.support.campaigns import EXAMPLES, GATEWAYS, GOOD, checked
-from tests.support.people import DIGESTS, NOON, add_person, address, consent_to, desk_on
+from tests.support.people import DIGESTS, NOON, add_person, address, consent_to, desk_on, set_clock
 from tests.support.rules import LAW
 
 LINKS = Links(Tokens([b"a key only tests know"]), "https://x.example", "mail.x.example")
@@ -32,8 +32,7 @@ BENCH = Workbench([], GATEWAYS, {"smtp": 0.01, "sandbox-sms": 0.05})
 def desk(database_url: str) -> Iterator[Desk]:
     with desk_on(database_url) as desk:
         with desk.database.begin() as conn:
-            now = datetime(2026, 11, 20, tzinfo=UTC).timestamp()
-            clock.set_ahead(conn, timedelta(seconds=now - clock.now(conn)))
+            set_clock(conn, datetime(2026, 11, 20, tzinfo=UTC))
         yield desk
 
 

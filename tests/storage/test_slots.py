@@ -12,8 +12,8 @@ from dispatcher.domain.deliveries import SETTLED_AS, DeliveryState
 from dispatcher.domain.messages import Channel, DeliveryKey, Outcome
 from dispatcher.services.gate import WINDOW
 from dispatcher.services.reserve import reserve
-from dispatcher.storage import deliveries
-from dispatcher.storage.deliveries import Settlement
+from dispatcher.storage import settlements
+from dispatcher.storage.settlements import Settlement
 from tests.support.house import House, house_on
 
 CONTACTS = "SELECT wave_id, customer_id FROM contact ORDER BY 1, 2"
@@ -37,9 +37,9 @@ def take_slots(house: House, name: str = "Coffee week") -> list[DeliveryKey]:
     return [DeliveryKey(done.batch.key.wave_id, r.customer_id, r.attempt) for r in done.reserved]
 
 
-def settle(house: House, *settlements: Settlement) -> None:
+def settle(house: House, *told: Settlement) -> None:
     with house.dispatcher.database.begin() as conn:
-        deliveries.settle(conn, settlements)
+        settlements.settle(conn, told)
 
 
 def told(key: DeliveryKey, outcome: Outcome) -> Settlement:

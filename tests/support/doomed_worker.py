@@ -16,9 +16,9 @@ from typing import Any
 
 from dispatcher.domain.messages import Channel
 from dispatcher.rendering.sms import SmsRenderer
-from dispatcher.services import dispatch as dispatching
 from dispatcher.services.dispatch import dispatch
-from dispatcher.storage import batches, deliveries, sandbox, waves
+from dispatcher.services.outbound import Outbound
+from dispatcher.storage import batches, deliveries, sandbox, settlements, waves
 from dispatcher.storage.journal import Journal
 from tests.support.house import house_on
 
@@ -31,7 +31,7 @@ POINTS: dict[str, tuple[Any, str]] = {
     "begun, nothing written": (Journal, "begin"),
     "written, before its commit": (sandbox, "put"),
     "receipt in the journal, not settled": (Journal, "receipt"),
-    "inside settle, before its commit": (deliveries, "settle"),
+    "inside settle, before its commit": (settlements, "settle"),
     "settled, batch not handed back": (batches, "hand_back"),
 }
 # Of what is planned here: planning takes several steps, where it would take one.
@@ -54,7 +54,7 @@ def main(url: str, home: str, point: str, count: int) -> None:
         asyncio.run(_work(house.outbound))
 
 
-async def _work(outbound: Callable[[], dispatching.Outbound]) -> None:
+async def _work(outbound: Callable[[], Outbound]) -> None:
     out = outbound()
     while await dispatch(out, Channel.SMS, 30):
         pass

@@ -21,7 +21,8 @@ from dispatcher.domain.policies import Policy
 from dispatcher.domain.promises import Shown
 from dispatcher.rendering import load
 from dispatcher.resources import templates_folder
-from dispatcher.services.dispatch import Outbound, dispatch
+from dispatcher.services.dispatch import dispatch
+from dispatcher.services.outbound import Outbound
 from dispatcher.services.plan import plan
 from dispatcher.services.tidy import Tidied, tidy
 from dispatcher.storage import brands, campaigns, clock, consents, customers, wave_starts

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection
 
-from dispatcher.storage import batches, deliveries
+from dispatcher.storage import batches, deliveries, settlements
 from dispatcher.storage.database import driver, driver_url
 
 # The last statements of the transactions that count, and at which call the line is to be lost.
@@ -18,7 +18,7 @@ LOST: dict[str, tuple[Any, str, int]] = {
     "connection lost at the commit of a claim": (batches, "claim", 1),
     "connection lost at the commit of reserve": (deliveries, "write_decisions", 1),
     "connection lost at the commit of a permit": (batches, "permit", 2),
-    "connection lost at the commit of settle": (deliveries, "settle", 1),
+    "connection lost at the commit of settle": (settlements, "settle", 1),
     "connection lost at the commit of handing back": (batches, "hand_back", 1),
 }
 

@@ -16,7 +16,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Address, Person
 from dispatcher.domain.places import Places
 from dispatcher.services.subscribe import Act, Desk, opt_in
-from dispatcher.storage import customers
+from dispatcher.storage import clock, customers
 from dispatcher.storage.database import Database
 from dispatcher.tokens import Digests
 
@@ -37,6 +37,11 @@ def desk_on(url: str) -> Iterator[Desk]:
     database = Database(url, pool_size=4)
     yield Desk(database, DIGESTS, random.Random(7).randbytes)
     database.dispose()
+
+
+def set_clock(conn: Connection, to: datetime) -> None:
+    """Let the programme's clock show this instant."""
+    clock.set_ahead(conn, timedelta(seconds=to.timestamp() - clock.now(conn)))
 
 
 def address(channel: Channel, written: str) -> Address:

@@ -33,16 +33,6 @@ def desk(database_url: str) -> Iterator[Desk]:
         yield desk
 
 
-@pytest.fixture
-def bell() -> Bell:
-    return Bell()
-
-
-@pytest.fixture
-def web(desk: Desk, bell: Bell) -> TestClient:
-    return TestClient(create_app(deps_for(desk, bell)))
-
-
 def said(*lines: tuple[str, str]) -> bytes:
     return orjson.dumps([[key, ANNAS_PHONE, words] for key, words in lines])
 

@@ -27,8 +27,8 @@ from dispatcher.tokens import Purpose, Token, Tokens
 from dispatcher.web import create_app
 from dispatcher.web.hooks import BODY_LIMIT
 from tests.support.people import ANNA, ANNAS_PHONE, add_person, consent_to, desk_on, insert
+from tests.support.programme import PROGRAMME
 from tests.web.doubles import SEAL, TOKENS, deps_for
-from tests.web.test_join import PROGRAMME
 
 WAVE = 1_777_777_777_000 * 1024
 ANNA_IS = Token(7, WAVE, 0, Channel.EMAIL)

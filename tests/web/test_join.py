@@ -14,27 +14,15 @@ from starlette.testclient import TestClient
 
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.programme import Programme, Topic
 from dispatcher.services.erase import erase
 from dispatcher.services.subscribe import Act, Desk, opt_out
 from dispatcher.storage import consents, customers, evidence, pending
 from dispatcher.tokens import Purpose, Token
 from dispatcher.web import create_app
 from tests.support.people import ANNA, add_person, desk_on, later
+from tests.support.programme import PROGRAMME
 from tests.web.doubles import TOKENS, Bell, deps_for
 
-PROGRAMME = Programme(
-    name="Northwind Offers",
-    email="offers@northwind.example",
-    sms_sender="+447700900999",
-    postal_address="1 Quay St, Bristol",
-    contact="help@northwind.example",
-    topics=(
-        Topic("coffee", {"en": "Coffee", "de": "Kaffee"}, {"en": "New roasts."}, ("Northwind",)),
-        Topic("theatre", {"en": "Theatre"}),
-    ),
-    most_a_month=8,
-)
 WISH = {"address": " Anna@Example.com ", "topic": "coffee"}
 NEW = "/join?lang=en"
 
@@ -43,16 +31,6 @@ NEW = "/join?lang=en"
 def desk(database_url: str) -> Iterator[Desk]:
     with desk_on(database_url) as desk:
         yield replace(desk, programme=PROGRAMME)
-
-
-@pytest.fixture
-def bell() -> Bell:
-    return Bell()
-
-
-@pytest.fixture
-def web(desk: Desk, bell: Bell) -> TestClient:
-    return TestClient(create_app(deps_for(desk, bell)))
 
 
 def mails(desk: Desk) -> list[str]:

@@ -22,7 +22,7 @@ import uvicorn
 from sqlalchemy import text
 
 from dispatcher.domain.messages import Channel, DeliveryKey
-from dispatcher.domain.programme import Programme, Topic
+from dispatcher.domain.programme import Topic
 from dispatcher.rendering.links import Links
 from dispatcher.services.joining import Post
 from dispatcher.services.subscribe import Desk
@@ -30,21 +30,20 @@ from dispatcher.storage import consents, customers
 from dispatcher.web import create_app
 from tests.support.patience import eventually
 from tests.support.people import ANNA, desk_on
+from tests.support.programme import PROGRAMME
 from tests.support.requirements import require
 from tests.web.doubles import TOKENS, deps_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-PROGRAMME = Programme(
-    name="Northwind Offers",
-    email="offers@northwind.example",
+IN_ARABIC = replace(
+    PROGRAMME,
     sms_sender="",
-    postal_address="1 Quay St, Bristol",
-    contact="help@northwind.example",
     topics=(
         Topic("coffee", {"en": "Coffee", "ar": "قهوة"}, {"en": "New roasts."}, ("Northwind",)),
         Topic("theatre", {"en": "Theatre", "ar": "مسرح"}),
     ),
+    most_a_month=0,
 )
 PHONE = {"width": 360, "height": 740}
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
@@ -95,7 +94,7 @@ def site(database_url: str) -> Iterator[Site]:
     """Serve the pages on a port of the loopback that is free."""
     with desk_on(database_url) as plain, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        desk = replace(plain, programme=PROGRAMME)
+        desk = replace(plain, programme=IN_ARABIC)
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         links = Links(TOKENS, base, "mail.example")
         app = create_app(replace(deps_for(desk), post=Post(links, "mail", "texts")))

@@ -23,7 +23,7 @@ from dispatcher import wiring
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.programme import Programme, Topic
+from dispatcher.domain.programme import Topic
 from dispatcher.services.erase import erase
 from dispatcher.services.identity import GOOD_FOR
 from dispatcher.services.subscribe import Act, Desk, leave, opt_in
@@ -42,21 +42,12 @@ from tests.support.people import (
     insert,
     later,
 )
+from tests.support.programme import PROGRAMME
 from tests.web.doubles import TOKENS, Bell, deps_for
 
 WAVE = 1_777_777_777_000 * 1024
-PROGRAMME = Programme(
-    name="Northwind Offers",
-    email="offers@northwind.example",
-    sms_sender="+447700900999",
-    postal_address="1 Quay St, Bristol",
-    contact="help@northwind.example",
-    topics=(
-        Topic("coffee", {"en": "Coffee", "de": "Kaffee"}, {"en": "New roasts."}, ("Northwind",)),
-        Topic("theatre", {"en": "Theatre"}),
-        Topic("pharmacy", {"en": "Pharmacy"}),
-    ),
-    most_a_month=8,
+WITH_PHARMACY = replace(
+    PROGRAMME, topics=(*PROGRAMME.topics, Topic("pharmacy", {"en": "Pharmacy"}))
 )
 TOKEN = TOKENS.link(Purpose.PREFERENCES, Token(7, WAVE, 0, Channel.EMAIL))
 MINE = f"/p/{TOKEN}"
@@ -73,17 +64,7 @@ def desk(database_url: str) -> Iterator[Desk]:
                 text("UPDATE customer SET attributes = CAST(:facts AS jsonb)"), {"facts": facts}
             )
         consent_to(desk, "coffee", Channel.EMAIL)
-        yield replace(desk, programme=PROGRAMME)
-
-
-@pytest.fixture
-def bell() -> Bell:
-    return Bell()
-
-
-@pytest.fixture
-def web(desk: Desk, bell: Bell) -> TestClient:
-    return TestClient(create_app(deps_for(desk, bell)))
+        yield replace(desk, programme=WITH_PHARMACY)
 
 
 def press(web: TestClient, do: str, path: str = MINE, **form: Any) -> Any:

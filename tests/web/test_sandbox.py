@@ -43,11 +43,6 @@ def desk(database_url: str) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def bell() -> Bell:
-    return Bell()
-
-
-@pytest.fixture
 def web(desk: Desk, bell: Bell) -> TestClient:
     return TestClient(create_app(replace(deps_for(desk, bell), safe_mode=True)))
 

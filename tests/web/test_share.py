@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html import unescape
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -18,11 +18,10 @@ from dispatcher.rendering import Links
 from dispatcher.services import campaigns
 from dispatcher.services.joining import Post
 from dispatcher.services.subscribe import Desk
-from dispatcher.storage import clock
 from dispatcher.tokens import Purpose, Token
 from dispatcher.web import create_app
 from tests.support.campaigns import FEW, GOOD, checked
-from tests.support.people import add_person, consent_to, desk_on
+from tests.support.people import add_person, consent_to, desk_on, set_clock
 from tests.web.doubles import TOKENS, deps_for
 
 HOME = "https://news.northwind.example"
@@ -37,7 +36,7 @@ OVER = "nothing left to pass on"
 def desk(database_url: str) -> Iterator[Desk]:
     with desk_on(database_url) as desk:
         with desk.database.begin() as conn:
-            clock.set_ahead(conn, timedelta(seconds=RUNNING.timestamp() - clock.now(conn)))
+            set_clock(conn, RUNNING)
         add_person(desk)
         consent_to(desk, channel=Channel.EMAIL)
         yield desk

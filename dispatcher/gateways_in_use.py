@@ -1,0 +1,43 @@
+"""The gateways that messages go by now: those of the settings, or sandboxes in their place."""
+
+from __future__ import annotations
+
+from dispatcher.domain.messages import Channel
+from dispatcher.errors import ConfigError
+from dispatcher.settings import GatewaySettings, Settings
+
+
+def gateway_settings(settings: Settings) -> dict[str, GatewaySettings]:
+    """Give every gateway that is there now: in safe mode each one is the sandbox.
+
+    A channel nobody configured has a sandbox under the channel's own name.
+    """
+    configured = dict(settings.gateways)
+    if settings.safe_mode:
+        configured = {name: _in_sandbox(name, each) for name, each in configured.items()}
+    served = {channel_of(name, each) for name, each in configured.items()}
+    for channel in Channel:
+        if channel not in served:
+            configured.setdefault(channel, GatewaySettings(kind="sandbox", channel=channel))
+    return configured
+
+
+def channel_of(name: str, gateway: GatewaySettings) -> Channel:
+    """Say which channel a gateway serves."""
+    if gateway.kind == "sandbox" or gateway.channel:
+        try:
+            return Channel(gateway.channel)
+        except ValueError:
+            raise ConfigError(
+                f"gateways.{name}.channel", f'is "{gateway.channel}"; it must be email or sms'
+            ) from None
+    return Channel.EMAIL if gateway.kind == "smtp" else Channel.SMS
+
+
+def _in_sandbox(name: str, gateway: GatewaySettings) -> GatewaySettings:
+    return GatewaySettings(
+        kind="sandbox",
+        channel=channel_of(name, gateway),
+        price=gateway.price,
+        per_second=gateway.per_second,
+    )
