@@ -48,7 +48,7 @@ def test_a_code_of_an_offer_buys_what_the_offer_sells(house: House) -> None:
     assert house.query("SELECT customer_id, offer_code FROM redemption") == [(1, "WEEK26")]
     house.jump(TUESDAY + timedelta(days=8))
     remind(house, name="Still thinking")
-    house.finish()
+    house.run(Channel.SMS)
     reminded = house.query("SELECT customer_id FROM contact WHERE reminds_of = :it", it=MACHINE)
     assert reminded == [2]
 
