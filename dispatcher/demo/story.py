@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from dispatcher import wiring
 from dispatcher.demo import counts
+from dispatcher.demo.guest import Guest
 from dispatcher.demo.people import BAD_ROWS, SIZE, SLEEPER, Customer, customers, write_file
-from dispatcher.demo.phone import reply, talk, texts_on
+from dispatcher.demo.phone import reply, texts_on
 from dispatcher.demo.stage import DemoFailed, Stage
 from dispatcher.demo.teller import Teller
 from dispatcher.domain.explanations import Story
@@ -30,8 +31,6 @@ from dispatcher.services.validate import Workbench, validate
 BEGIN = datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
 COFFEE, SEATS, BIKES, EVENING = "coffee-week", "last-seats", "bike-service", "espresso-evening"
 BRAND = "Northwind"
-# Nobody knows them yet; their number is reserved for drama as well.
-GUEST, GUESTS_PHONE = "Mia", "+447700900555"
 ACTOR = "demo"
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -70,15 +69,16 @@ class Play:
         self._say_hour("It is day in Europe, evening in Singapore, night in Honolulu:")
         self._import()
         self._approve()
-        self._join()
+        guest = Guest(self.stage, self.teller)
+        guest.joins()
         self._enqueue(COFFEE, "goes to phones, else by e-mail")
         self._settle("everybody has a verdict", AFTER_COFFEE)
-        self.teller.talk(GUEST, [("", texts_on(self.stage, GUESTS_PHONE)[-1])])
+        guest.reads()
         self._enqueue(EVENING, "is only for those who told that they drink espresso")
         self._settle("the espresso drinker has a verdict", AFTER_EVENING)
         self._enqueue(SEATS, "must not be the second offer of anybody's day")
         self._settle("everybody in Hamburg has a verdict", AFTER_SEATS)
-        self._choose_and_leave()
+        guest.asks_and_leaves()
         sleeper = next(each for each in customers() if each.first_name == SLEEPER)
         self._stop(sleeper.phone)
         self._wake()
@@ -125,31 +125,6 @@ class Play:
         why = "one phone is all of this audience"
         campaigns.enqueue(self.stage.dispatcher.database, name, ACTOR, small_audience=why)
         self.teller.act(f'"{name}" is enqueued; it {told}.')
-
-    def _join(self) -> None:
-        """Let somebody in by text: a word, a YES, and two answers about tastes."""
-        self.teller.act(
-            f"{GUEST}, whom nobody knows, saw a poster and texts JOIN to the programme."
-        )
-        self.stage.wait_for_web()
-        self._talk("JOIN", "YES", "coffee", "espresso")
-
-    def _choose_and_leave(self) -> None:
-        """Let the same person choose anew, ask for more, and leave."""
-        self.teller.act(
-            f"{GUEST} has just had an offer, so the evening waits; she likes theatre, too, and asks."
-        )
-        self._talk("TOPICS", "1 and 2", "MORE", "STOP")
-
-    def _talk(self, *words: str) -> None:
-        said = [(each, talk(self.stage, GUESTS_PHONE, self._number, each)) for each in words]
-        self.teller.talk(GUEST, said)
-
-    @property
-    def _number(self) -> str:
-        """Give the number people text to."""
-        programme = self.stage.dispatcher.programme
-        return programme.sms_sender if programme else ""
 
     def _stop(self, number: str) -> None:
         """Write back as over any gateway: a sealed callback to the running web pages."""

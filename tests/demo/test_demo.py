@@ -45,7 +45,7 @@ def test_it_tells_its_story_and_ends_by_itself(tmp_path: Path) -> None:
 
 
 def _wrote(demo: Demo) -> list[str]:
-    """Give what the guest texts, as the demo tells it; each is answered, or it would have failed."""
+    """Give what the guest texts, as the demo tells it; each was answered, or it had failed."""
     told = (line.strip() for line in demo.said.splitlines() if line.startswith("  Mia "))
     return [" ".join(line.split()[1:]) for line in told if not line.startswith("Mia reads")]
 
