@@ -11,7 +11,7 @@ import email.policy
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +19,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from dispatcher.domain.addresses import Problem, normalise_phone
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.people import Person
+from dispatcher.domain.reasons import MEANING
 from dispatcher.services.explain import explain
 from dispatcher.services.receive import reply
 from dispatcher.storage import campaigns, customers, reports, sandbox
@@ -28,6 +31,7 @@ from dispatcher.web.bodies import read_body
 from dispatcher.web.deps import Deps, deps_of
 from dispatcher.web.forms import fields
 from dispatcher.web.hooks import INBOUND
+from dispatcher.web.sandbox_timeline import standings, timeline
 
 _MOST_CAMPAIGNS = 10
 _LONGEST = 1000  # characters of a text typed
@@ -61,17 +65,43 @@ def _home(request: Request) -> Response:
     with deps_of(request).desk.database.begin() as conn:
         newest = campaigns.every(conn)[-_MOST_CAMPAIGNS:]
         told = [reports.report(conn, campaign) for campaign in reversed(newest)]
-    return _answer(request, "home.html", told=told)
+        free = sandbox.free_number(conn)
+    return _answer(request, "home.html", told=told, free=free, meaning=MEANING)
 
 
 def _phone(request: Request) -> Response:
-    """Show a phone, with room to answer."""
-    return _of_person(request, "phone.html", Channel.SMS)
+    """Show a customer's phone, with room to answer."""
+    owner = _owner(request)
+    if owner is None:
+        return _nothing_here()
+    return _answer(request, "phone.html", line=f"phone/{owner.person.id}", **owner._asdict())
+
+
+def _number(request: Request) -> Response:
+    """Show the phone of somebody nobody knows yet; whoever has joined has a page of their own."""
+    number = f"+{request.path_params['number']}"
+    holder = _holder(request, number)
+    if holder is not None:
+        return _moved(request, f"phone/{holder}")
+    return _answer(request, "phone.html", line=f"number/{number[1:]}", number=number)
+
+
+def _new_phone(request: Request) -> Response:
+    """Open the phone whose number was typed."""
+    found = normalise_phone(request.query_params.get("number", ""))
+    return _nothing_here() if isinstance(found, Problem) else _moved(request, f"number/{found[1:]}")
 
 
 def _said(request: Request) -> Response:
     """Show what was said on a phone, anew every few seconds."""
-    return _of_person(request, "said.html", Channel.SMS)
+    number = _number_of(request)
+    if number is None:
+        return _nothing_here()
+    desk = deps_of(request).desk
+    digests = desk.digests.look_up(Channel.SMS, number)
+    with desk.database.begin() as conn:
+        said = sandbox.conversation(conn, number, digests)
+    return _page("said.html", said=said)
 
 
 def _why(request: Request) -> Response:
@@ -82,16 +112,25 @@ def _why(request: Request) -> Response:
         if person is None:
             return _nothing_here()
         told = explain(conn, person, deps.book())
-    return _page("why.html", told=told, person=person)
+    return _page(
+        "why.html", told=told, person=person, stands=standings(told), entries=timeline(told)
+    )
 
 
 def _mail(request: Request) -> Response:
-    """Show an e-mail's head, and frames for its body and the reasons."""
+    """Show an e-mail's head, the rest of its mailbox, and frames for its body and the reasons."""
     letter = _letter(request)
     if letter is None:
         return _nothing_here()
+    with deps_of(request).desk.database.begin() as conn:
+        person = customers.person(conn, letter.customer_id)
+        others = sandbox.letters(conn, letter.recipient)
+    if person is None:
+        return _nothing_here()
+    subjects = [(each.id, _parsed(each.content)["subject"]) for each in others]
     heads = _parsed(letter.content)
-    return _of_person(request, "mail.html", Channel.EMAIL, letter.customer_id, letter, heads)
+    told = {"letter": letter, "heads": heads, "subjects": subjects}
+    return _answer(request, "mail.html", person=person, **told)
 
 
 def _body(request: Request) -> Response:
@@ -114,36 +153,53 @@ async def _typed(request: Request) -> Response:
 
 
 def _take(request: Request, words: str) -> Response:
-    deps = deps_of(request)
-    with deps.desk.database.begin() as conn:
-        person = customers.person(conn, int(request.path_params["id"]))
-        at = person.address(Channel.SMS) if person else None
-        wrote = sandbox.last_writer(conn, at.address) if at else None
-    if at is None or wrote is None:
+    deps, number = deps_of(request), _number_of(request)
+    way = _way_to(request, number) if number else None
+    if number is None or way is None:
         return _nothing_here()
     if words.strip():
-        gateway, sender = wrote
-        reply(deps.desk, at.address, words, deps.now(), gateway=gateway, recipient=sender)
+        gateway, written_to = way
+        reply(deps.desk, number, words, deps.now(), gateway=gateway, recipient=written_to)
         deps.bell.ring(INBOUND)
         _until_answered(deps)
     return RedirectResponse(request.url.path, 303, _HEADERS)
 
 
-def _of_person(
-    request: Request,
-    template: str,
-    channel: Channel,
-    customer_id: int = 0,
-    letter: sandbox.Letter | None = None,
-    heads: EmailMessage | None = None,
-) -> Response:
+def _way_to(request: Request, number: str) -> tuple[str, str] | None:
+    """Give the gateway and the number that a phone writes to: who wrote last, or the programme."""
+    deps = deps_of(request)
+    with deps.desk.database.begin() as conn:
+        wrote = sandbox.last_writer(conn, number)
+    programme = deps.desk.programme
+    if wrote is not None or programme is None or not programme.sms_sender:
+        return wrote
+    through = [name for name, way in deps.gateways.items() if way.limits.channel is Channel.SMS]
+    return (through[0], programme.sms_sender) if through else None
+
+
+class _Owner(NamedTuple):
+    person: Person
+    number: str
+
+
+def _owner(request: Request) -> _Owner | None:
     with deps_of(request).desk.database.begin() as conn:
-        person = customers.person(conn, customer_id or int(request.path_params["id"]))
-        at = person.address(channel) if person else None
-        if person is None or at is None:
-            return _nothing_here()
-        said = sandbox.conversation(conn, at.address) if channel is Channel.SMS else []
-    return _answer(request, template, person=person, at=at, said=said, letter=letter, heads=heads)
+        person = customers.person(conn, int(request.path_params["id"]))
+    at = person.address(Channel.SMS) if person else None
+    return _Owner(person, at.address) if person and at else None
+
+
+def _number_of(request: Request) -> str | None:
+    if "number" in request.path_params:
+        return f"+{request.path_params['number']}"
+    owner = _owner(request)
+    return owner.number if owner else None
+
+
+def _holder(request: Request, number: str) -> int | None:
+    desk = deps_of(request).desk
+    with desk.database.begin() as conn:
+        return customers.holder(conn, Channel.SMS, desk.digests.digest(Channel.SMS, number))
 
 
 def _answer(request: Request, template: str, **values: Any) -> Response:
@@ -151,8 +207,17 @@ def _answer(request: Request, template: str, **values: Any) -> Response:
     with deps.desk.database.begin() as conn:
         values |= {"phones": sandbox.places(conn, Channel.SMS)}
         values |= {"mailboxes": sandbox.places(conn, Channel.EMAIL)}
-    root = f"/sandbox/{request.path_params['key']}/"
-    return _page(template, root=root, now=deps.now(), **values)
+    programme = deps.desk.programme
+    joins = programme if programme and programme.sms_sender else None
+    return _page(template, root=_root(request), now=deps.now(), joins=joins, **values)
+
+
+def _root(request: Request) -> str:
+    return f"/sandbox/{request.path_params['key']}/"
+
+
+def _moved(request: Request, to: str) -> Response:
+    return RedirectResponse(_root(request) + to, 303, _HEADERS)
 
 
 def _page(template: str, **values: Any) -> Response:
@@ -200,6 +265,10 @@ ROUTES = [
     Route("/sandbox/{key}/phone/{id:int}", _shown(_phone), methods=["GET"]),
     Route("/sandbox/{key}/phone/{id:int}", _typed, methods=["POST"]),
     Route("/sandbox/{key}/phone/{id:int}/said", _shown(_said)),
+    Route("/sandbox/{key}/number", _shown(_new_phone)),
+    Route("/sandbox/{key}/number/{number:int}", _shown(_number), methods=["GET"]),
+    Route("/sandbox/{key}/number/{number:int}", _typed, methods=["POST"]),
+    Route("/sandbox/{key}/number/{number:int}/said", _shown(_said)),
     Route("/sandbox/{key}/mail/{id:int}", _shown(_mail)),
     Route("/sandbox/{key}/mail/{id:int}/body", _shown(_body)),
     Route("/sandbox/{key}/why/{id:int}", _shown(_why)),
