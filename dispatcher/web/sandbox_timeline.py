@@ -11,8 +11,9 @@ from dispatcher.domain.consents import ConsentAction
 from dispatcher.domain.decisions import Reason, Verdict
 from dispatcher.domain.deliveries import DeliveryState
 from dispatcher.domain.explanations import DecisionLine, Explanation, Story
-from dispatcher.domain.messages import Outcome
 from dispatcher.domain.reasons import MEANING
+from dispatcher.inbound.replies import Intent
+from dispatcher.inbound.wishes import wish_of
 
 MOST = 60
 
@@ -54,7 +55,11 @@ _STATES = {
     DeliveryState.REFUSED: (Tone.ALARM, "refused"),
     DeliveryState.UNSURE: (Tone.ALARM, "unsure"),
 }
-_VERDICTS = {Verdict.SEND: Tone.GOOD, Verdict.DEFER: Tone.WAITS, Verdict.SKIP: Tone.STILL}
+_VERDICTS = {
+    Verdict.SEND: (Tone.GOOD, "may be sent"),
+    Verdict.DEFER: (Tone.WAITS, "waits"),
+    Verdict.SKIP: (Tone.STILL, "is not sent"),
+}
 
 
 def standings(told: Explanation) -> list[Standing]:
@@ -64,9 +69,17 @@ def standings(told: Explanation) -> list[Standing]:
 
 def timeline(told: Explanation) -> list[Entry]:
     """Give what happened, the newest first."""
-    found = [*_said(told), *_agreed(told), *_decided(told), *_done(told)]
+    found = [*_said(told), *_agreed(told), *_decided(told), *_held(told)]
     # Of the same instant, what was told later here came of what was told before.
     return sorted(found, key=lambda entry: entry.at)[::-1][:MOST]
+
+
+def understood(label: str, text: str) -> str:
+    """Say how a text was taken: a wish for an offer or for quiet has no label of its own."""
+    wish = wish_of(text) if label == Intent.OTHER else None
+    if wish is None:
+        return label
+    return "a wish for quiet" if wish.span else "a wish for more"
 
 
 def _standing(story: Story) -> Standing:
@@ -85,7 +98,8 @@ def _meaning(reason: str) -> str:
 
 def _said(told: Explanation) -> Iterator[Entry]:
     for reply in told.replies:
-        yield Entry(reply.at, Tone.OWN, f"Wrote, understood as {reply.label}", "", reply.text)
+        meant = understood(reply.label, reply.text)
+        yield Entry(reply.at, Tone.OWN, f"Wrote, understood as {meant}", "", reply.text)
 
 
 def _agreed(told: Explanation) -> Iterator[Entry]:
@@ -96,10 +110,10 @@ def _agreed(told: Explanation) -> Iterator[Entry]:
             ConsentAction.OPT_IN: "Agreed to",
             ConsentAction.OPT_OUT: "Left",
         }.get(line.action, "Was said to have agreed to")
-        by = f"{line.source}{f' ({line.origin})' if line.origin else ''}, {line.channel}"
+        by = f"{_plain(line.source)}{f', {line.origin}' if line.origin else ''}"
         tone = Tone.GOOD if joined else Tone.STILL
         proof = "; ".join(f"{name}: {value}" for name, value in line.evidence.items())
-        title = f"{done} {topic}, by {by}"
+        title = f"{done} {topic} ({line.channel}): {by}"
         yield Entry(line.occurred_at, tone, title, proof, line.wording)
 
 
@@ -107,12 +121,13 @@ def _decided(told: Explanation) -> Iterator[Entry]:
     for story in told.stories:
         for line in story.decisions:
             until = f" until {line.until:%Y-%m-%d %H:%M}" if line.until else ""
-            title = f"{story.campaign}: {line.verdict}{until}"
-            yield Entry(line.at, _VERDICTS[line.verdict], title, f"{_why(line)} {_again(line)}")
+            tone, verdict = _VERDICTS[line.verdict]
+            title = f"{story.campaign} {verdict}{until}"
+            yield Entry(line.at, tone, title, f"{_why(line)} {_again(line)}")
 
 
 def _why(line: DecisionLine) -> str:
-    rule = f" (rule {line.rule})" if line.rule else ""
+    rule = f" (rule {line.rule})" if line.rule not in ("", line.reason) else ""
     return f"{_meaning(line.reason)}{rule}"
 
 
@@ -123,18 +138,16 @@ def _again(line: DecisionLine) -> str:
     return f"Decided again: {line.replayed or 'it was another rule book'}."
 
 
-def _done(told: Explanation) -> Iterator[Entry]:
-    for story in told.stories:
-        for attempt in story.attempts:
-            good = attempt.outcome == Outcome.ACCEPTED
-            tone = Tone.GOOD if good else Tone.ALARM
-            yield Entry(
-                attempt.at, tone, f"{story.campaign}: {attempt.outcome} by {attempt.gateway}"
-            )
+def _held(told: Explanation) -> Iterator[Entry]:
     for line in told.suppressions:
-        yield Entry(line.at, Tone.ALARM, f"{line.channel} fell silent: {line.reason}")
+        yield Entry(line.at, Tone.ALARM, f"{line.channel} fell silent: {_plain(line.reason)}")
     for held in told.holds:
         until = f", until {held.until:%Y-%m-%d}" if held.until else ""
-        yield Entry(held.since, Tone.WAITS, f"Offers rest: {held.flag}{until}")
+        yield Entry(held.since, Tone.WAITS, f"Offers rest: {_plain(held.flag)}{until}")
     for signal in told.signals:
-        yield Entry(signal.at, Tone.OWN, f"{signal.kind} {signal.product}, of {signal.brand}")
+        what = f"{_plain(signal.kind)} {signal.product}, of {signal.brand}"
+        yield Entry(signal.at, Tone.OWN, what.capitalize())
+
+
+def _plain(word: str) -> str:
+    return word.replace("_", " ")
