@@ -36,6 +36,10 @@ _SETTLE = text(
     "UPDATE service_message SET state = :state, reference = :reference"
     " WHERE key = :key AND state = 'waiting'"
 )
+_TOLD = text(
+    "SELECT text FROM service_message WHERE address = :address AND not_before >= :since"
+    " ORDER BY not_before, key"
+)
 _LATER = text(
     "UPDATE service_message SET not_before = :not_before WHERE key = :key AND state = 'waiting'"
 )
@@ -97,6 +101,11 @@ def take(
 
 def _expire(conn: Connection, now: datetime) -> None:
     conn.execute(_EXPIRE, {"now": now, "kept": ANSWER_KEPT})
+
+
+def told_since(conn: Connection, address: str, since: datetime) -> list[str]:
+    """Give the answers to an address that are due then or later, in order."""
+    return list(conn.execute(_TOLD, {"address": address, "since": since}).scalars())
 
 
 def settle(conn: Connection, key: str, *, accepted: bool, reference: str = "") -> None:

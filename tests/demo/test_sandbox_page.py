@@ -98,7 +98,7 @@ def test_who_has_no_name_gets_the_same_story(demo: Demo) -> None:
 
 def test_a_reply_takes_the_real_way_and_shows_its_confirmation(sandbox: httpx.Client) -> None:
     """Whoever types "pls stop" sees the text, how it was understood, and the confirmation."""
-    phone = _first(sandbox, "phone", -1)
+    phone = _first(sandbox, "phone", 6)
     page = _type(sandbox, phone, "pls stop")
     assert page.index("You&#39;re unsubscribed") < page.index("pls stop\n")  # drawn from below
     assert "understood as opt_out" in page
@@ -130,7 +130,7 @@ def test_a_new_phone_joins_and_is_answered(sandbox: httpx.Client) -> None:
 
 def test_each_message_says_why_it_came(sandbox: httpx.Client) -> None:
     """The very words agreed to, and each verdict decided again."""
-    page = _why(sandbox, _first(sandbox, "phone", -2))
+    page = _why(sandbox, _first(sandbox, "phone", 8))
     assert "Why did I get this?" in page
     assert "tell me about offers on what I ticked" in page
     assert "the same" in page
