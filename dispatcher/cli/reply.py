@@ -46,12 +46,12 @@ def reply(
         through = gateway or _first(here, channel)
         if through not in workbench(here.settings).gateways:
             raise WrongInput(f'there is no gateway "{through}"')
-        now = here.now()
-        done = receive.reply(here.desk, address, text, now, gateway=through, recipient=to)
+        done = receive.reply(here.desk, address, text, here.now(), gateway=through, recipient=to)
         answers: list[str] = []
         if done.answers:
             with here.database.begin() as conn:
-                answers = service_messages.told_since(conn, address, now)
+                digests = here.digests.look_up(channel, address)
+                answers = service_messages.answers_to_newest(conn, digests)
             ring(here, "inbound")
     lines = [_said(address, done), *(f"Answer: {each}" for each in answers)]
     answer({"sender": address, **done._asdict(), "told": answers}, lines, as_json=as_json)

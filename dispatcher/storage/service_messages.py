@@ -36,9 +36,10 @@ _SETTLE = text(
     "UPDATE service_message SET state = :state, reference = :reference"
     " WHERE key = :key AND state = 'waiting'"
 )
-_TOLD = text(
-    "SELECT text FROM service_message WHERE address = :address AND not_before >= :since"
-    " ORDER BY not_before, key"
+_TO_NEWEST = text(
+    "SELECT s.text FROM service_message s, (SELECT dedup_key FROM reply"
+    " WHERE digest = ANY(:digests) ORDER BY id DESC LIMIT 1) r"
+    " WHERE s.key = r.dedup_key OR s.key LIKE r.dedup_key || ':_' ORDER BY s.key"
 )
 _LATER = text(
     "UPDATE service_message SET not_before = :not_before WHERE key = :key AND state = 'waiting'"
@@ -103,9 +104,9 @@ def _expire(conn: Connection, now: datetime) -> None:
     conn.execute(_EXPIRE, {"now": now, "kept": ANSWER_KEPT})
 
 
-def told_since(conn: Connection, address: str, since: datetime) -> list[str]:
-    """Give the answers to an address that are due then or later, in order."""
-    return list(conn.execute(_TOLD, {"address": address, "since": since}).scalars())
+def answers_to_newest(conn: Connection, digests: Sequence[bytes]) -> list[str]:
+    """Give the answers to the newest text from an address, known by its digests, in order."""
+    return list(conn.execute(_TO_NEWEST, {"digests": list(digests)}).scalars())
 
 
 def settle(conn: Connection, key: str, *, accepted: bool, reference: str = "") -> None:
