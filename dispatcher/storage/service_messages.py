@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ _SETTLE = text(
 _TO_NEWEST = text(
     "SELECT s.text FROM service_message s, (SELECT dedup_key FROM reply"
     " WHERE digest = ANY(:digests) ORDER BY id DESC LIMIT 1) r"
-    " WHERE s.key = r.dedup_key OR s.key LIKE r.dedup_key || ':_' ORDER BY s.key"
+    " WHERE r.dedup_key IN (s.key, regexp_replace(s.key, ':[2-9]$', '')) ORDER BY s.key"
 )
 _LATER = text(
     "UPDATE service_message SET not_before = :not_before WHERE key = :key AND state = 'waiting'"
