@@ -31,3 +31,8 @@ def jurisdictions_file() -> Path:
 def facts_file() -> Path:
     """What the shipped templates say about people."""
     return _PACKAGE / "campaign_files" / "facts.toml"
+
+
+def programme_file() -> Path:
+    """A programme to start from: `dispatcher init` writes it, the demo plays with it."""
+    return _PACKAGE / "campaign_files" / "programme.toml"

@@ -44,7 +44,7 @@ from dispatcher.storage import clock, installation, rule_books, sandbox, workers
 from dispatcher.storage.database import Database
 from dispatcher.storage.journal import Journal, boot_id
 from dispatcher.storage.watch import Watch
-from dispatcher.tokens import Digests, Purpose, Token, Tokens
+from dispatcher.tokens import MIN_KEY, Digests, Purpose, Token, Tokens
 
 log = logging.getLogger(__name__)
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # elsewhere the latter counts sleep

@@ -106,6 +106,14 @@ _KEYS = (
         " `{{ offer.first_charge }}` and `{{ offer.cancel }}`, which `[offer.fields]` names.",
         "nothing may promise a free trial",
     ),
+    Key(
+        "offer",
+        "sells",
+        '"espresso-machine"',
+        "The product, as your shop names it: whoever redeems the code has bought it, and is not"
+        " reminded of it any more.",
+        "the product of `[reminder]`",
+    ),
     Key("audience", "topic", '"coffee"', "Only people who asked for this topic are written to."),
     Key("audience", "languages", '["en", "fr"]', '"fr" also means "fr-CA".', "any language"),
     Key("audience", "countries", '["GB", "FR"]', "Two capital letters (ISO 3166).", "any country"),

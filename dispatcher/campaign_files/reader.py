@@ -173,6 +173,7 @@ def _offer(table: Table) -> Offer:
         was_since=table.get("was_since", values.instant, 0.0),
         personal_price=table.get("personal_price", values.flag, False),
         trial=table.get("trial", values.flag, None),
+        sells=table.get("sells", values.product, ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""`dispatcher init`: a folder to work in, with settings, keys and a first campaign."""
+"""`dispatcher init`: a folder to work in, with settings, keys, a programme and a campaign."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dispatcher.cli.desk import load, sample_of
 from dispatcher.cli.files import write
 from dispatcher.cli.show import Json, answer
 from dispatcher.keys import KEYS_FILE, make_keys
+from dispatcher.services.programme import FILE as PROGRAMME_FILE
 from dispatcher.settings import CONFIG_FILE, Settings
 
 app = typer.Typer()
@@ -30,12 +31,13 @@ def init(
     folder: Annotated[Path, typer.Argument(help="The folder; else this one.")] = Path(),
     as_json: Json = False,
 ) -> None:
-    """Write settings, keys and a first campaign here."""
+    """Write settings, keys, a programme and a first campaign here."""
     wrote: list[str] = []
     kept: list[str] = []
     sample, today = sample_of(_TEMPLATE), starter.today()
     texts = {
         Path(CONFIG_FILE): starter.settings(),
+        PROGRAMME_FILE: starter.programme(),
         _CAMPAIGN_FILE: starter.campaign("First offer", _TEMPLATE, sample, today),
     }
     for file, text in texts.items():

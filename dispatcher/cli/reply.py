@@ -14,7 +14,7 @@ from dispatcher.inbound.replies import Intent
 from dispatcher.services import receive
 from dispatcher.services.find import address_of
 from dispatcher.services.receive import Received
-from dispatcher.storage import replies
+from dispatcher.storage import replies, service_messages
 from dispatcher.wiring import Dispatcher
 
 app = typer.Typer()
@@ -47,9 +47,14 @@ def reply(
         if through not in workbench(here.settings).gateways:
             raise WrongInput(f'there is no gateway "{through}"')
         done = receive.reply(here.desk, address, text, here.now(), gateway=through, recipient=to)
+        answers: list[str] = []
         if done.answers:
+            with here.database.begin() as conn:
+                digests = here.digests.look_up(channel, address)
+                answers = service_messages.answers_to_newest(conn, digests)
             ring(here, "inbound")
-    answer({"sender": address, **done._asdict()}, [_said(address, done)], as_json=as_json)
+    lines = [_said(address, done), *(f"Answer: {each}" for each in answers)]
+    answer({"sender": address, **done._asdict(), "told": answers}, lines, as_json=as_json)
 
 
 def _list(*, for_people: bool, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Texts to start from: a settings file and a campaign file, each line with a remark."""
+"""Texts to start from: settings, a campaign and a programme, each line with a remark."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic.fields import FieldInfo
 
 from dispatcher.campaign_files.keys import KEYS
+from dispatcher.resources import programme_file
 from dispatcher.settings import Settings
 
 _EXAMPLES = {
@@ -126,6 +127,11 @@ def settings() -> str:
         if name != "gateways" and (example := _example(name, info))
     ]
     return _SETTINGS.format(fields="\n\n".join(told))
+
+
+def programme() -> str:
+    """Give a programme file: a keyword, two topics, and two questions that give something."""
+    return programme_file().read_text("utf-8")
 
 
 def today() -> datetime:

@@ -25,7 +25,9 @@ class Entry(NamedTuple):
 # database, the gateways and Celery to list what they offer; a test compares the two.
 COMMANDS: dict[str, Entry] = {
     "demo": Entry("dispatcher.cli.demo", "Show everything on a made-up programme.", START),
-    "init": Entry("dispatcher.cli.init", "Write settings, keys and a first campaign here.", START),
+    "init": Entry(
+        "dispatcher.cli.init", "Write settings, keys, a programme and a first campaign here.", START
+    ),
     "doctor": Entry("dispatcher.cli.doctor", "Check whether everything is in place.", START),
     "customer": Entry("dispatcher.cli.customer", "People and what they agreed to.", WORK, True),
     "campaign": Entry("dispatcher.cli.campaign", "Offers, from a file to a report.", WORK, True),

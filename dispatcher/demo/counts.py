@@ -12,7 +12,7 @@ QUERY = "SELECT state, reason, count(*) FROM delivery GROUP BY state, reason ORD
 # The words of the story, and which verdicts they stand for.
 WORDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "sent": (("accepted", "ok"),),
-    "deferred": (("deferred", "quiet_hours"),),
+    "deferred": (("deferred", "quiet_hours"), ("deferred", "min_gap")),
     "no consent": (("skipped", "no_consent"),),
     "unproven": (("skipped", "imported_unproven"),),
     "holdout": (("skipped", "holdout"),),

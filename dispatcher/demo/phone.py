@@ -1,4 +1,4 @@
-"""The sandbox phone: what it shows, and what is typed on it, sent as a gateway's callback."""
+"""The sandbox phones: what they show, and what is typed on them, sent as gateways' callbacks."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ def texts_on(stage: Stage, number: str) -> list[str]:
     """Give every text a phone has received, the oldest first."""
     with stage.dispatcher.database.begin() as conn:
         return list(conn.execute(_TEXTS, {"number": number}).scalars())
+
+
+def talk(stage: Stage, number: str, to: str, said: str) -> str:
+    """Send a text from a phone; give what it is answered with, be it an offer."""
+    before = len(texts_on(stage, number))
+    reply(stage, number, to, said)
+    stage.wait(f'"{said}" is answered', lambda: len(texts_on(stage, number)) > before)
+    return " ".join(texts_on(stage, number)[before:])
 
 
 def reply(stage: Stage, number: str, to: str, said: str) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from dispatcher.demo import counts
+from dispatcher.demo.people import SLEEPER
 from dispatcher.demo.stage import Stage, open_stage
 from dispatcher.demo.story import Ending, Play
 from dispatcher.demo.teller import Teller
@@ -65,7 +66,7 @@ def _stay(run: Run, stage: Stage) -> None:
 
 
 def _show(console: Console, ending: Ending) -> None:
-    console.print(Text(f"Why she got nothing: {ending.why}"))
+    console.print(Text(f"Why {SLEEPER} got nothing: {ending.why}"))
     console.print(Text(f"\nWhat came of it, by this query of the database:\n  {counts.QUERY}"))
     for (state, reason), people in ending.rows.items():
         console.print(Text(f"  {state:<9} {reason:<18} {people:>4}"))

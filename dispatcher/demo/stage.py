@@ -18,6 +18,7 @@ from dispatcher.embedded import product
 from dispatcher.embedded.processes import LOOPBACK, ServerFailed, free_port
 from dispatcher.embedded.stack import Stack, remove_data
 from dispatcher.errors import DispatcherError
+from dispatcher.resources import programme_file
 from dispatcher.storage import migrate
 from dispatcher.wiring import Dispatcher
 
@@ -93,6 +94,7 @@ def open_stage(own: Mapping[str, str], web_port: int = 0) -> Iterator[Stage]:
     """
     with _folder() as folder, Stack.start(folder / "home", durable=False) as stack:
         port = web_port or free_port()
+        shutil.copyfile(programme_file(), _programme(stack))
         environment = _environment(stack, own, port)
         # In a folder of ours: Celery imports what lies in its own before anything else.
         for name, command in product.worker_commands(2, stack.home).items():
@@ -125,6 +127,7 @@ def _settings(stack: Stack, port: int) -> settings.Settings:
         keys=[KEY],
         opening_spread_minutes=0,
         public_url=f"http://{LOOPBACK}:{port}",
+        programme=_programme(stack),
     )
 
 
@@ -137,7 +140,12 @@ def _environment(stack: Stack, own: Mapping[str, str], port: int) -> dict[str, s
         "DISPATCHER_KEYS": json.dumps([KEY]),
         "DISPATCHER_OPENING_SPREAD_MINUTES": "0",  # its clock leaps from opening to opening
         "DISPATCHER_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
+        "DISPATCHER_PROGRAMME": str(_programme(stack)),
     }
+
+
+def _programme(stack: Stack) -> Path:
+    return stack.home / "programme.toml"
 
 
 def _listens(port: int) -> bool:

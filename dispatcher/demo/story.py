@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
 from dispatcher.demo import counts
+from dispatcher.demo.guest import Guest
 from dispatcher.demo.people import BAD_ROWS, SIZE, SLEEPER, Customer, customers, write_file
 from dispatcher.demo.phone import reply, texts_on
 from dispatcher.demo.stage import DemoFailed, Stage
@@ -27,14 +29,16 @@ from dispatcher.services.validate import Workbench, validate
 
 # A Tuesday: eleven in Paris, six in the evening in Singapore, midnight in Honolulu.
 BEGIN = datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
-COFFEE, SEATS, BIKES = "coffee-week", "last-seats", "bike-service"
+COFFEE, SEATS, BIKES, EVENING = "coffee-week", "last-seats", "bike-service", "espresso-evening"
 BRAND = "Northwind"
 ACTOR = "demo"
+TEMPLATES = Path(__file__).parent / "templates"
 
 _ALWAYS = {"no consent": 20, "unproven": 25, "holdout": 7}
-AFTER_COFFEE = _ALWAYS | {"sent": 127, "deferred": 46, "opted out": 15}
-AFTER_SEATS = AFTER_COFFEE | {"sent": 147, "capped": 30}
-AT_THE_END = AFTER_SEATS | {"sent": 192, "deferred": 0, "opted out": 16}
+AFTER_COFFEE = _ALWAYS | {"sent": 128, "deferred": 46, "opted out": 15}
+AFTER_EVENING = AFTER_COFFEE | {"deferred": 47}
+AFTER_SEATS = AFTER_EVENING | {"sent": 148, "capped": 30}
+AT_THE_END = AFTER_SEATS | {"sent": 194, "deferred": 0, "opted out": 16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,21 @@ class Play:
 
     def tell(self) -> Ending:
         """Play all acts."""
+        self.stage.open_doors()
         self._jump(BEGIN)
         self._say_hour("It is day in Europe, evening in Singapore, night in Honolulu:")
         self._import()
         self._approve()
+        guest = Guest(self.stage, self.teller)
+        guest.joins()
         self._enqueue(COFFEE, "goes to phones, else by e-mail")
-        self.stage.open_doors()
         self._settle("everybody has a verdict", AFTER_COFFEE)
+        guest.reads()
+        self._enqueue(EVENING, "is only for those who told that they drink espresso")
+        self._settle("the espresso drinker has a verdict", AFTER_EVENING)
         self._enqueue(SEATS, "must not be the second offer of anybody's day")
         self._settle("everybody in Hamburg has a verdict", AFTER_SEATS)
+        guest.asks_and_leaves()
         sleeper = next(each for each in customers() if each.first_name == SLEEPER)
         self._stop(sleeper.phone)
         self._wake()
@@ -103,8 +113,8 @@ class Play:
         here = self.stage.dispatcher
         gateways = gateway_settings(here.settings)
         channels = {name: channel_of(name, each) for name, each in gateways.items()}
-        bench = Workbench([templates_folder()], channels)
-        for name in (COFFEE, SEATS, BIKES):
+        bench = Workbench([templates_folder(), TEMPLATES], channels)
+        for name in (COFFEE, SEATS, BIKES, EVENING):
             with as_file(files("dispatcher.demo") / "campaigns" / f"{name}.toml") as path:
                 done = campaigns.approve(here.database, validate(path, bench), ACTOR)
             self.names[name] = done.campaign.name
@@ -112,7 +122,8 @@ class Play:
 
     def _enqueue(self, file: str, told: str) -> None:
         name = self.names[file]
-        campaigns.enqueue(self.stage.dispatcher.database, name, ACTOR)
+        why = "one phone is all of this audience"
+        campaigns.enqueue(self.stage.dispatcher.database, name, ACTOR, small_audience=why)
         self.teller.act(f'"{name}" is enqueued; it {told}.')
 
     def _stop(self, number: str) -> None:
@@ -129,7 +140,7 @@ class Play:
             self._jump(opening + timedelta(minutes=1))
             self._say_hour("The clock jumps to the next opening:")
             self._rest("the woken have a verdict")
-        self.stage.wait("both campaigns are finished", lambda: self._ask(_FINISHED))
+        self.stage.wait("all campaigns are finished", lambda: self._ask(_FINISHED))
 
     def _end(self, number: str) -> Ending:
         here = self.stage.dispatcher

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from textwrap import wrap
 
 from rich import box
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+_READS = " reads"
 Tallies = Mapping[str, Mapping[str, int]]
 
 
@@ -37,6 +39,16 @@ class Teller:
     def say(self, words: str) -> None:
         """Tell what happened."""
         self._console.print(Text(f"  {words}"))
+
+    def talk(self, who: str, lines: Iterable[tuple[str, str]]) -> None:
+        """Tell a conversation: what somebody wrote, and what was answered ("" was not written)."""
+        width = len(who) + len(_READS)
+        for wrote, read in lines:
+            if wrote:
+                self._console.print(Text(f"  {who:<{width}} {wrote}", style="bold"))
+            for place, line in enumerate(wrap(read, max(self._console.width - width - 4, 30))):
+                begins = "" if place else who + _READS
+                self._console.print(Text(f"  {begins:<{width}} {line}"))
 
     def show(self, tallies: Tallies) -> None:
         """Show how it stands; a log is not told every step."""

@@ -27,6 +27,7 @@ class Offer:
 
     `was_since`: since when its former price was charged, Unix seconds, 0 when it names none.
     `trial`: free first and paid later; None when nothing was said of it.
+    `sells`: the product that whoever redeems the code has bought, "" when none was named.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Offer:
     was_since: float = 0.0
     personal_price: bool = False
     trial: bool | None = None
+    sells: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.domain.people import Person
 from dispatcher.domain.programme import Programme
+from dispatcher.domain.signals import Signal, SignalKind
 from dispatcher.inbound.commands import (
     Command,
     Named,
@@ -22,7 +23,7 @@ from dispatcher.inbound.commands import (
     topic_named,
 )
 from dispatcher.inbound.replies import Intent
-from dispatcher.services import joining, questions
+from dispatcher.services import joining, questions, signals
 from dispatcher.services.joining import Wish
 from dispatcher.services.question_texts import question_text
 from dispatcher.services.questions import Table, table
@@ -178,13 +179,17 @@ def _welcome(at: Table, asked: Pending, spoken: Spoken) -> tuple[str, ...]:
 def _redeem(
     conn: Connection, desk: Desk, programme: Programme, spoken: Spoken, command: Command
 ) -> Said | None:
-    """Note a code that was used, and ask the next question when its time has come."""
+    """Note a code that was used, and with it what was bought; ask the next question in its time."""
     person: Person | None = spoken.person
     if person is None or not command.code:
         return None
     at = table(conn, desk, programme, person, spoken.at)
     found = redemptions.redeem(conn, person.id, command.code, spoken.at)
-    told = at.words(_REDEEMED[found], programme=programme.name, code=command.code)
-    ready = found is Redeemed.NOTED and requests.hears(conn, person.id, Channel.SMS)
+    told = at.words(_REDEEMED[found.outcome], programme=programme.name, code=command.code)
+    new = found.outcome is Redeemed.NOTED
+    if new and found.product:
+        bought = (found.brand, found.product, SignalKind.BOUGHT, spoken.at.timestamp())
+        signals.heed(conn, [Signal(person.id, *bought)])
+    ready = new and requests.hears(conn, person.id, Channel.SMS)
     following = questions.put_next(at, 0) if ready else None
     return conversation(Verb.REDEEM, told, *([following] if following else []))

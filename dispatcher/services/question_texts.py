@@ -49,10 +49,13 @@ def answer_told(question: Question, offered: Sequence[Choice], answer: Answer, w
 
 
 def together(texts: Iterable[str]) -> list[str]:
-    """Join texts that follow one another, as long as they fit two parts together."""
+    """Join texts that follow one another, as long as they fit two parts together.
+
+    Who writes is named once in each.
+    """
     packed: list[str] = []
     for text in texts:
-        both = f"{packed[-1]} {text}" if packed else ""
+        both = f"{packed[-1]} {_unnamed(text, packed[-1])}" if packed else ""
         if both and count(both).parts <= MOST_PARTS:
             packed[-1] = both
         else:
@@ -70,6 +73,11 @@ def too_long(programme: Programme) -> list[tuple[str, str, int]]:
         if not question.asks or language in _languages(question, language)
     }
     return [(name, at, parts) for (name, at), parts in sizes.items() if parts > MOST_PARTS]
+
+
+def _unnamed(text: str, before: str) -> str:
+    name, _, rest = text.partition(": ")
+    return rest if before.startswith(f"{name}: ") else text
 
 
 def _listed(choices: Sequence[Choice], words: Words) -> str:

@@ -75,8 +75,7 @@ def note(
         if person.erased or not signals.lock_living(conn, [person.id]):
             raise Conflict(f"customer {person.id} was erased: nothing is kept of them")
         brands.load(conn, brand)  # a name spelt wrongly would end nothing
-        news = [] if _outdated(signal, by.now) else signals.put(conn, [signal])
-        _draw_consequences(conn, news)
+        news = [] if _outdated(signal, by.now) else heed(conn, [signal])
         # Without the product: the trail is never erased.
         detail = {"kind": str(kind), "brand": brand, "news": bool(news)}
         audit.write(conn, by.actor, "signal", f"customer:{person.id}", detail)
@@ -100,6 +99,13 @@ def take(desk: Desk, order: Order, by: By, progress: Progress = _silent) -> Take
         detail = {"rows": work.taken.rows, "news": work.taken.news, "rejects": work.taken.rejects}
         audit.write(conn, by.actor, "signals", f"file:{order.path.name[:100]}", detail)
     return work.taken
+
+
+def heed(conn: Connection, told: Sequence[Signal]) -> list[Signal]:
+    """Keep signals of people who are locked already, and do what follows; give the news."""
+    news = signals.put(conn, told)
+    _draw_consequences(conn, news)
+    return news
 
 
 @dataclass(slots=True)
@@ -130,8 +136,7 @@ def _refused(work: _Work, read: Sequence[Row | Reject]) -> Iterator[Reject]:
             told[row.line] = _told(work, row, who, living)
         good = [told_of for told_of in told.values() if isinstance(told_of, Signal)]
         timely = [signal for signal in good if not _outdated(signal, work.by.now)]
-        news = signals.put(conn, timely) if timely else []
-        _draw_consequences(conn, news)
+        news = heed(conn, timely) if timely else []
     work.taken.news += len(news)
     work.taken.outdated += len(good) - len(timely)
     work.taken.known += len(timely) - len(news)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -16,21 +17,39 @@ class Redeemed(StrEnum):
     UNKNOWN = "unknown"
 
 
-def redeem(conn: Connection, customer_id: int, code: str, now: datetime) -> Redeemed:
+class Redemption(NamedTuple):
+    """How a code was taken, and what was bought with it, where the campaign says so."""
+
+    outcome: Redeemed
+    brand: str = ""
+    product: str = ""
+
+
+def redeem(conn: Connection, customer_id: int, code: str, now: datetime) -> Redemption:
     """Note that somebody used a code that was sent to them; the newest campaign with it counts."""
     values = {"id": customer_id, "code": code, "now": now}
-    if conn.execute(_REDEEM, values).rowcount:
-        return Redeemed.NOTED
+    row = conn.execute(_REDEEM, values).one_or_none()
+    if row is not None:
+        return Redemption(Redeemed.NOTED, row.brand, row.product)
     known = conn.execute(_KNOWN, values).scalar_one()
-    return Redeemed.BEFORE if known else Redeemed.UNKNOWN
+    return Redemption(Redeemed.BEFORE if known else Redeemed.UNKNOWN)
 
 
 _REDEEM = text("""
-    INSERT INTO redemption (customer_id, offer_code, campaign_id, at)
-    SELECT customer_id, upper(offer_code), campaign_id, :now FROM contact
-    WHERE customer_id = :id AND upper(offer_code) = :code AND offer_code <> ''
-    ORDER BY at DESC LIMIT 1
-    ON CONFLICT (customer_id, offer_code) DO NOTHING
+    WITH sent AS (
+        SELECT c.customer_id, upper(c.offer_code) AS code, c.campaign_id, c.brand,
+               coalesce(nullif(v.spec #>> '{offer,sells}', ''), c.reminds_of) AS product
+        FROM contact c
+        LEFT JOIN wave w ON w.id = c.wave_id LEFT JOIN campaign_version v ON v.id = w.version_id
+        WHERE c.customer_id = :id AND upper(c.offer_code) = :code AND c.offer_code <> ''
+        ORDER BY c.at DESC LIMIT 1
+    ), noted AS (
+        INSERT INTO redemption (customer_id, offer_code, campaign_id, at)
+        SELECT customer_id, code, campaign_id, :now FROM sent
+        ON CONFLICT (customer_id, offer_code) DO NOTHING
+        RETURNING campaign_id
+    )
+    SELECT brand, product FROM sent JOIN noted USING (campaign_id)
 """)
 _KNOWN = text(
     "SELECT EXISTS (SELECT FROM redemption WHERE customer_id = :id AND offer_code = :code)"

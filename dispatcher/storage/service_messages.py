@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -35,6 +36,11 @@ _GATEWAYS = text(
 _SETTLE = text(
     "UPDATE service_message SET state = :state, reference = :reference"
     " WHERE key = :key AND state = 'waiting'"
+)
+_TO_NEWEST = text(
+    "SELECT s.text FROM service_message s, (SELECT dedup_key FROM reply"
+    " WHERE digest = ANY(:digests) ORDER BY id DESC LIMIT 1) r"
+    " WHERE r.dedup_key IN (s.key, regexp_replace(s.key, ':[2-9]$', '')) ORDER BY s.key"
 )
 _LATER = text(
     "UPDATE service_message SET not_before = :not_before WHERE key = :key AND state = 'waiting'"
@@ -97,6 +103,11 @@ def take(
 
 def _expire(conn: Connection, now: datetime) -> None:
     conn.execute(_EXPIRE, {"now": now, "kept": ANSWER_KEPT})
+
+
+def answers_to_newest(conn: Connection, digests: Sequence[bytes]) -> list[str]:
+    """Give the answers to the newest text from an address, known by its digests, in order."""
+    return list(conn.execute(_TO_NEWEST, {"digests": list(digests)}).scalars())
 
 
 def settle(conn: Connection, key: str, *, accepted: bool, reference: str = "") -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.support.isolation import as_nameless
 
 COUNTS = {
-    "sent": 192,
+    "sent": 194,
     "deferred": 0,
     "no consent": 20,
     "unproven": 25,

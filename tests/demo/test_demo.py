@@ -29,9 +29,25 @@ def test_it_tells_its_story_and_ends_by_itself(tmp_path: Path) -> None:
     assert "SELECT state, reason, count(*) FROM delivery" in demo.said
     assert "Northwind Coffee: You're unsubscribed" in demo.said
     assert "skipped, suppressed (opted_out), by the rule suppression" in demo.said
+    assert _wrote(demo) == [
+        "JOIN",
+        "YES",
+        "coffee",
+        "espresso",
+        "TOPICS",
+        "1 and 2",
+        "MORE",
+        "STOP",
+    ]
     assert demo.complained == ""
     assert took < 90
     assert demo.leftovers() == []
+
+
+def _wrote(demo: Demo) -> list[str]:
+    """Give what the guest texts, as the demo tells it; each was answered, or it had failed."""
+    told = (line.strip() for line in demo.said.splitlines() if line.startswith("  Mia "))
+    return [" ".join(line.split()[1:]) for line in told if not line.startswith("Mia reads")]
 
 
 @pytest.mark.slow

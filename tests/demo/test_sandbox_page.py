@@ -98,7 +98,7 @@ def test_who_has_no_name_gets_the_same_story(demo: Demo) -> None:
 
 def test_a_reply_takes_the_real_way_and_shows_its_confirmation(sandbox: httpx.Client) -> None:
     """Whoever types "pls stop" sees the text, how it was understood, and the confirmation."""
-    phone = _first(sandbox, "phone")
+    phone = _first(sandbox, "phone", 6)
     page = _type(sandbox, phone, "pls stop")
     assert page.index("You&#39;re unsubscribed") < page.index("pls stop\n")  # drawn from below
     assert "understood as opt_out" in page
@@ -107,9 +107,30 @@ def test_a_reply_takes_the_real_way_and_shows_its_confirmation(sandbox: httpx.Cl
     assert "sms is silent since" not in _why(sandbox, phone)
 
 
+def test_the_guest_s_talk_can_be_read(sandbox: httpx.Client) -> None:
+    """From the JOIN of a number that nobody knew to the STOP, and what stands now."""
+    home = sandbox.get("").text
+    found = re.search(r"(phone/\d+)\"[^>]*><span>\+447700900555", home)
+    assert found
+    said = sandbox.get(f"{found[1]}/said").text
+    order = [said.index(f">{words}\n") for words in ("STOP", "MORE", "espresso", "YES", "JOIN")]
+    assert order == sorted(order)  # drawn from below
+    why = _why(sandbox, found[1])
+    assert "sms is silent since" in why
+    assert "Espresso evening waits until" in why
+
+
+def test_a_new_phone_joins_and_is_answered(sandbox: httpx.Client) -> None:
+    """A number of one's own: the word, the YES, and a customer's page."""
+    new = "number/447700900777"
+    assert "reply YES" in _type(sandbox, new, "JOIN")
+    assert "1 Coffee and tea, 2 Theatre" in _type(sandbox, new, "YES")
+    assert "/phone/" in sandbox.get(new).headers["location"]
+
+
 def test_each_message_says_why_it_came(sandbox: httpx.Client) -> None:
     """The very words agreed to, and each verdict decided again."""
-    page = _why(sandbox, _first(sandbox, "phone", 1))
+    page = _why(sandbox, _first(sandbox, "phone", 8))
     assert "Why did I get this?" in page
     assert "tell me about offers on what I ticked" in page
     assert "the same" in page

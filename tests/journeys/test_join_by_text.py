@@ -317,7 +317,7 @@ def test_one_new_question_a_month(house: House) -> None:
     house.campaign(policy={"offer_code": "WEEK26"})
     house.run(Channel.SMS)
     noted = talk.says("Redeem week26.")
-    assert "WEEK26 is noted as used. Northwind Offers: How do you drink it?" in noted
+    assert "WEEK26 is noted as used. How do you drink it?" in noted
     talk.write("1")
     assert "noted as used before" in talk.says("redeem WEEK26")
     assert "no code WEEK27" in talk.says("redeem WEEK27")

@@ -22,6 +22,8 @@ from tests.support.people import (
     desk_on,
     insert,
 )
+from tests.support.phones import Phones
+from tests.support.programme import PROGRAMME
 from tests.web.doubles import TOKENS, Bell, deps_for
 
 ROOT = f"/sandbox/{TOKENS.link(Purpose.SANDBOX, Token(0))}/"
@@ -77,7 +79,13 @@ def test_a_mail_is_shown_with_its_head_and_its_body_apart(web: TestClient, desk:
     assert "sandbox allow-popups" in body.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("path", ["", "phone/7", "phone/7/said", "why/7", "mail/1", "mail/1/body"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "phone/7", "phone/7/said", "why/7", "mail/1", "mail/1/body"),
+        *("number?number=%2B447700900555", "number/447700900555", "number/447700900555/said"),
+    ],
+)
 def test_nobody_finds_them_by_guessing(web: TestClient, path: str) -> None:
     """A wrong key is answered as if there were nothing; so is a key made for something else."""
     other = TOKENS.link(Purpose.UNSUBSCRIBE, Token(7))
@@ -100,3 +108,43 @@ def test_who_does_not_exist_has_no_phone(web: TestClient) -> None:
     assert web.get(f"{ROOT}why/8").status_code == 404
     assert web.post(f"{ROOT}phone/8", data={"text": "stop"}).status_code == 404
     assert web.get(f"{ROOT}mail/99").status_code == 404
+
+
+def test_a_phone_nobody_knows_joins(desk: Desk, bell: Bell) -> None:
+    """From the first word on its page shows the talk, and after the YES it is a customer's."""
+    deps = replace(deps_for(replace(desk, programme=PROGRAMME), bell), safe_mode=True)
+    web = TestClient(create_app(replace(deps, gateways={"phones": Phones(0)})))
+    there = f"{ROOT}number/447700900555"
+    asked = web.get(f"{ROOT}number?number=%2B44 7700 900555", follow_redirects=False)
+    assert (asked.status_code, asked.headers["location"]) == (303, there)
+    assert "Nobody knows this number" in web.get(there).text
+    for words in ("JOIN coffee", "YES"):
+        assert web.post(there, data={"text": words}, follow_redirects=False).status_code == 303
+    assert "JOIN coffee" in web.get(f"{there}/said").text
+    moved = web.get(there, follow_redirects=False).headers["location"]
+    assert moved.startswith(f"{ROOT}phone/")
+    assert "JOIN coffee" in web.get(f"{moved}/said").text
+    assert "Agreed to coffee (sms): own hand" in web.get(moved.replace("phone", "why")).text
+
+
+def test_without_a_programme_a_new_phone_has_nobody_to_write_to(web: TestClient) -> None:
+    """It is shown, and what is typed on it goes nowhere."""
+    assert "Join by text" not in web.get(ROOT).text
+    assert web.post(f"{ROOT}number/447700900555", data={"text": "JOIN"}).status_code == 404
+    assert web.get(f"{ROOT}number?number=nonsense").status_code == 404
+
+
+def test_every_mail_in_a_mailbox_can_be_read_and_left(web: TestClient, desk: Desk) -> None:
+    """The older ones are a link away, and the button of a mail program is there to press."""
+    heads = (
+        b"List-Unsubscribe: <https://offers.example/u/abc>\r\n"
+        b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    )
+    newer = Message(DeliveryKey(3, 7, 1), Channel.EMAIL, ANNA, "bean@example.com", heads + MAIL)
+    with desk.database.begin() as conn:
+        (old,) = sandbox.places(conn, Channel.EMAIL)
+        sandbox.put(conn, "mails", [newer])
+        (place,) = sandbox.places(conn, Channel.EMAIL)
+    page = web.get(f"{ROOT}mail/{place.last_id}").text
+    assert f'href="{ROOT}mail/{old.last_id}"' in page
+    assert '<form method="post" action="/u/abc" target="_blank"' in page
