@@ -1,16 +1,15 @@
-"""Reading a reply: every step in its order, the weightiest meaning first."""
+"""Reading a reply: keywords say it for certain, everything else is weighed."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from itertools import groupby, takewhile
+from collections.abc import Sequence
+from itertools import groupby
 
-from dispatcher.inbound.replies import glued, spaced, strangers
-from dispatcher.inbound.replies.glued import Piece
+from dispatcher.inbound.replies import slips, unspaced
 from dispatcher.inbound.replies.keywords import said_whole
 from dispatcher.inbound.replies.lexicon import Kind, lexicon
 from dispatcher.inbound.replies.machines import by_machine, reacts, unsigned
+from dispatcher.inbound.replies.marking import Marks, mark, tongues
 from dispatcher.inbound.replies.meanings import Intent, Reply
 from dispatcher.inbound.replies.normalise import (
     BREAK,
@@ -19,7 +18,8 @@ from dispatcher.inbound.replies.normalise import (
     own_words,
     words_of,
 )
-from dispatcher.inbound.replies.spaced import Finding, Marks
+from dispatcher.inbound.replies.traits import traits
+from dispatcher.inbound.replies.weighing import Weighed, telling, weigh
 
 # Words that count in every language, and so tell none (47 CFR 64.1200(a)(10), CTIA).
 _EVERYWHERE = frozenset(
@@ -29,35 +29,14 @@ _EVERYWHERE = frozenset(
         *("subscribe", "join", "optin", "opt in", "\u26d4"),
     )
 )
+_INTENTS = {Kind.HELP: Intent.HELP, Kind.JOIN: Intent.OPT_IN}
 _OTHER = Reply(Intent.OTHER)
-_MOST_MAYBE = 12  # words of a message that may be a refusal, and of one that asks for help
-_MOST_ASKING = 16
+_SURE, _DOUBT, _JOINING = 0.6, 0.4, 0.5  # shares of the whole
+_LEAVING = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
+_STAYING = (Intent.OTHER, Intent.HELP, Intent.OPT_IN)
 _LONG = 60
 _HEAD = 60
 _TAIL = 40
-_MOST_CLAUSES = 30
-_MOST_TELLING = 30
-_SPLIT_UP = frozenset({"stop", "unsubscribe", "stopall", "optout"})
-_TYPED_WRONG = ("stop", "unsubscribe")
-_NEVER_TYPOS = frozenset(
-    (
-        *("top", "shop", "step", "stoop", "strop", "slop", "swop", "atop", "stomp", "stops"),
-        *("shot", "spot", "soap", "soup", "sto", "alto", "alta", "ende", "end", "ret", "dur"),
-    )
-)
-_MOST_LEADING = 6
-_BEFORE_A_STOP = frozenset(
-    (
-        *("the", "a", "an", "to", "my", "this", "your", "that", "his", "her", "our", "their"),
-        *("last", "first", "next", "bus", "train", "one", "full", "pit", "rest", "any", "no"),
-        *("it", "they", "you", "we", "i", "he", "she", "and", "each", "every", "at", "by"),
-        *("dont", "not", "never", "wont", "cant", "cannot", "doesnt", "didnt", "non", "quick"),
-        *("short", "door", "tram", "ever", "second", "final", "fuel", "gas", "nearest"),
-    )
-)
-_ASKS = frozenset({"does", "do", "did", "when", "where", "which", "what", "will", "if", "didnt"})
-_NAME = re.compile(r"\b[^\W\d_][^\W\d_]+(?:['’]s\b)?")
-_NO_NAME = ("ing", "ed", "ly", "able")
 _NO_IS_ENOUGH = frozenset({"af", "zu", "xh", "st", "za"})
 _NOES = frozenset({"no", "nee", "cha", "hayi"})
 
@@ -70,14 +49,18 @@ def read_reply(text: str, language: str | None = None) -> Reply:
     text = text[:MOST_CHARACTERS].encode("utf-8", "replace").decode()
     if reacts(text):
         return _OTHER
-    known = lexicon()
-    words = _unrepeated(words_of(unsigned(own_words(text)), known.latin, known.plain))
+    words = typed(text)
     if not words or by_machine(words):
         return _OTHER
     hint = (language or "").replace("_", "-").lower()
-    for found in _meanings(text, words, hint):
-        return found
-    return _OTHER
+    marks = mark(words)
+    return _certain(words, marks, hint) or _weighed(text, words, marks, hint)
+
+
+def typed(text: str) -> list[str]:
+    """Give the words somebody typed, without signatures, quotes and endless repeats."""
+    known = lexicon()
+    return _unrepeated(words_of(unsigned(own_words(text)), known.latin, known.plain))
 
 
 def _unrepeated(words: list[str]) -> list[str]:
@@ -99,33 +82,21 @@ def _unrepeated(words: list[str]) -> list[str]:
     return [*kept[:_HEAD], BREAK, *kept[-_TAIL:]]  # people say it first or last
 
 
-def _meanings(text: str, words: Sequence[str], hint: str) -> Iterator[Reply]:
-    """Give what it may mean, the weightiest first."""
+def _certain(words: Sequence[str], marks: Marks, hint: str) -> Reply | None:
+    """Read what leaves no choice: keywords as the whole message, also typed with one slip."""
     whole = said_whole(words)
-    marks = spaced.mark(words)
-    told = _keyword(*whole, hint) if whole and not _idle_only(whole, marks, words) else None
-    if told and told.intent is Intent.OPT_OUT:
-        yield told
-    sentences = _sentences(words)
-    piece = glued.read_glued(["".join(sentence) for sentence in sentences])
-    if piece and piece.whole:
-        yield _piece(piece)
-    yield from _opt_outs(words, marks, sentences)
-    if told:
-        yield told
-    if piece:
-        yield _piece(piece)
-    yield from _wrong_numbers(text, words, marks)
-    yield from _typos(words)
-    yield from _last_word(words, marks)
+    if whole and not _harmless(whole, marks, words):
+        return _keyword(*whole, hint)
     plain = [word for word in words if word not in (BREAK, PAUSE)]
-    if len(plain) <= _MOST_MAYBE:
-        yield from _of(marks, Kind.MAYBE, words, Intent.OPT_OUT, unsure=True)
-    if len(plain) <= _MOST_ASKING:
-        yield from _of(marks, Kind.JOINS, words, Intent.OPT_IN)
-        yield from _of(marks, Kind.HELPS, words, Intent.HELP)
+    said = unspaced.said_whole("".join(plain))
+    if said:
+        return Reply(_INTENTS.get(said.kind, Intent.OPT_OUT), said.words, said.language)
+    slip = slips.meant(plain)
+    if slip:
+        return Reply(Intent.OPT_OUT, slip)
     if " ".join(plain) in _NOES and _says_no(hint):
-        yield Reply(Intent.OPT_OUT, plain[0])
+        return Reply(Intent.OPT_OUT, plain[0])
+    return None
 
 
 def _says_no(hint: str) -> bool:
@@ -138,11 +109,10 @@ def _keyword(kind: Kind, text: str, language: str, hint: str) -> Reply:
     languages = {each for one, each in lexicon().whole[text] if one is kind}
     base = hint.partition("-")[0]
     told = "" if text in _EVERYWHERE else base if base in languages else language
-    intents = {Kind.HELP: Intent.HELP, Kind.JOIN: Intent.OPT_IN}
-    return Reply(intents.get(kind, Intent.OPT_OUT), text, told)
+    return Reply(_INTENTS.get(kind, Intent.OPT_OUT), text, told)
 
 
-def _idle_only(whole: tuple[Kind, str, str], marks: Marks, words: Sequence[str]) -> bool:
+def _harmless(whole: tuple[Kind, str, str], marks: Marks, words: Sequence[str]) -> bool:
     """Say whether the keyword is part of something harmless, such as "stop by"."""
     first = whole[1].split()[0]
     return whole[0] in (Kind.STRONG, Kind.WEAK) and any(
@@ -150,125 +120,30 @@ def _idle_only(whole: tuple[Kind, str, str], marks: Marks, words: Sequence[str])
     )
 
 
-def _sentences(words: Sequence[str]) -> list[list[str]]:
-    parts = groupby(words, key=lambda word: word == BREAK)
-    return [[word for word in part if word != PAUSE] for is_break, part in parts if not is_break]
+def _weighed(text: str, words: Sequence[str], marks: Marks, hint: str) -> Reply:
+    found = weigh(traits(text, words, marks, hint))
+    intent, unsure = _chosen(found)
+    if intent is Intent.OTHER:
+        return _OTHER
+    return Reply(intent, telling(words, intent), _language(words, hint), unsure)
 
 
-def _opt_outs(
-    words: Sequence[str], marks: Marks, sentences: Sequence[Sequence[str]]
-) -> Iterator[Reply]:
-    for each in marks.findings:
-        if each.kind is not Kind.PHRASE or spaced.negated(each, marks):
-            continue
-        if spaced.weighty(each, words, marks):
-            yield Reply(Intent.OPT_OUT, " ".join(words[each.start : each.end]), each.language)
-    told = spaced.asks_to_stop(words, marks)
-    if told is not None:
-        yield Reply(Intent.OPT_OUT, " ".join(words), told)
-    parts = [*sentences, *_clauses(words)] if len(sentences) > 1 or PAUSE in words else []
-    clauses = list(dict.fromkeys(map(tuple, parts)))
-    for clause in (*clauses[:_MOST_CLAUSES], *clauses[_MOST_CLAUSES:][-_MOST_CLAUSES:]):
-        whole = said_whole(clause)
-        if not whole or whole[0] is not Kind.STRONG or _idle_only(whole, marks, words):
-            continue
-        if whole[1] in _EVERYWHERE or spaced.native(words, whole[2]):
-            found = _keyword(*whole, "")
-            yield found._replace(unsure=len(words) > len(clause) + _MOST_MAYBE)
+def _chosen(found: Weighed) -> tuple[Intent, bool]:
+    """In doubt it is an opt-out, which a START undoes; nobody joins in doubt."""
+    if found.leaving >= _SURE:
+        return found.likeliest(_LEAVING), False
+    if found.leaving >= _DOUBT:
+        return Intent.OPT_OUT, True
+    likeliest = found.likeliest(_STAYING)
+    if likeliest is Intent.OPT_IN and found.shares[Intent.OPT_IN] < _JOINING:
+        return Intent.OTHER, False
+    return likeliest, False
 
 
-def _clauses(words: Sequence[str]) -> list[list[str]]:
-    parts = groupby(words, key=lambda word: word in (BREAK, PAUSE))
-    return [list(part) for is_break, part in parts if not is_break]
-
-
-def _of(
-    marks: Marks, kind: Kind, words: Sequence[str], intent: Intent, *, unsure: bool = False
-) -> Iterator[Reply]:
-    for each in marks.findings:
-        if each.kind is kind and spaced.weighty(each, words, marks):
-            said = " ".join(words[each.start : each.end])
-            yield Reply(intent, said, each.language, unsure)
-
-
-def _piece(piece: Piece) -> Reply:
-    intents = {
-        Kind.HELP: Intent.HELP,
-        Kind.HELPS: Intent.HELP,
-        Kind.JOIN: Intent.OPT_IN,
-        Kind.JOINS: Intent.OPT_IN,
-        Kind.WRONG: Intent.WRONG_NUMBER,
-    }
-    intent = intents.get(piece.kind, Intent.OPT_OUT)
-    return Reply(intent, piece.words, piece.language, piece.kind is Kind.MAYBE)
-
-
-def _wrong_numbers(text: str, words: Sequence[str], marks: Marks) -> Iterator[Reply]:
-    yield from _of(marks, Kind.WRONG, words, Intent.WRONG_NUMBER)
-    denials = [each for each in marks.findings if each.kind is Kind.IAMNOT]
-    brief = len(words) <= _MOST_TELLING
-    names = _names(text) if denials or brief else frozenset()
-    stranger = strangers.stranger(words, marks, names) if brief else None
-    if stranger:
-        yield Reply(Intent.WRONG_NUMBER, " ".join(words), stranger.language)
-    for each in denials:
-        if _names_somebody(each, words, names):
-            said = " ".join(words[each.start : each.end + 1])
-            yield Reply(Intent.WRONG_NUMBER, said, each.language)
-
-
-def _names(text: str) -> frozenset[str]:
-    """Give the words written like names; where all is in capitals nothing is one."""
-    found = [word for word in _NAME.findall(text) if word[0].isupper() and not word.isupper()]
-    return frozenset(words_of(" ".join(found)))
-
-
-def _names_somebody(denial: Finding, words: Sequence[str], names: frozenset[str]) -> bool:
-    known = lexicon()
-    following = list(takewhile(PAUSE.__ne__, words[denial.end : denial.end + 3]))
-    if any(word in names and word not in known.fill for word in following):
-        return True
-    if denial.end + 1 != len(words) or not words[-1].isalpha():
-        return False
-    last = words[-1]  # "im not dave", and scripts without capitals
-    return not (last in known.fill or last in known.words or last.endswith(_NO_NAME))
-
-
-def _typos(words: Sequence[str]) -> Iterator[Reply]:
-    """Read STOP and UNSUBSCRIBE with one slip, or torn apart, as the whole message."""
-    fill = lexicon().fill
-    plain = [word for word in words if word not in (BREAK, PAUSE)]
-    if len(plain) > _MOST_MAYBE:
-        return
-    joined = "".join(plain)
-    if joined in _SPLIT_UP or (joined and not joined.replace("stop", "")):
-        yield Reply(Intent.OPT_OUT, joined)
-    rest = [word for word in plain if word not in fill]
-    if len(rest) == 1 and rest[0] not in _NEVER_TYPOS:
-        for word in _TYPED_WRONG:
-            if _one_slip(rest[0], word):
-                yield Reply(Intent.OPT_OUT, rest[0], "", len(plain) > 1)
-
-
-def _last_word(words: Sequence[str], marks: Marks) -> Iterator[Reply]:
-    """Read "girl stop", "ugh, whatever, stop"; but not "which stop" or "when does it stop"."""
-    plain = [word for word in words if word not in (BREAK, PAUSE)]
-    if not 1 < len(plain) <= _MOST_LEADING or plain[-1] not in _SPLIT_UP:
-        return
-    idle = any(
-        each.kind is Kind.IDLE and plain[-1] in words[each.start : each.end]
-        for each in marks.findings
-    )
-    if not idle and plain[-2] not in _BEFORE_A_STOP and not _ASKS & set(plain):
-        yield Reply(Intent.OPT_OUT, plain[-1], "", unsure=True)
-
-
-def _one_slip(typed: str, meant: str) -> bool:
-    """Say whether one letter is missing, added, wrong, or two are swapped."""
-    if abs(len(typed) - len(meant)) > 1:
-        return False
-    start = 0
-    while start < min(len(typed), len(meant)) and typed[start] == meant[start]:
-        start += 1
-    a, b = typed[start:], meant[start:]
-    return a[1:] == b[1:] or a == b[1:] or a[1:] == b or (a[:2] == b[1::-1] and a[2:] == b[2:])
+def _language(words: Sequence[str], hint: str) -> str:
+    """Give the language the words are of, if they are of one alone or of the person's."""
+    languages = tongues(tuple(words))
+    base = hint.partition("-")[0]
+    if base in languages or len(languages) != 1:
+        return base if base in languages else ""
+    return next(iter(languages))

@@ -12,7 +12,7 @@ from dispatcher.inbound.replies import Intent, read_reply
 
 ROWS = [
     line
-    for path in sorted(Path(__file__).parent.glob("*.tsv"))
+    for path in sorted((Path(__file__).parent / "examples").glob("*.tsv"))
     for line in path.read_text(encoding="utf-8").splitlines()
 ]
 WORDS = {word for line in ROWS for word in line.split("\t")[0].split()}
