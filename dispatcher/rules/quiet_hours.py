@@ -25,7 +25,7 @@ from dispatcher.rules.jurisdictions import Jurisdictions, Law, Profile
 from dispatcher.rules.permitted_hours import OwnHand, Where, permitted, plan
 from dispatcher.rules.possible_zones import possible_zones
 
-VERSION = 4
+VERSION = 5
 
 # Channel, jurisdictions, own zone or "", zones still possible.
 Home = tuple[Channel, tuple[str, ...], str, tuple[str, ...]]
@@ -204,7 +204,8 @@ def _release(
     made = plan(book, where)
     if made.problem:
         return 0.0
-    first = max(int(person.held_since) or now, policy.starts_at)
+    # Whole seconds, as they are recorded, or the last moment of a day would count as the next day.
+    first = max(int(person.held_since or now), policy.starts_at)
     return first_at(made.zones, policy.send_at, first)
 
 

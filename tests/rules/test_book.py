@@ -30,7 +30,7 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("worth_it", 1): "785d803bec88",
     ("reminder", 1): "85dc72f62e31",
     ("reconfirm", 1): "b6903556a5a5",
-    ("quiet_hours", 4): "1e79f53b67a8",
+    ("quiet_hours", 5): "f0cd6e21ea64",
     ("echo", 1): "98b236f78a9b",
     ("frequency_cap", 3): "a3947e47c470",
     ("cool_down", 2): "0b18fb738a94",

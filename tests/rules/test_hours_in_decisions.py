@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dispatcher.domain.customers import Recipient
@@ -118,6 +118,7 @@ def test_more_of_anything_never_makes_an_offer_go(
 
 
 @settings(deadline=None)
+@example(person(channel=Channel.EMAIL, zone="Etc/UTC"), policy(send_at=1), 1807315199.9999998)
 @given(people(), terms, instants)
 def test_the_next_opening_is_open_and_no_minute_before_it_is(
     someone: Recipient, rules: Policy, now: float
