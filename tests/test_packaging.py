@@ -17,6 +17,7 @@ from types import ModuleType
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from sqlalchemy import text
 
 from dispatcher import __version__
@@ -207,7 +208,7 @@ def test_the_lock_has_what_the_project_asks_for() -> None:
     for line in asked:
         requirement = Requirement(line)
         if requirement.name != "dispatcher":
-            assert requirement.specifier.contains(locked[requirement.name]), line
+            assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), line
 
 
 def test_the_page_of_licences_is_current() -> None:

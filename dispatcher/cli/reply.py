@@ -82,6 +82,8 @@ def _said(address: str, done: Received) -> str:
         Intent.WRONG_NUMBER: f"{address} is a wrong number; nothing is sent there any more",
         Intent.OPT_IN: f"{address} is opted in"
         if done.opted_in
+        else f"{address} is answered"
+        if done.answers
         else f"nothing of {address} had been stopped",
         Intent.HELP: f"{address} asks for help",
         Intent.OTHER: f"{address} is answered"

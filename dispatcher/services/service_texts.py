@@ -69,6 +69,7 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
         MessageClass.WRONG_NUMBER: (
             "{brand}: perdone, este teléfono queda borrado y no le escribiremos."
         ),
+        MessageClass.STAYED: "{brand}: gracias, le seguiremos escribiendo. STOP para terminar.",
     },
     "pt": {
         MessageClass.OPTOUT_CONFIRMATION: (
@@ -82,6 +83,7 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
         MessageClass.WRONG_NUMBER: (
             "{brand}: desculpe, este telefone foi retirado e nada mais lhe enviamos."
         ),
+        MessageClass.STAYED: "{brand}: obrigado, continuamos a escrever-lhe. STOP para terminar.",
     },
     "it": {
         MessageClass.OPTOUT_CONFIRMATION: (
@@ -97,6 +99,7 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
         MessageClass.WRONG_NUMBER: (
             "{brand}: ci scusi, abbiamo tolto questo numero e non scriveremo più."
         ),
+        MessageClass.STAYED: "{brand}: grazie, continueremo a scriverle. STOP per finire.",
     },
     "ar": {
         MessageClass.OPTOUT_CONFIRMATION: (
@@ -105,6 +108,7 @@ TEXTS: dict[str, dict[MessageClass, str]] = {
         MessageClass.WELCOME: "{brand}: أهلاً بعودتك. HELP للمساعدة، STOP للإيقاف.",
         MessageClass.HELP_REPLY: "{brand}: للمساعدة: {contact}. STOP للإيقاف.",
         MessageClass.WRONG_NUMBER: "{brand}: عذراً، حذفنا هذا الرقم ولن نكتب إليه.",
+        MessageClass.STAYED: "{brand}: شكراً، سنواصل مراسلتك. STOP للإيقاف.",
     },
 }
 # For a brand whose name is not in the GSM alphabet: one part then holds 70 letters.
@@ -135,24 +139,28 @@ SHORT: dict[str, dict[MessageClass, str]] = {
         MessageClass.WELCOME: "{brand}: qué bien. STOP para terminar.",
         MessageClass.HELP_REPLY: "{brand}: {contact}. STOP para terminar.",
         MessageClass.WRONG_NUMBER: "{brand}: perdone, borrado.",
+        MessageClass.STAYED: "{brand}: gracias, seguimos. STOP para terminar.",
     },
     "pt": {
         MessageClass.OPTOUT_CONFIRMATION: "{brand}: cancelado. START para voltar.",
         MessageClass.WELCOME: "{brand}: que bom. STOP para terminar.",
         MessageClass.HELP_REPLY: "{brand}: {contact}. STOP para terminar.",
         MessageClass.WRONG_NUMBER: "{brand}: desculpe, retirado.",
+        MessageClass.STAYED: "{brand}: obrigado. STOP para terminar.",
     },
     "it": {
         MessageClass.OPTOUT_CONFIRMATION: "{brand}: cancellato. START per tornare.",
         MessageClass.WELCOME: "{brand}: che bello. STOP per finire.",
         MessageClass.HELP_REPLY: "{brand}: {contact}. STOP per finire.",
         MessageClass.WRONG_NUMBER: "{brand}: ci scusi, numero tolto.",
+        MessageClass.STAYED: "{brand}: grazie. STOP per finire.",
     },
     "ar": {
         MessageClass.OPTOUT_CONFIRMATION: "{brand}: تم الإلغاء. START للعودة.",
         MessageClass.WELCOME: "{brand}: أهلاً بعودتك. STOP للإيقاف.",
         MessageClass.HELP_REPLY: "{brand}: {contact}. STOP للإيقاف.",
         MessageClass.WRONG_NUMBER: "{brand}: عذراً، حُذف الرقم.",
+        MessageClass.STAYED: "{brand}: شكراً لك. STOP للإيقاف.",
     },
 }
 

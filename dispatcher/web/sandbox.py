@@ -17,13 +17,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from dispatcher.domain.reasons import MEANING
 from dispatcher.services.explain import explain
 from dispatcher.storage import campaigns, customers, reports, sandbox
 from dispatcher.web import sandbox_phones as phones
 from dispatcher.web.deps import deps_of
 from dispatcher.web.sandbox_pages import HEADERS, answer, may_look, nothing_here, page
 from dispatcher.web.sandbox_timeline import standings, timeline
+from dispatcher.words import DEFAULT, speak
 
 _MOST_CAMPAIGNS = 10
 # A mail may show itself and open its links elsewhere; it loads nothing and runs nothing.
@@ -43,7 +43,7 @@ def _home(request: Request) -> Response:
         newest = campaigns.every(conn)[-_MOST_CAMPAIGNS:]
         told = [reports.report(conn, campaign) for campaign in reversed(newest)]
         free = sandbox.free_number(conn)
-    return answer(request, "home.html", told=told, free=free, meaning=MEANING)
+    return answer(request, "home.html", told=told, free=free, say=speak(DEFAULT))
 
 
 def _why(request: Request) -> Response:

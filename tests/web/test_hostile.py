@@ -48,12 +48,16 @@ ROUTES: dict[str, Purpose | None] = {
     "/left/{token}": Purpose.LEFT,
     "/x/{token}": Purpose.ERASE,
     "/c/{token}": Purpose.CONFIRM,
+    "/s/{token}": Purpose.STAY,
     "/share/{token}": Purpose.SHARE,
     "/join": None,
     "/hooks/{gateway}": None,
     "/sandbox/{key}/": Purpose.SANDBOX,
     "/sandbox/{key}/phone/{id:int}": Purpose.SANDBOX,
     "/sandbox/{key}/phone/{id:int}/said": Purpose.SANDBOX,
+    "/sandbox/{key}/number": Purpose.SANDBOX,
+    "/sandbox/{key}/number/{number:int}": Purpose.SANDBOX,
+    "/sandbox/{key}/number/{number:int}/said": Purpose.SANDBOX,
     "/sandbox/{key}/mail/{id:int}": Purpose.SANDBOX,
     "/sandbox/{key}/mail/{id:int}/body": Purpose.SANDBOX,
     "/sandbox/{key}/why/{id:int}": Purpose.SANDBOX,
@@ -87,7 +91,12 @@ def web(desk: Desk) -> TestClient:
 
 
 def path_of(route: str, token: str) -> str:
-    return route.replace("{id:int}", "7").replace("{token}", token).replace("{key}", token)
+    return (
+        route.replace("{id:int}", "7")
+        .replace("{number:int}", "7")
+        .replace("{token}", token)
+        .replace("{key}", token)
+    )
 
 
 def strangers(purpose: Purpose) -> list[str]:
