@@ -20,6 +20,8 @@ from math import exp, sqrt
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
+
 from dispatcher.inbound.replies.marking import mark
 from dispatcher.inbound.replies.meanings import Intent
 from dispatcher.inbound.replies.reading import typed
@@ -46,18 +48,15 @@ class _Lesson(NamedTuple):
     intent: int
 
 
-def examples(folder: Path) -> list[Example]:
+def examples(files: Iterable[Path]) -> list[Example]:
     """Read every example once: text, language and label, a tab between them."""
-    lines = (
-        line
-        for path in sorted(folder.glob("*.tsv"))
-        for line in path.read_text("utf-8").split("\n")
-    )
-    rows = (line.split("\t") for line in dict.fromkeys(filter(None, lines)))
-    return [
-        Example(text.replace("\\n", "\n"), language, Intent(label))
-        for text, language, label in rows
-    ]
+    texts = [path.read_text("utf-8").split("\n") for path in files]
+    lines = dict.fromkeys(line for text in texts for line in text if line)
+    return [_example(*line.split("\t")) for line in lines]
+
+
+def _example(text: str, language: str, label: str) -> Example:
+    return Example(text.replace("\\n", "\n"), language, Intent(label))
 
 
 def shown(example: Example) -> set[str]:
@@ -128,8 +127,8 @@ def fingerprint(folder: Path) -> str:
 def write(weights: Mapping[str, Sequence[float]], source: str, path: Path = WEIGHTS) -> None:
     """Write the weights in hundredths, without rows of zeros; same weights, same bytes."""
     rows = {trait: [round(each * SCALE) for each in row] for trait, row in weights.items()}
-    lines = [f"{trait}\t{' '.join(map(str, row))}\n" for trait, row in rows.items() if any(row)]
-    path.write_bytes(gzip.compress("".join((source, "\n", *lines)).encode(), mtime=0))
+    told = {"source": source, "weights": {trait: row for trait, row in rows.items() if any(row)}}
+    path.write_bytes(gzip.compress(orjson.dumps(told), mtime=0))
 
 
 def main() -> None:
@@ -137,7 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    write(learn(examples(folder)), fingerprint(folder))
+    write(learn(examples(sorted(folder.glob("*.tsv")))), fingerprint(folder))
 
 
 if __name__ == "__main__":

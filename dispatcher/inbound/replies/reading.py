@@ -34,9 +34,9 @@ _OTHER = Reply(Intent.OTHER)
 _SURE, _DOUBT, _JOINING = 0.6, 0.4, 0.5  # shares of the whole
 _LEAVING = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
 _STAYING = (Intent.OTHER, Intent.HELP, Intent.OPT_IN)
-_LONG = 60
-_HEAD = 60
-_TAIL = 40
+_LONG = 60  # words; of a longer message its beginning and its end are read
+_HEAD = 45
+_TAIL = 30
 _NO_IS_ENOUGH = frozenset({"af", "zu", "xh", "st", "za"})
 _NOES = frozenset({"no", "nee", "cha", "hayi"})
 

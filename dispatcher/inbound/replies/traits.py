@@ -34,13 +34,11 @@ def traits(text: str, words: Sequence[str], marks: Marks, hint: str) -> set[str]
 
 
 def _words(words: Sequence[str]) -> Iterator[str]:
-    """Give each word, and it with the next, the next two, and the one after the next."""
+    """Give each word, and it with the next and the next two."""
     padded = (_START, *words, _END)
     yield from words
     yield from map(" ".join, pairwise(padded))
-    for first, second, third in zip(padded, padded[1:], padded[2:], strict=False):
-        yield f"{first} {second} {third}"
-        yield f"{first} _ {third}"
+    yield from map(" ".join, zip(padded, padded[1:], padded[2:], strict=False))
 
 
 @lru_cache(maxsize=1 << 14)

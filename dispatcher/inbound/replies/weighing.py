@@ -9,14 +9,18 @@ from math import exp
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
+
 from dispatcher.inbound.replies.meanings import Intent
 
 INTENTS = tuple(Intent)
-WEIGHTS = Path(__file__).parent / "weights.txt.gz"
+WEIGHTS = Path(__file__).parent / "weights.json.gz"
 SCALE = 100  # weights are kept as whole hundredths
-_LONGEST = 3  # words of the phrase that is named as the reason
+_SIZES = (1, 2, 3)  # words of the phrase that is named as the reason
+_FEW = 5
 
 Row = Sequence[int]
+Span = tuple[int, int]  # where it begins, and how many words it has
 
 
 class Weighed(NamedTuple):
@@ -34,24 +38,23 @@ class Weighed(NamedTuple):
         return max(among, key=self.shares.__getitem__)
 
 
+class Learned(NamedTuple):
+    """What each trait weighs for each intent, in their order, and the print of what taught it."""
+
+    weights: Mapping[str, Row]
+    source: str
+
+
 @cache
-def weights() -> Mapping[str, Row]:
-    """Read what each trait weighs for each intent, in the order of `Intent`."""
-    with gzip.open(WEIGHTS, "rt", encoding="utf-8") as lines:
-        next(lines)  # what they were learned from
-        pairs = (line.rstrip("\n").split("\t") for line in lines)
-        return {trait: tuple(map(int, row.split())) for trait, row in pairs}
-
-
-def learned_from() -> str:
-    """Give the fingerprint of the examples and the lexicon behind the weights."""
-    with gzip.open(WEIGHTS, "rt", encoding="utf-8") as lines:
-        return next(lines).strip()
+def learned() -> Learned:
+    """Read the weights; half a hundred thousand traits and more, once in a process."""
+    found = orjson.loads(gzip.decompress(WEIGHTS.read_bytes()))
+    return Learned(found["weights"], found["source"])
 
 
 def weigh(traits: Iterable[str]) -> Weighed:
     """Add up what the traits weigh, and give each intent its share (softmax)."""
-    known = weights()
+    known = learned().weights
     rows = [known[trait] for trait in traits if trait in known]
     sums = [sum(column) / SCALE for column in zip(*rows, strict=True)] or [0.0] * len(INTENTS)
     top = max(sums)
@@ -61,26 +64,24 @@ def weigh(traits: Iterable[str]) -> Weighed:
 
 
 def telling(words: Sequence[str], intent: Intent) -> str:
-    """Give the phrase of one to three words that speaks most for an intent."""
-    spans = (
-        words[i : i + size]
-        for i in range(len(words))
-        for size in range(1, min(_LONGEST, len(words) - i) + 1)
-    )
-    best: Sequence[str] = max(spans, key=lambda span: _speaks(span, intent), default=())
-    return " ".join(best)
-
-
-def _speaks(span: Sequence[str], intent: Intent) -> int:
-    """Add up by how much the words of a phrase, and their pairs, are for it above all others."""
+    """Give the phrase that speaks most for an intent; a message of few words says it whole."""
+    if len(words) <= _FEW:
+        return " ".join(words)
     mine = INTENTS.index(intent)
-    found = (
-        weights().get(" ".join(span[i : i + size]))
-        for size in range(1, len(span) + 1)
-        for i in range(len(span) - size + 1)
-    )
-    return sum(
-        row[mine] - max(weight for k, weight in enumerate(row) if k != mine)
-        for row in found
-        if row is not None
-    )
+    spans = [(i, size) for size in _SIZES for i in range(len(words) - size + 1)]
+    speaks = {(i, size): _speaks(" ".join(words[i : i + size]), mine) for i, size in spans}
+    start, length = max(spans, key=lambda span: _within(span, speaks), default=(0, 0))
+    return " ".join(words[start : start + length])
+
+
+def _within(span: Span, speaks: Mapping[Span, int]) -> int:
+    """Add up what a phrase says, and all that it is made of."""
+    start, length = span
+    sizes = range(1, length + 1)
+    return sum(speaks[i, size] for size in sizes for i in range(start, start + length - size + 1))
+
+
+def _speaks(phrase: str, mine: int) -> int:
+    """Say by how much a phrase is for one intent above all others."""
+    row = learned().weights.get(phrase)
+    return 0 if row is None else row[mine] - max((*row[:mine], *row[mine + 1 :]))
