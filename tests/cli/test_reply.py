@@ -49,9 +49,9 @@ def test_an_opt_out_in_doubt_is_obeyed_and_listed(shell: Shell) -> None:
     add_anna(shell)
     assert "Nothing is unsure" in shell("reply", "--unsure").out
     assert shell.done("reply", "+447700900555", "Stop")["unsure"] == 0
-    assert shell.done("reply", "+447700900123", "not interested")["opted_out"] == 1
+    assert shell.done("reply", "+447700900123", "how do I get these to go away")["opted_out"] == 1
     (line,) = shell.done("reply", "--unsure")["unsure"]
-    assert (line["address"], line["text"]) == ("+447700900123", "not interested")
+    assert (line["address"], line["text"]) == ("+447700900123", "how do I get these to go away")
 
 
 PROGRAMME = """\

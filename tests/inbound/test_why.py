@@ -34,14 +34,14 @@ NOTHING = (
 def test_who_asks_why_is_understood(words: str, language: str) -> None:
     """In each language, alone or with what it is about."""
     assert asks_why(words) == language
-    assert read_reply(words).intent is Intent.OTHER
+    assert read_reply(words).intent is Intent.HELP
 
 
 @pytest.mark.parametrize("words", OF_TWO)
 def test_words_of_two_languages_tell_of_neither(words: str) -> None:
     """Spanish and Portuguese ask alike."""
     assert asks_why(words) == ""
-    assert read_reply(words).intent is Intent.OTHER
+    assert read_reply(words).intent is Intent.HELP
 
 
 @pytest.mark.parametrize("words", NOTHING)

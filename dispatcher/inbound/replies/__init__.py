@@ -1,8 +1,9 @@
 """Replies: what a person's text means, in whatever language and dress it comes.
 
 The steps: cut what machines added, fold the letters (normalise.py), look the words up
-(lexicon.py, words.toml), then let rules weigh them (spaced.py, glued.py). Whoever asks to be left
-alone comes first; in doubt a text counts as an opt-out that a person should look at.
+(lexicon.py, words.toml). Keywords say it for certain (keywords.py, unspaced.py, slips.py);
+everything else is weighed (traits.py, weighing.py) by what was learned from examples (learning.py).
+In doubt a text counts as an opt-out that a person should look at.
 """
 
 from __future__ import annotations
