@@ -186,7 +186,9 @@ def _confirm(
     person = joining.confirm(conn, desk, asked, spoken.at, spoken.evidence())
     if person is None:
         return None
-    customers.mark_deliverable(conn, person.id, Channel.SMS)  # somebody wrote from there
+    place = person.address(Channel.SMS)
+    if place and not place.deliverable:
+        customers.mark_deliverable(conn, person.id, Channel.SMS)  # somebody wrote from there
     at = table(conn, desk, programme, person, spoken.at)
     texts = _welcome(at, asked, spoken)
     return Said(CONFIRMED, MessageClass.WELCOME, texts, joined=True)

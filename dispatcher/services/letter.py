@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -44,10 +44,21 @@ def sender_of(text: str) -> tuple[Channel, str | Problem]:
 
 
 def read(conn: Connection, desk: Desk, told: Sequence[Heard]) -> list[Letter]:
-    """Find out who wrote, all at once, and what it means."""
+    """Find out who wrote, all at once, and what it means.
+
+    Everybody concerned is locked at once and in order, so that callbacks never deadlock; what is
+    then read of them is theirs until the transaction ends.
+    """
     letters = [_sealed(desk, heard) for heard in told]
-    known = _Known(conn, letters)
-    return [known.open(letter) for letter in letters]
+    exactly, holders = _holders(conn, letters)
+    letters = [
+        letter._replace(people=_people(letter, holders)) if letter.address else letter
+        for letter in letters
+    ]
+    known = customers.people(
+        conn, customers.lock_people(conn, {who for letter in letters for who in letter.people})
+    )
+    return [_opened(letter, exactly.get(letter.digests[0]), known) for letter in letters]
 
 
 def turns(letters: Sequence[Letter]) -> list[list[Letter]]:
@@ -59,7 +70,7 @@ def turns(letters: Sequence[Letter]) -> list[list[Letter]]:
     taken: list[list[Letter]] = []
     last: dict[int | bytes, int] = {}
     for letter in letters:
-        whose = (*letter.people, *letter.digests)
+        whose: list[int | bytes] = [*letter.people, *letter.digests]
         turn = max(last.get(each, 0) for each in whose)
         last.update(dict.fromkeys(whose, turn + 1))
         if turn == len(taken):
@@ -87,36 +98,33 @@ def met(conn: Connection, letters: Sequence[Letter]) -> list[Letter]:
     ]
 
 
-class _Known:
-    """Whoever may have written these letters, looked up at once."""
+def _holders(
+    conn: Connection, letters: Sequence[Letter]
+) -> tuple[dict[bytes, int], dict[bytes, set[int]]]:
+    """Give who has exactly an address, and who has it in plain form too, by digest."""
+    exactly: dict[bytes, int] = {}
+    holders: dict[bytes, set[int]] = {}
+    for channel in Channel:
+        mine = [letter for letter in letters if letter.channel is channel and letter.address]
+        digests = {digest for letter in mine for digest in letter.digests}
+        held = customers.held_by(conn, channel, sorted(digests)) if digests else ()
+        for person, digest, wide in held:
+            exactly[digest] = person
+            for form in (digest, wide):
+                holders.setdefault(form, set()).add(person)
+    return exactly, holders
 
-    def __init__(self, conn: Connection, letters: Sequence[Letter]) -> None:
-        self._exactly: dict[bytes, int] = {}
-        self._holders: dict[bytes, set[int]] = {}
-        for channel in Channel:
-            mine = [letter for letter in letters if letter.channel is channel]
-            digests = {digest for letter in mine if letter.address for digest in letter.digests}
-            for person, digest, wide in (
-                customers.held_by(conn, channel, sorted(digests)) if digests else ()
-            ):
-                self._exactly[digest] = person
-                for form in (digest, wide):
-                    self._holders.setdefault(form, set()).add(person)
-        people = {person for letter in letters for person in self._people(letter)}
-        self._people_known = customers.people(conn, sorted(people))
 
-    def open(self, letter: Letter) -> Letter:
-        """Read a letter, in the language of whoever wrote it."""
-        people = self._people(letter)
-        writer = self._exactly.get(letter.digests[0])
-        person = self._people_known.get(writer or people[0]) if people else None
-        language = person.language if person else None
-        meaning = read_reply(letter.heard.event.text, language)
-        return letter._replace(people=people, writer=person, meaning=meaning)
+def _people(letter: Letter, holders: Mapping[bytes, set[int]]) -> tuple[int, ...]:
+    """Give everybody who has the address of a letter."""
+    return tuple(sorted(set().union(*(holders.get(each, ()) for each in letter.digests))))
 
-    def _people(self, letter: Letter) -> tuple[int, ...]:
-        found = (self._holders.get(digest, set()) for digest in letter.digests)
-        return tuple(sorted(set().union(*found))) if letter.address else ()
+
+def _opened(letter: Letter, writer: int | None, known: Mapping[int, Person]) -> Letter:
+    """Read a letter, in the language of whoever wrote it."""
+    person = known.get(writer or letter.people[0]) if letter.people else None
+    meaning = read_reply(letter.heard.event.text, person.language if person else None)
+    return letter._replace(writer=person, meaning=meaning)
 
 
 def _sealed(desk: Desk, heard: Heard) -> Letter:

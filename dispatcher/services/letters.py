@@ -200,7 +200,7 @@ def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Messag
         evidence={"text": clean(letter.heard.event.text, MOST_CHARACTERS)},
         origin=f"reply over {clean(letter.heard.event.gateway)}",
     )
-    join(conn, desk, act, topics)
+    join(conn, desk, act, topics, letter.writer)
     customers.mark_deliverable(conn, letter.writer.id, letter.channel)  # somebody wrote from there
     permitted = consents.consent_of(conn, letter.channel, topics[0], [act.customer_id])
     if permitted[act.customer_id].state is not ConsentState.ACTIVE:

@@ -45,8 +45,6 @@ def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
         fresh = events.record(conn, [Heard(event, _trusted(event.at, now), now) for event in told])
         replied = [heard for heard in fresh if heard.event.kind is EventKind.REPLIED]
         written = read(conn, desk, replied)
-        # Everybody concerned is locked at once and in order, so that callbacks never deadlock.
-        customers.lock_people(conn, {person for letter in written for person in letter.people})
         obeyed = [
             letter for turn in turns(written) for letter in letters.obey(conn, desk, turn, tally)
         ]
