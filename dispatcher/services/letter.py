@@ -26,7 +26,7 @@ class Letter(NamedTuple):
     channel: Channel
     address: str  # in normal form, or "" when nobody could be answered
     digests: tuple[bytes, ...]  # the first is the sender's own
-    people: tuple[int, ...]
+    people: tuple[Person, ...]  # everybody with this address, in plain form too
     writer: Person | None
     meaning: Reply
 
@@ -50,15 +50,10 @@ def read(conn: Connection, desk: Desk, told: Sequence[Heard]) -> list[Letter]:
     then read of them is theirs until the transaction ends.
     """
     letters = [_sealed(desk, heard) for heard in told]
-    exactly, holders = _holders(conn, letters)
-    letters = [
-        letter._replace(people=_people(letter, holders)) if letter.address else letter
-        for letter in letters
-    ]
-    known = customers.people(
-        conn, customers.lock_people(conn, {who for letter in letters for who in letter.people})
-    )
-    return [_opened(letter, exactly.get(letter.digests[0]), known) for letter in letters]
+    held = _held(conn, letters)
+    ids = {person for people in held.values() for person in people}
+    known = customers.people(conn, customers.lock_people(conn, ids))
+    return [_opened(letter, held, known) for letter in letters]
 
 
 def turns(letters: Sequence[Letter]) -> list[list[Letter]]:
@@ -70,7 +65,7 @@ def turns(letters: Sequence[Letter]) -> list[list[Letter]]:
     taken: list[list[Letter]] = []
     last: dict[int | bytes, int] = {}
     for letter in letters:
-        whose: list[int | bytes] = [*letter.people, *letter.digests]
+        whose: list[int | bytes] = [*(person.id for person in letter.people), *letter.digests]
         turn = max(last.get(each, 0) for each in whose)
         last.update(dict.fromkeys(whose, turn + 1))
         if turn == len(taken):
@@ -89,46 +84,45 @@ def met(conn: Connection, letters: Sequence[Letter]) -> list[Letter]:
             if letter.channel is channel and letter.address and not letter.people
         ]
         joined |= customers.holders_of(conn, channel, strange) if strange else {}
-    known = customers.people(conn, sorted(joined.values()))
+    known = customers.people(conn, customers.lock_people(conn, joined.values()))
     return [
-        letter._replace(people=(new,), writer=known.get(new))
-        if not letter.people and (new := joined.get(letter.digests[0]))
+        letter._replace(people=(known[new],), writer=known[new])
+        if not letter.people and (new := joined.get(letter.digests[0])) in known
         else letter
         for letter in letters
     ]
 
 
-def _holders(
-    conn: Connection, letters: Sequence[Letter]
-) -> tuple[dict[bytes, int], dict[bytes, set[int]]]:
-    """Give who has exactly an address, and who has it in plain form too, by digest."""
-    exactly: dict[bytes, int] = {}
-    holders: dict[bytes, set[int]] = {}
+def _held(conn: Connection, letters: Sequence[Letter]) -> dict[bytes, set[int]]:
+    """Give who has an address, in plain form too, by digest."""
+    held: dict[bytes, set[int]] = {}
     for channel in Channel:
         mine = [letter for letter in letters if letter.channel is channel and letter.address]
         digests = {digest for letter in mine for digest in letter.digests}
-        held = customers.held_by(conn, channel, sorted(digests)) if digests else ()
-        for person, digest, wide in held:
-            exactly[digest] = person
-            for form in (digest, wide):
-                holders.setdefault(form, set()).add(person)
-    return exactly, holders
+        found = customers.held_by(conn, channel, sorted(digests)) if digests else ()
+        for person, *forms in found:
+            for form in forms:
+                held.setdefault(form, set()).add(person)
+    return held
 
 
-def _people(letter: Letter, holders: Mapping[bytes, set[int]]) -> tuple[int, ...]:
-    """Give everybody who has the address of a letter."""
-    return tuple(sorted(set().union(*(holders.get(each, ()) for each in letter.digests))))
+def _opened(letter: Letter, held: Mapping[bytes, set[int]], known: Mapping[int, Person]) -> Letter:
+    """Read a letter, in the language of whoever wrote it: with exactly this address, if anybody."""
+    ids = {person for digest in letter.digests for person in held.get(digest, ())}
+    people = tuple(known[each] for each in sorted(ids) if letter.address and each in known)
+    exactly = (person for person in people if _has(person, letter))
+    writer = next(exactly, people[0] if people else None)
+    meaning = read_reply(letter.heard.event.text, writer.language if writer else None)
+    return letter._replace(people=people, writer=writer, meaning=meaning)
 
 
-def _opened(letter: Letter, writer: int | None, known: Mapping[int, Person]) -> Letter:
-    """Read a letter, in the language of whoever wrote it."""
-    person = known.get(writer or letter.people[0]) if letter.people else None
-    meaning = read_reply(letter.heard.event.text, person.language if person else None)
-    return letter._replace(writer=person, meaning=meaning)
+def _has(person: Person, letter: Letter) -> bool:
+    at = person.address(letter.channel)
+    return at is not None and at.digest == letter.digests[0]
 
 
 def _sealed(desk: Desk, heard: Heard) -> Letter:
-    """Take a letter from its envelope's side: from where it comes, not yet who that is."""
+    """Take a letter unread: from where it comes, not yet from whom."""
     channel, found = sender_of(clean(heard.event.sender))
     address = "" if isinstance(found, Problem) else found
     # Somebody without a proper address is remembered by what the gateway called them.

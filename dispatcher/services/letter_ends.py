@@ -35,14 +35,16 @@ def end(conn: Connection, desk: Desk, letters: Sequence[Letter]) -> dict[bytes, 
     parted = _silence(conn, desk, wrong, SuppressionReason.WRONG_NUMBER)
     for letter in wrong:
         for person in letter.people:
-            customers.mark_undeliverable(conn, person, letter.channel)
-    left = leave(conn, desk, [act for letter in letters for act in _acts(letter)])
+            customers.mark_undeliverable(conn, person.id, letter.channel)
+    known = {person.id: person for letter in letters for person in letter.people}
+    left = leave(conn, desk, [act for letter in letters for act in _acts(letter)], known)
     _forget_talks(conn, letters)
     silenced = _silence(conn, desk, letters, SuppressionReason.OPTED_OUT)
     ended = {}
     for letter in letters:
         mine = letter.digests[0]
-        opted_out = any(left[each] for each in letter.people) if letter.people else mine in silenced
+        news = any(left[person.id] for person in letter.people)
+        opted_out = news if letter.people else mine in silenced
         answer = _answer(letter) if opted_out or mine in parted else None
         ended[mine] = Ending(opted_out, answer)
     return ended
@@ -63,7 +65,7 @@ def _acts(letter: Letter) -> Iterator[Act]:
     why = "wrong_number" if letter.meaning.intent is Intent.WRONG_NUMBER else "reply"
     for person in letter.people:
         yield Act(
-            person,
+            person.id,
             letter.channel,
             letter.heard.heard_at,
             evidence={"text": clean(event.text, MOST_CHARACTERS)},
@@ -78,7 +80,7 @@ def _forget_talks(conn: Connection, letters: Sequence[Letter]) -> None:
         if digests:
             pending.drop(conn, channel, sorted(digests))
     texts = [letter for letter in letters if letter.channel is Channel.SMS]
-    people = {person for letter in texts for person in letter.people}
+    people = {person.id for letter in texts for person in letter.people}
     conversations.close_all(conn, people, Closed.DROPPED, letters[0].heard.heard_at)
 
 

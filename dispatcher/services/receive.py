@@ -51,7 +51,7 @@ def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
         for heard in fresh:
             _obey_report(conn, desk, heard, tally)
         # All in one statement, in order, so that callbacks do not deadlock here either.
-        awake = {person for letter in obeyed for person in letter.people}
+        awake = {person.id for letter in obeyed for person in letter.people}
         signs_of_life.note(conn, awake | set(_clicked(conn, fresh)), now)
         settlements.resolve_unsure(conn, [key for heard in fresh if (key := _arrived(heard.event))])
     labels = tuple(letter.meaning.intent for letter in written)

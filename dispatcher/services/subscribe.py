@@ -113,16 +113,20 @@ def suppress(
         )
 
 
-def leave(conn: Connection, desk: Desk, acts: Sequence[Act]) -> dict[int, bool]:
+def leave(
+    conn: Connection, desk: Desk, acts: Sequence[Act], known: Mapping[int, Person] | None = None
+) -> dict[int, bool]:
     """Record opt-outs within a transaction; give for each customer whether it is news.
 
     Topic "*" ends everything on that channel: each topic gets its own line, and the address is
-    suppressed, so that it stays silent under whatever name it comes back.
+    suppressed, so that it stays silent under whatever name it comes back. Who locked all these
+    people and read them since gives them as `known`.
     """
     if not acts:
         return {}
-    locked = customers.lock_people(conn, {act.customer_id for act in acts})
-    standings = consents.standings_of_all(conn, {act.customer_id for act in acts})
+    whose = {act.customer_id for act in acts}
+    locked = known.keys() if known else customers.lock_people(conn, whose)
+    standings = consents.standings_of_all(conn, whose)
     narrowed = [
         (act, [row for row in standings.get(act.customer_id, ()) if row.channel is act.channel])
         for act in acts
@@ -132,7 +136,9 @@ def leave(conn: Connection, desk: Desk, acts: Sequence[Act]) -> dict[int, bool]:
     consents.append(conn, lines, desk.entropy, locked)
     departed = [Departure(act.customer_id, act.channel, act.heard_at) for act in acts]
     note_departures(conn, departed)
-    _suppress_addresses(conn, [act for act in acts if act.topic == ANY_TOPIC])
+    everything = [act for act in acts if act.topic == ANY_TOPIC]
+    people = known or customers.people(conn, {act.customer_id for act in everything})
+    _suppress_addresses(conn, everything, people)
     return before
 
 
@@ -145,9 +151,9 @@ def join(
 ) -> None:
     """Record opt-ins within a transaction; the own hand also lifts what it may lift.
 
-    Whoever knows the person, with the addresses, need not have them looked up again.
+    Who locked the person and read them since gives them, and they are not looked up again.
     """
-    locked = customers.lock_people(conn, [act.customer_id])
+    locked = {person.id} if person else customers.lock_people(conn, [act.customer_id])
     lines = [act.event(ConsentAction.OPT_IN, topic) for topic in topics]
     consents.append(conn, lines, desk.entropy, locked)
     person = person or customers.person(conn, act.customer_id)
@@ -219,9 +225,10 @@ def _opt_out_lines(act: Act, standings: Sequence[Standing]) -> list[ConsentEvent
     return [act.event(ConsentAction.OPT_OUT, topic) for topic in sorted(topics)]
 
 
-def _suppress_addresses(conn: Connection, acts: Sequence[Act]) -> None:
+def _suppress_addresses(
+    conn: Connection, acts: Sequence[Act], people: Mapping[int, Person]
+) -> None:
     """Suppress the address of everybody who left a channel, at once where told alike."""
-    people = customers.people(conn, {act.customer_id for act in acts})
     told: dict[tuple[Channel, ConsentSource, datetime], list[bytes]] = {}
     for act in acts:
         at = people[act.customer_id].address(act.channel)
