@@ -149,10 +149,12 @@ def _customer(conn: Connection, desk: Desk, asked: Pending) -> Person:
     """Give whose address it is; somebody nobody knew yet becomes a customer."""
     row = address_row(desk.digests, asked.channel, asked.address)
     known = customers.holder(conn, asked.channel, row.digest)
-    # Locked before they are looked at: whoever is erased at this moment has no address after it.
-    found = customers.lock_people(conn, [known]) if known is not None else set()
-    for person in customers.people(conn, found).values():
-        return person
+    if known is not None:
+        # Locked before they are looked at: who is erased at this moment has no address after it.
+        customers.lock_people(conn, [known])
+        person = customers.person(conn, known)
+        if person:
+            return person
     new = Person(
         id=int.from_bytes(desk.entropy(8), "big") >> 1 or 1,
         language=asked.language,

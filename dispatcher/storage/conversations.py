@@ -50,11 +50,6 @@ def ask(conn: Connection, new: Asked) -> None:
     conn.execute(_ASK, row)
 
 
-def open_with(conn: Connection, customer_id: int, now: datetime) -> Asked | None:
-    """Give the question that somebody may answer now."""
-    return open_with_each(conn, [customer_id], now).get(customer_id)
-
-
 def open_with_each(conn: Connection, people: Iterable[int], now: datetime) -> dict[int, Asked]:
     """Give the question that each may answer now, of those who have one."""
     ids = list(people)
