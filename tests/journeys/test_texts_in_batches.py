@@ -22,7 +22,7 @@ from tests.support.house import BRAND, TUESDAY, House
 
 PEOPLE = 50
 # What a callback takes by itself, whoever wrote it and however many they are.
-A_CALLBACK = 30
+A_CALLBACK = 24
 STRANGERS = [f"+4477008{number:05d}" for number in range(1, PEOPLE + 1)]
 
 
@@ -96,8 +96,8 @@ def test_all_who_stop_at_once_are_out_and_told_so(house: House, crowd: Crowd) ->
     ("before", "words", "each"),
     [
         ((), "JOIN", 4),
-        (("JOIN",), "yes", 10),
-        (("JOIN", "yes"), "1 and 3", 16),
+        (("JOIN",), "yes", 9),
+        (("JOIN", "yes"), "1 and 3", 15),
         (("JOIN", "yes", "1 and 3"), "espresso", 2),
     ],
 )
