@@ -5,7 +5,8 @@ Whoever opts out, asks for help, for an offer or for quiet is not listened to he
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -25,6 +26,7 @@ from dispatcher.inbound.commands import (
 from dispatcher.inbound.replies import Intent
 from dispatcher.services import joining, questions, signals
 from dispatcher.services.joining import Wish
+from dispatcher.services.letter import Letter
 from dispatcher.services.question_texts import question_text
 from dispatcher.services.questions import Table, table
 from dispatcher.services.spoken import Said, Spoken, conversation
@@ -35,8 +37,8 @@ from dispatcher.storage import (
     pending,
     redemptions,
     requests,
-    signs_of_life,
 )
+from dispatcher.storage.conversations import Asked
 from dispatcher.storage.pending import Pending
 from dispatcher.storage.redemptions import Redeemed
 from dispatcher.words import choose
@@ -59,18 +61,56 @@ _REDEEMED = {
     Redeemed.UNKNOWN: "text.redeemed_unknown",
 }
 
+
+class Waiting:
+    """What waits for an answer by text from whoever wrote these letters, looked up at once.
+
+    It stands as long as nobody is heard twice.
+    """
+
+    def __init__(self, conn: Connection, letters: Sequence[Letter]) -> None:
+        self._conn = conn
+        self._texts = [letter for letter in letters if letter.channel is Channel.SMS]
+
+    def wish(self, spoken: Spoken) -> Pending | None:
+        """Give what somebody asked for and has not confirmed yet."""
+        found = (self._wishes[each] for each in spoken.digests if each in self._wishes)
+        return next(found, None)
+
+    def question(self, person: Person) -> Asked | None:
+        """Give the question that is open with somebody."""
+        return self._questions.get(person.id)
+
+    @cached_property
+    def _wishes(self) -> dict[bytes, Pending]:
+        digests = [digest for letter in self._texts for digest in letter.digests]
+        now = self._texts[0].heard.heard_at
+        return pending.of_addresses(self._conn, Channel.SMS, digests, now)
+
+    @cached_property
+    def _questions(self) -> dict[int, Asked]:
+        people = [letter.writer.id for letter in self._texts if letter.writer]
+        now = self._texts[0].heard.heard_at
+        return conversations.open_with_each(self._conn, people, now)
+
+
 # Gives back what a STOP took, if it took anything, and says how that is answered.
 Start = Callable[[], MessageClass | None]
 
 
 def converse(
-    conn: Connection, desk: Desk, programme: Programme, spoken: Spoken, start: Start
+    conn: Connection,
+    desk: Desk,
+    programme: Programme,
+    spoken: Spoken,
+    start: Start,
+    waiting: Waiting,
 ) -> Said | None:
     """Take a text as part of a dialogue; None for every other."""
     command = command_of(spoken.text, programme.keywords) if programme.sms_sender else None
     if command is not None:
-        return _obey(conn, desk, programme, spoken, command, start)
-    asked = pending.of_address(conn, Channel.SMS, spoken.digests, spoken.at)
+        return _obey(conn, desk, programme, spoken, command, start, waiting)
+    asked = waiting.wish(spoken)
     if asked is not None:
         if spoken.intent is Intent.OPT_IN or says_yes(spoken.text):
             return _confirm(conn, desk, programme, spoken, asked)
@@ -79,7 +119,7 @@ def converse(
             return Said(DECLINED)
     if spoken.person is None:
         return None
-    opened = conversations.open_with(conn, spoken.person.id, spoken.at)
+    opened = waiting.question(spoken.person)
     at = table(conn, desk, programme, spoken.person, spoken.at)
     return questions.hear(at, opened, spoken) if opened else None
 
@@ -91,6 +131,7 @@ def _obey(
     spoken: Spoken,
     command: Command,
     start: Start,
+    waiting: Waiting,
 ) -> Said | None:
     if command.verb is Verb.REDEEM:
         return _redeem(conn, desk, programme, spoken, command)
@@ -99,27 +140,19 @@ def _obey(
     if back:
         return Said(command.verb, back)
     person = spoken.person
-    if person and not named and (text := _asked_anyway(conn, desk, programme, person, spoken)):
-        return conversation(command.verb, text)
+    opened = waiting.question(person) if person and not named else None
+    question = programme.topics_question()
+    if person and opened and opened.question == question.id:  # as after joining: said once more
+        at = table(conn, desk, programme, person, spoken.at)
+        return conversation(command.verb, question_text(programme, question, at.words))
     if person and requests.hears(conn, person.id, Channel.SMS):
         at = table(conn, desk, programme, person, spoken.at)
         if not named:
-            return conversation(command.verb, questions.put(at, programme.topics_question()))
+            return conversation(command.verb, questions.put(at, question))
         if named.topic in questions.chosen(at):
             told = joining.chosen_by_text(programme, at.words, questions.chosen(at))
             return conversation(command.verb, told)
     return _ask(conn, desk, programme, spoken, named or Named("", command.language))
-
-
-def _asked_anyway(
-    conn: Connection, desk: Desk, programme: Programme, person: Person, spoken: Spoken
-) -> str:
-    """Give the text of the question on topics where it is open already, as after joining."""
-    question = programme.topics_question()
-    opened = conversations.open_with(conn, person.id, spoken.at)
-    if opened is None or opened.question != question.id:
-        return ""
-    return question_text(programme, question, table(conn, desk, programme, person, spoken.at).words)
 
 
 def _ask(
@@ -150,12 +183,12 @@ def _confirm(
     """Let somebody in; who named no topic is asked at once, and gets nothing before choosing."""
     if asked.language == choose(programme.language).language and spoken.language:
         asked = asked._replace(language=choose(spoken.language, asked.language).language)
-    customer_id = joining.confirm(conn, desk, asked, spoken.at, spoken.evidence())
-    person = customers.person(conn, customer_id) if customer_id is not None else None
+    person = joining.confirm(conn, desk, asked, spoken.at, spoken.evidence())
     if person is None:
         return None
-    customers.mark_deliverable(conn, person.id, Channel.SMS)  # somebody wrote from there
-    signs_of_life.note(conn, [person.id], spoken.at)
+    place = person.address(Channel.SMS)
+    if place and not place.deliverable:
+        customers.mark_deliverable(conn, person.id, Channel.SMS)  # somebody wrote from there
     at = table(conn, desk, programme, person, spoken.at)
     texts = _welcome(at, asked, spoken)
     return Said(CONFIRMED, MessageClass.WELCOME, texts, joined=True)

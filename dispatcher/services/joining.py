@@ -114,18 +114,17 @@ def ask(
 
 def confirm(
     conn: Connection, desk: Desk, asked: Pending, now: datetime, evidence: Mapping[str, str]
-) -> int | None:
+) -> Person | None:
     """Make a wish true; give the customer, or None for whoever confirms a second time.
 
     `evidence` is what proves the confirmation; that of the wish is kept beside it.
     """
     if not pending.take(conn, asked.id, now):
         return None
-    customer_id = _customer(conn, desk, asked)
-    person = customers.person(conn, customer_id)
+    person = _customer(conn, desk, asked)
     asked_of = {f"asked_{name}": value for name, value in asked.evidence.items()}
     act = Act(
-        customer_id,
+        person.id,
         asked.channel,
         now,
         kind=by_own_hand(_places(person, asked.channel), asked.channel),
@@ -133,32 +132,36 @@ def confirm(
         origin=asked.origin,
         evidence={**asked_of, **evidence, "asked_at": asked.asked_at.isoformat()},
     )
-    join(conn, desk, act, asked.topics)
-    return customer_id
+    join(conn, desk, act, asked.topics, person)
+    return person
 
 
-def _places(person: Person | None, channel: Channel) -> tuple[str, ...]:
+def _places(person: Person, channel: Channel) -> tuple[str, ...]:
     """Give the places whose law may ask for more: of the number, and of the home that was told."""
-    at = person.address(channel) if person else None
-    if person is None or at is None:
+    at = person.address(channel)
+    if at is None:
         return ()
     number = Places(at.zones, at.jurisdictions)
     return with_home(number, person.country, person.region).jurisdictions
 
 
-def _customer(conn: Connection, desk: Desk, asked: Pending) -> int:
+def _customer(conn: Connection, desk: Desk, asked: Pending) -> Person:
     """Give whose address it is; somebody nobody knew yet becomes a customer."""
     row = address_row(desk.digests, asked.channel, asked.address)
     known = customers.holder(conn, asked.channel, row.digest)
     if known is not None:
-        return known
+        # Locked before they are looked at: who is erased at this moment has no address after it.
+        customers.lock_people(conn, [known])
+        person = customers.person(conn, known)
+        if person:
+            return person
     new = Person(
         id=int.from_bytes(desk.entropy(8), "big") >> 1 or 1,
         language=asked.language,
         addresses=(row,),
     )
     customers.add(conn, new)
-    return new.id
+    return new
 
 
 def _question(programme: Programme, post: Post, new: Pending) -> ServiceMessage:

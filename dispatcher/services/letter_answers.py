@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -19,7 +21,7 @@ from dispatcher.services.wishes import Granted
 from dispatcher.storage import replies, service_messages
 from dispatcher.storage.events import clean
 from dispatcher.storage.replies import Voice
-from dispatcher.storage.service_messages import ServiceMessage
+from dispatcher.storage.service_messages import Due, ServiceMessage
 
 # A confirmation later than five minutes would have to be justified (47 CFR 64.1200(a)(12)).
 _CONFIRM_WITHIN = timedelta(minutes=5)
@@ -30,37 +32,63 @@ _APART = timedelta(seconds=5)  # between the texts of an answer that takes more 
 OPT_OUTS = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
 
 
-def may_answer(conn: Connection, letter: Letter, said: Said | None) -> bool:
+class Taken(NamedTuple):
+    """How a letter was taken: the kind of its answer, and what was granted or said to it."""
+
+    letter: Letter
+    answer: MessageClass | None = None
+    granted: Granted | None = None
+    said: Said | None = None
+
+
+def queue_answers(conn: Connection, desk: Desk, taken: Sequence[Taken]) -> int:
+    """Queue the answers to letters of different people; give to how many there is a new one."""
+    answered = _answerable(conn, taken)
+    written = [together(each.said.texts) if each.said else [] for each in answered]
+    plain = [each.letter for each, texts in zip(answered, written, strict=True) if not texts]
+    voices = iter(voices_of(conn, desk, plain))
+    due = [
+        _messages(desk, each, texts or _plain_answer(each, next(voices)))
+        for each, texts in zip(answered, written, strict=True)
+    ]
+    new = service_messages.queue_all(conn, [message for messages in due for message in messages])
+    return sum(any(each.message.key in new for each in messages) for messages in due)
+
+
+def _answerable(conn: Connection, taken: Sequence[Taken]) -> list[Taken]:
     """Answer texts only, to a number a person can have, and never in a loop.
 
     Who opted out twice in a day was told so, and gets no answer of any kind for the rest of it.
     """
-    if letter.channel is not Channel.SMS or not letter.address:
-        return False
-    kind = said.kind if said else letter.meaning.intent
-    heard = replies.recent(conn, letter.digests[0], letter.heard.heard_at, _LOOP_SPAN)
-    opted_out = sum(heard[each] for each in OPT_OUTS)
-    return heard[kind] < MOST_A_DAY.get(kind, _MOST_ANSWERS) and opted_out < _MOST_ANSWERS
+    wanted = [
+        each
+        for each in taken
+        if each.answer and each.letter.channel is Channel.SMS and each.letter.address
+    ]
+    if not wanted:
+        return []
+    digests, now = [each.letter.digests[0] for each in wanted], wanted[0].letter.heard.heard_at
+    recent = replies.recent(conn, digests, now, _LOOP_SPAN)
+    return [each for each in wanted if not _loops(each, recent[each.letter.digests[0]])]
 
 
-def queue_answer(
-    conn: Connection,
-    desk: Desk,
-    letter: Letter,
-    message_class: MessageClass,
-    granted: Granted | None,
-    said: Said | None,
-) -> bool:
-    event, now = letter.heard.event, letter.heard.heard_at
+def _loops(taken: Taken, recent: Mapping[str, int]) -> bool:
+    kind = taken.said.kind if taken.said else taken.letter.meaning.intent
+    opted_out = sum(recent[each] for each in OPT_OUTS)
+    return recent[kind] >= MOST_A_DAY.get(kind, _MOST_ANSWERS) or opted_out >= _MOST_ANSWERS
+
+
+def _messages(desk: Desk, taken: Taken, texts: Sequence[str]) -> list[Due]:
+    letter, event = taken.letter, taken.letter.heard.event
+    assert taken.answer
     sender = clean(event.recipient)
-    if said and not sender and desk.programme:
+    if taken.said and not sender and desk.programme:
         sender = desk.programme.sms_sender
-    confirms = message_class is MessageClass.OPTOUT_CONFIRMATION
+    now = letter.heard.heard_at
+    confirms = taken.answer is MessageClass.OPTOUT_CONFIRMATION
     expires = now + (_CONFIRM_WITHIN if confirms else service_messages.ANSWER_KEPT)
-    due = now + granted.after if granted else now
-    texts = together(said.texts) if said else []
-    texts = texts or _plain_answer(conn, desk, letter, message_class, granted)
-    new = False
+    due = now + taken.granted.after if taken.granted else now
+    messages = []
     for place, words in enumerate(texts):
         message = ServiceMessage(
             key=clean(event.dedup_key) + f":{place + 1}" * bool(place),
@@ -69,35 +97,33 @@ def queue_answer(
             address=letter.address,
             gateway=clean(event.gateway),
             sender=sender,
-            message_class=message_class,
+            message_class=taken.answer,
             text=words,
         )
         # One after the other, or the second would overtake the first.
-        new |= service_messages.queue(conn, message, due + place * _APART, expires)
-    return new
+        messages.append(Due(message, due + place * _APART, expires))
+    return messages
 
 
-def _plain_answer(
-    conn: Connection,
-    desk: Desk,
-    letter: Letter,
-    message_class: MessageClass,
-    granted: Granted | None,
-) -> list[str]:
+def _plain_answer(taken: Taken, voice: Voice | None) -> list[str]:
     """Give the words of an answer outside of a dialogue; none where nobody could say them."""
-    voice = voice_of(conn, desk, letter)
-    if voice is None:
+    letter = taken.letter
+    if voice is None or taken.answer is None:
         return []  # no brand, no offers, nothing to confirm
     language = letter.meaning.language or (letter.writer.language if letter.writer else "")
-    if granted:
-        return [wish_text(message_class, language, voice, granted.until)]
-    return [service_text(message_class, language, voice)]
+    if taken.granted:
+        return [wish_text(taken.answer, language, voice, taken.granted.until)]
+    return [service_text(taken.answer, language, voice)]
 
 
-def voice_of(conn: Connection, desk: Desk, letter: Letter) -> Voice | None:
-    """Give who answers: the programme, if its number was written to, else a brand."""
-    programme, number = desk.programme, clean(letter.heard.event.recipient)
-    found = replies.voice_for(conn, letter.writer.id if letter.writer else None, number)
-    if programme and (found is None or number == programme.sms_sender != ""):
-        return Voice(programme.name, programme.contact)
-    return found
+def voices_of(conn: Connection, desk: Desk, letters: Sequence[Letter]) -> list[Voice | None]:
+    """Give who answers each: the programme, if its number was written to, else a brand."""
+    programme = desk.programme
+    own = Voice(programme.name, programme.contact) if programme else None
+    home = programme.sms_sender if programme else ""
+    wrote = [
+        (letter.writer.id if letter.writer else None, clean(letter.heard.event.recipient))
+        for letter in letters
+    ]
+    brands = iter(replies.voices_for(conn, [each for each in wrote if not each[1] == home != ""]))
+    return [own if number == home != "" else next(brands, own) for _, number in wrote]

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Connection
 
-from dispatcher.domain.consents import ConsentSource, ConsentState
+from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.context_flags import ContextFlag
 from dispatcher.domain.messages import Channel, MessageClass
 from dispatcher.inbound.replies import MOST_CHARACTERS, Intent
 from dispatcher.inbound.why import asks_why
 from dispatcher.inbound.wishes import wish_of
 from dispatcher.services import stay
-from dispatcher.services.dialogue import WHY, converse
-from dispatcher.services.letter import Letter
-from dispatcher.services.letter_answers import OPT_OUTS, may_answer, queue_answer, voice_of
+from dispatcher.services.dialogue import WHY, Waiting, converse
+from dispatcher.services.letter import Letter, met
+from dispatcher.services.letter_answers import OPT_OUTS, Taken, queue_answers, voices_of
+from dispatcher.services.letter_ends import Ending, end
 from dispatcher.services.spoken import Said, Spoken, conversation
-from dispatcher.services.subscribe import Act, Desk, join, leave, rejoinable
+from dispatcher.services.subscribe import Act, Desk, join, rejoinable
 from dispatcher.services.why import why_text
 from dispatcher.services.wishes import Granted, grant
 from dispatcher.storage import (
     consents,
     context_flags,
-    conversations,
     customers,
-    pending,
     replies,
     requests,
     suppressions,
 )
-from dispatcher.storage.conversations import Closed
 from dispatcher.storage.events import clean
-from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.words import choose
 
 
@@ -47,52 +45,69 @@ class Tally:
     unsure: int = 0
 
 
-def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
-    """Do what the letter asks for, keep it, and answer at most once."""
-    letter = _met(conn, letter) if desk.programme else letter
+def obey(conn: Connection, desk: Desk, turn: Sequence[Letter], tally: Tally) -> list[Letter]:
+    """Do what letters ask for, keep them, and answer each at most once; nobody wrote two of them.
+
+    What is read and written for all of them is so at once. Gives them with whoever joined.
+    """
+    letters = met(conn, turn) if desk.programme else list(turn)
+    waiting = Waiting(conn, letters)
+    taken = [_take(conn, desk, letter, waiting, tally) for letter in letters]
+    ends = [each.letter for each in taken if each.letter.meaning.intent in OPT_OUTS]
+    ended = end(conn, desk, ends) if ends else {}
+    tally.opted_out += sum(ending.opted_out for ending in ended.values())
+    taken = [_after(each, ended) for each in taken]
+    if any(each.said and each.said.joined for each in taken):
+        known = met(conn, [each.letter for each in taken])
+        taken = [each._replace(letter=new) for each, new in zip(taken, known, strict=True)]
+    tally.answers += queue_answers(conn, desk, taken)
+    tally.unsure += sum(each.letter.meaning.unsure for each in taken)
+    replies.record(conn, [_kept(each) for each in taken])
+    return [each.letter for each in taken]
+
+
+def _take(conn: Connection, desk: Desk, letter: Letter, waiting: Waiting, tally: Tally) -> Taken:
+    """Do what a letter asks for, but for an end to it, which is made for many at once."""
     granted = _wish(conn, letter)
-    said = None if granted else _why(conn, desk, letter) or _dialogue(conn, desk, letter, tally)
-    stays = None if granted or said else _stays(conn, desk, letter)
-    if stays is not None and not stays:
-        letter = letter._replace(meaning=letter.meaning._replace(intent=Intent.OPT_OUT))
+    if granted:
+        return Taken(letter, granted.message_class, granted=granted)
+    said = _why(conn, desk, letter) or _dialogue(conn, desk, letter, waiting, tally)
     if said:
-        answer, tally.opted_in = said.message_class, tally.opted_in + said.joined
-        letter = _met(conn, letter)
-    elif stays:
-        answer = MessageClass.STAYED
-    else:
-        answer = granted.message_class if granted else _deed(conn, desk, letter, tally)
-    if answer and may_answer(conn, letter, said):
-        tally.answers += queue_answer(conn, desk, letter, answer, granted, said)
-    tally.unsure += letter.meaning.unsure
-    replies.record(
-        conn,
-        replies.Reply(
-            dedup_key=clean(letter.heard.event.dedup_key),
-            gateway=clean(letter.heard.event.gateway),
-            channel=letter.channel,
-            customer_id=letter.writer.id if letter.writer else None,
-            digest=letter.digests[0],
-            text=clean(letter.heard.event.text, MOST_CHARACTERS),
-            label=said.kind if said else letter.meaning.intent,
-            unsure=letter.meaning.unsure,
-            handed_over=said.handed_over if said else False,
-            received_at=letter.heard.heard_at,
-        ),
+        tally.opted_in += said.joined
+        return Taken(letter, said.message_class, said=said)
+    stays = _stays(conn, desk, letter)
+    if stays:
+        return Taken(letter, MessageClass.STAYED)
+    if stays is not None:
+        return Taken(letter._replace(meaning=letter.meaning._replace(intent=Intent.OPT_OUT)))
+    return Taken(letter, _deed(conn, desk, letter, tally))
+
+
+def _after(taken: Taken, ended: Mapping[bytes, Ending]) -> Taken:
+    """Say how an end is answered, where the letter made one."""
+    ending = ended.get(taken.letter.digests[0])
+    return taken._replace(answer=ending.answer) if ending else taken
+
+
+def _kept(taken: Taken) -> replies.Reply:
+    letter, said = taken.letter, taken.said
+    return replies.Reply(
+        dedup_key=clean(letter.heard.event.dedup_key),
+        gateway=clean(letter.heard.event.gateway),
+        channel=letter.channel,
+        customer_id=letter.writer.id if letter.writer else None,
+        digest=letter.digests[0],
+        text=clean(letter.heard.event.text, MOST_CHARACTERS),
+        label=said.kind if said else letter.meaning.intent,
+        received_at=letter.heard.heard_at,
+        unsure=letter.meaning.unsure,
+        handed_over=said.handed_over if said else False,
     )
 
 
-def _met(conn: Connection, letter: Letter) -> Letter:
-    """Know whoever joined by an earlier letter of the same callback."""
-    if letter.people or not letter.address:
-        return letter
-    joined = customers.holder(conn, letter.channel, letter.digests[0])
-    if joined is None:
-        return letter
-    return letter._replace(people=(joined,), writer=customers.person(conn, joined))
-
-
-def _dialogue(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Said | None:
+def _dialogue(
+    conn: Connection, desk: Desk, letter: Letter, waiting: Waiting, tally: Tally
+) -> Said | None:
     """Take a text as part of a dialogue, where nothing weightier was said."""
     programme, event = desk.programme, letter.heard.event
     if programme is None or letter.channel is not Channel.SMS or not letter.address:
@@ -113,7 +128,7 @@ def _dialogue(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Sai
         to=clean(event.recipient),
     )
     start = partial(_start, conn, desk, letter, tally)
-    return converse(conn, desk, programme, spoken, start)
+    return converse(conn, desk, programme, spoken, start, waiting)
 
 
 def _wish(conn: Connection, letter: Letter) -> Granted | None:
@@ -148,76 +163,20 @@ def _why(conn: Connection, desk: Desk, letter: Letter) -> Said | None:
     if language is None or person is None:
         return None
     words = choose(person.language, language)
-    voice = voice_of(conn, desk, letter)
     told = why_text(conn, desk.programme, person, words)
-    if told is None and voice:
+    if told is None and (voice := voices_of(conn, desk, [letter])[0]):
         told = words("text.why_none", brand=voice.name)
     return conversation(WHY, told) if told else None
 
 
 def _deed(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
     match letter.meaning.intent:
-        case Intent.OPT_OUT:
-            news = _stop(conn, desk, letter, tally)
-            return MessageClass.OPTOUT_CONFIRMATION if news else None
-        case Intent.WRONG_NUMBER:
-            return MessageClass.WRONG_NUMBER if _part(conn, desk, letter, tally) else None
         case Intent.OPT_IN:
             return _start(conn, desk, letter, tally)
         case Intent.HELP:
             return MessageClass.HELP_REPLY
-        case Intent.OTHER:
+        case Intent.OPT_OUT | Intent.WRONG_NUMBER | Intent.OTHER:
             return None
-
-
-def _part(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> bool:
-    """Part the number from whom we took it for: nothing may go there, whoever has it now.
-
-    The reason is noted before the opt-out is, so that it is the one that stays.
-    """
-    news = _silence(conn, desk, letter, SuppressionReason.WRONG_NUMBER)
-    for person in letter.people:
-        customers.mark_undeliverable(conn, person, letter.channel)
-    left = _stop(conn, desk, letter, tally, why="wrong_number over")
-    return news or left
-
-
-def _stop(
-    conn: Connection, desk: Desk, letter: Letter, tally: Tally, why: str = "reply over"
-) -> bool:
-    """Take everybody with this address off the channel, known or not; give whether it is news.
-
-    It counts from when we heard it: a gateway whose clock is behind must not make an older
-    consent win over a STOP.
-    """
-    heard_at = letter.heard.heard_at
-    evidence = {"text": clean(letter.heard.event.text, MOST_CHARACTERS)}
-    origin = f"{why} {clean(letter.heard.event.gateway)}"
-    acts = [
-        Act(person, letter.channel, heard_at, evidence=evidence, origin=origin)
-        for person in letter.people
-    ]
-    news = any(leave(conn, desk, acts).values())
-    pending.drop(conn, letter.channel, letter.digests)
-    if letter.channel is Channel.SMS:
-        for person in letter.people:
-            conversations.close(conn, person, Closed.DROPPED, heard_at)
-    stranger = _silence(conn, desk, letter, SuppressionReason.OPTED_OUT)
-    news = news if letter.people else stranger
-    tally.opted_out += news
-    return news
-
-
-def _silence(conn: Connection, desk: Desk, letter: Letter, reason: SuppressionReason) -> bool:
-    address = letter.address
-    return suppressions.suppress(
-        conn,
-        letter.channel,
-        desk.digests.store(letter.channel, address) if address else letter.digests,
-        reason=reason,
-        source=ConsentSource.OWN_HAND,
-        at=letter.heard.heard_at,
-    )
 
 
 def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
@@ -241,7 +200,7 @@ def _start(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Messag
         evidence={"text": clean(letter.heard.event.text, MOST_CHARACTERS)},
         origin=f"reply over {clean(letter.heard.event.gateway)}",
     )
-    join(conn, desk, act, topics)
+    join(conn, desk, act, topics, letter.writer)
     customers.mark_deliverable(conn, letter.writer.id, letter.channel)  # somebody wrote from there
     permitted = consents.consent_of(conn, letter.channel, topics[0], [act.customer_id])
     if permitted[act.customer_id].state is not ConsentState.ACTIVE:

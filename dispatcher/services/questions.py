@@ -146,7 +146,7 @@ def _choose_topics(at: Table, asked: Asked, answer: Answer, spoken: Spoken) -> s
         evidence={**evidence, "asked_at": asked.asked_at.isoformat()},
     )
     if wanted:
-        join(at.conn, at.desk, act, wanted)
+        join(at.conn, at.desk, act, wanted, at.person)
     for topic in left:
         gone = Act(
             at.person.id,

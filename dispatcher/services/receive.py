@@ -13,7 +13,7 @@ from dispatcher.domain.consents import ConsentSource
 from dispatcher.domain.messages import DeliveryKey, Event, EventKind
 from dispatcher.inbound.replies import Intent
 from dispatcher.services import letters
-from dispatcher.services.letter import read
+from dispatcher.services.letter import read, turns
 from dispatcher.services.subscribe import Act, Desk, leave
 from dispatcher.storage import customers, events, setbacks, settlements, signs_of_life, soft_bounces
 from dispatcher.storage.events import Heard, clean
@@ -43,17 +43,15 @@ def receive(desk: Desk, told: Sequence[Event], now: datetime) -> Received:
     tally = letters.Tally()
     with desk.database.begin() as conn:
         fresh = events.record(conn, [Heard(event, _trusted(event.at, now), now) for event in told])
-        written = [
-            read(conn, desk, heard) for heard in fresh if heard.event.kind is EventKind.REPLIED
+        replied = [heard for heard in fresh if heard.event.kind is EventKind.REPLIED]
+        written = read(conn, desk, replied)
+        obeyed = [
+            letter for turn in turns(written) for letter in letters.obey(conn, desk, turn, tally)
         ]
-        # Everybody concerned is locked at once and in order, so that callbacks never deadlock.
-        customers.lock_people(conn, {person for letter in written for person in letter.people})
-        for letter in written:
-            letters.obey(conn, desk, letter, tally)
         for heard in fresh:
             _obey_report(conn, desk, heard, tally)
         # All in one statement, in order, so that callbacks do not deadlock here either.
-        awake = {person for letter in written for person in letter.people}
+        awake = {person.id for letter in obeyed for person in letter.people}
         signs_of_life.note(conn, awake | set(_clicked(conn, fresh)), now)
         settlements.resolve_unsure(conn, [key for heard in fresh if (key := _arrived(heard.event))])
     labels = tuple(letter.meaning.intent for letter in written)

@@ -186,7 +186,7 @@ def suppress(
             conn, channel, digests, reason=reason, source="operator", at=by.now
         )
         audit.write(conn, by.actor, "suppress", f"{channel}:{digests[0].hex()[:16]}")
-    return news
+    return bool(news)
 
 
 def forget(desk: Desk, person: Person, by: By) -> Receipt:

@@ -18,9 +18,10 @@ from dispatcher.domain.consents import (
 )
 from dispatcher.domain.hours_agreements import is_agreement
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.people import Address, Person
+from dispatcher.domain.people import Person
 from dispatcher.domain.programme import Programme
 from dispatcher.storage import consents, customers, suppressions
+from dispatcher.storage.consents import Standing
 from dispatcher.storage.database import Database
 from dispatcher.storage.evidence import Entropy
 from dispatcher.storage.setbacks import Departure, note_departures
@@ -106,41 +107,56 @@ def suppress(
 ) -> bool:
     """Send nothing to a normalised address any more, known or not; give whether that is news."""
     with desk.database.begin() as conn:
-        return suppressions.suppress(
-            conn,
-            channel,
-            desk.digests.store(channel, address),
-            reason=reason,
-            source=source,
-            at=now,
+        digests = desk.digests.store(channel, address)
+        return bool(
+            suppressions.suppress(conn, channel, digests, reason=reason, source=source, at=now)
         )
 
 
-def leave(conn: Connection, desk: Desk, acts: Sequence[Act]) -> dict[int, bool]:
+def leave(
+    conn: Connection, desk: Desk, acts: Sequence[Act], known: Mapping[int, Person] | None = None
+) -> dict[int, bool]:
     """Record opt-outs within a transaction; give for each customer whether it is news.
 
     Topic "*" ends everything on that channel: each topic gets its own line, and the address is
-    suppressed, so that it stays silent under whatever name it comes back.
+    suppressed, so that it stays silent under whatever name it comes back. Who locked all these
+    people and read them since gives them as `known`.
     """
-    customers.lock_people(conn, {act.customer_id for act in acts})
-    before = {act.customer_id: _allowed(conn, act) for act in acts}
-    lines = [line for act in acts for line in _opt_out_lines(conn, act)]
-    consents.append(conn, lines, desk.entropy)
+    if not acts:
+        return {}
+    whose = {act.customer_id for act in acts}
+    locked = known.keys() if known else customers.lock_people(conn, whose)
+    standings = consents.standings_of_all(conn, whose)
+    narrowed = [
+        (act, [row for row in standings.get(act.customer_id, ()) if row.channel is act.channel])
+        for act in acts
+    ]
+    before = {act.customer_id: _allowed(conn, act, rows) for act, rows in narrowed}
+    lines = [line for act, rows in narrowed for line in _opt_out_lines(act, rows)]
+    consents.append(conn, lines, desk.entropy, locked)
     departed = [Departure(act.customer_id, act.channel, act.heard_at) for act in acts]
     note_departures(conn, departed)
     everything = [act for act in acts if act.topic == ANY_TOPIC]
-    people = customers.people(conn, {act.customer_id for act in everything})
-    for act in everything:
-        _suppress_address(conn, people[act.customer_id], act)
+    people = known or customers.people(conn, {act.customer_id for act in everything})
+    _suppress_addresses(conn, everything, people)
     return before
 
 
-def join(conn: Connection, desk: Desk, act: Act, topics: Iterable[str]) -> None:
-    """Record opt-ins within a transaction; the own hand also lifts what it may lift."""
-    customers.lock_people(conn, [act.customer_id])
+def join(
+    conn: Connection,
+    desk: Desk,
+    act: Act,
+    topics: Iterable[str],
+    person: Person | None = None,
+) -> None:
+    """Record opt-ins within a transaction; the own hand also lifts what it may lift.
+
+    Who locked the person and read them since gives them, and they are not looked up again.
+    """
+    locked = {person.id} if person else customers.lock_people(conn, [act.customer_id])
     lines = [act.event(ConsentAction.OPT_IN, topic) for topic in topics]
-    consents.append(conn, lines, desk.entropy)
-    person = customers.person(conn, act.customer_id)
+    consents.append(conn, lines, desk.entropy, locked)
+    person = person or customers.person(conn, act.customer_id)
     at = person.address(act.channel) if person else None
     if at and act.source is ConsentSource.OWN_HAND:
         suppressions.lift(conn, act.channel, desk.digests.look_up(act.channel, at.address))
@@ -179,10 +195,9 @@ def _lost_at(events: Sequence[ConsentEvent]) -> datetime | None:
     return at if fold(line).state is ConsentState.ACTIVE else None
 
 
-def _allowed(conn: Connection, act: Act) -> bool:
+def _allowed(conn: Connection, act: Act, standings: Sequence[Standing]) -> bool:
     """Say whether the opt-out narrows anything: nobody opts out twice."""
-    standings = consents.standings_of(conn, act.customer_id)
-    rows = {row.topic: row.state for row in standings if row.channel is act.channel}
+    rows = {row.topic: row.state for row in standings}
     if act.topic == ANY_TOPIC:
         return rows.get(ANY_TOPIC) is not ConsentState.OPTED_OUT or (
             ConsentState.ACTIVE in rows.values()
@@ -203,24 +218,24 @@ def ends_of_agreements(conn: Connection, customer_id: int, now: datetime) -> lis
     ]
 
 
-def _opt_out_lines(conn: Connection, act: Act) -> list[ConsentEvent]:
+def _opt_out_lines(act: Act, standings: Sequence[Standing]) -> list[ConsentEvent]:
     topics = {act.topic}
     if act.topic == ANY_TOPIC:
-        standings = consents.standings_of(conn, act.customer_id)
-        topics |= {row.topic for row in standings if row.channel is act.channel}
+        topics |= {row.topic for row in standings}
     return [act.event(ConsentAction.OPT_OUT, topic) for topic in sorted(topics)]
 
 
-def _suppress_address(conn: Connection, person: Person, act: Act) -> None:
-    told = act.source is ConsentSource.GATEWAY
-    reason = SuppressionReason.GATEWAY if told else SuppressionReason.OPTED_OUT
-    at = person.address(act.channel)
-    if at:
-        _silence(conn, at, reason, act.source, act.heard_at)
-
-
-def _silence(
-    conn: Connection, at: Address, reason: SuppressionReason, source: str, now: datetime
+def _suppress_addresses(
+    conn: Connection, acts: Sequence[Act], people: Mapping[int, Person]
 ) -> None:
-    digests = [at.digest, at.digest_wide]
-    suppressions.suppress(conn, at.channel, digests, reason=reason, source=source, at=now)
+    """Suppress the address of everybody who left a channel, at once where told alike."""
+    told: dict[tuple[Channel, ConsentSource, datetime], list[bytes]] = {}
+    for act in acts:
+        at = people[act.customer_id].address(act.channel)
+        if at:
+            alike = told.setdefault((act.channel, act.source, act.heard_at), [])
+            alike += (at.digest, at.digest_wide)
+    for (channel, source, heard_at), digests in told.items():
+        gateway = source is ConsentSource.GATEWAY
+        reason = SuppressionReason.GATEWAY if gateway else SuppressionReason.OPTED_OUT
+        suppressions.suppress(conn, channel, digests, reason=reason, source=source, at=heard_at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -94,11 +94,6 @@ _CONSENT_OF = text(
     f" {IN_ALL} AS in_all"
     " FROM unnest(CAST(:people AS bigint[])) AS p (id)" + PERMISSION_JOIN.format(person="p.id")
 )
-_HEADS = text(
-    "SELECT p.id, h.seq, h.hash FROM unnest(CAST(:people AS bigint[])) AS p (id)"
-    " CROSS JOIN LATERAL (SELECT seq, hash FROM consent_event WHERE customer_id = p.id"
-    " ORDER BY seq DESC LIMIT 1) h"
-)
 _NEW_IDS = text(
     "SELECT nextval(pg_get_serial_sequence('consent_event', 'id')) FROM generate_series(1, :n)"
 )
@@ -107,6 +102,9 @@ _EVENT_COLUMNS = (
     " occurred_at, received_at, commitments, prev_hash, hash)"
 )
 _LEDGER = text("SELECT * FROM consent_event WHERE customer_id = ANY(:people) ORDER BY id")
+_STANDINGS = text(
+    "SELECT * FROM consent WHERE customer_id = ANY(:people) ORDER BY customer_id, channel, topic"
+)
 _UPSERT = text(
     "INSERT INTO consent (customer_id, channel, topic, state, event_id, own_hand, kind, since,"
     " promised) SELECT * FROM unnest(CAST(:customer_id AS bigint[]), CAST(:channel AS text[]),"
@@ -169,21 +167,32 @@ def consent_of(
 
 
 def append(
-    conn: Connection, events: Sequence[ConsentEvent], entropy: Entropy
+    conn: Connection,
+    events: Sequence[ConsentEvent],
+    entropy: Entropy,
+    locked: Set[int] = frozenset(),
 ) -> list[ConsentEvent]:
     """Append events to the ledger and bring the present state up to date; give them numbered.
 
     People are locked in the order of their ids, so that two appends for one person follow each
-    other. An opt-out withdraws what is under way. NotFound when somebody is not a customer.
+    other; those `locked` are so already. An opt-out withdraws what is under way. NotFound when
+    somebody is not a customer.
     """
     if not events:
         return []
     people = sorted({event.customer_id for event in events})
-    if len(lock_people(conn, people)) != len(people):
+    free = [person for person in people if person not in locked]
+    if len(lock_people(conn, free)) != len(free):
         raise NotFound("there is no such customer")
-    heads = {row.id: (row.seq, bytes(row.hash)) for row in conn.execute(_HEADS, {"people": people})}
+    rows = conn.execute(_LEDGER, {"people": people}).all()
+    heads: dict[int, tuple[int, bytes]] = {}
+    for row in rows:
+        heads[row.customer_id] = max(
+            heads.get(row.customer_id, (0, b"")), (row.seq, bytes(row.hash))
+        )
+    before = [as_event(row) for row in rows]
     numbered = _write(conn, events, heads, entropy)
-    _refresh(conn, _regroup(ledger_of(conn, people), {_place(event) for event in events}))
+    _refresh(conn, _regroup([*before, *numbered], {_place(event) for event in events}))
     withdraw(conn, {e.customer_id for e in events if e.action is ConsentAction.OPT_OUT})
     return numbered
 
@@ -195,16 +204,18 @@ def ledger_of(conn: Connection, person_ids: Iterable[int]) -> list[ConsentEvent]
 
 def standings_of(conn: Connection, customer_id: int) -> list[Standing]:
     """Give the present state of one person, row by row."""
-    rows = conn.execute(
-        text("SELECT * FROM consent WHERE customer_id = :id ORDER BY channel, topic"),
-        {"id": customer_id},
-    )
-    return [
-        Standing(**row._mapping)._replace(
-            channel=Channel(row.channel), state=ConsentState(row.state)
+    return standings_of_all(conn, [customer_id]).get(customer_id, [])
+
+
+def standings_of_all(conn: Connection, person_ids: Iterable[int]) -> dict[int, list[Standing]]:
+    """Give the present state of people of whom there is any, row by row."""
+    found: dict[int, list[Standing]] = defaultdict(list)
+    for row in conn.execute(_STANDINGS, {"people": list(person_ids)}):
+        channel, state = Channel(row.channel), ConsentState(row.state)
+        found[row.customer_id].append(
+            Standing(**row._mapping)._replace(channel=channel, state=state)
         )
-        for row in rows
-    ]
+    return found
 
 
 def wording_digest(wording: str) -> str:

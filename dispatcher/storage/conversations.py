@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -50,19 +50,28 @@ def ask(conn: Connection, new: Asked) -> None:
     conn.execute(_ASK, row)
 
 
-def open_with(conn: Connection, customer_id: int, now: datetime) -> Asked | None:
-    """Give the question that somebody may answer now."""
-    row = conn.execute(_OPEN, {"id": customer_id, "now": now}).one_or_none()
-    if row is None:
-        return None
-    found = Asked(*row)
-    return found._replace(channel=Channel(found.channel), offered=tuple(found.offered))
+def open_with_each(conn: Connection, people: Iterable[int], now: datetime) -> dict[int, Asked]:
+    """Give the question that each may answer now, of those who have one."""
+    ids = list(people)
+    rows = conn.execute(_OPEN, {"ids": ids, "now": now}) if ids else ()
+    found = (Asked(*row) for row in rows)
+    return {
+        one.customer_id: one._replace(channel=Channel(one.channel), offered=tuple(one.offered))
+        for one in found
+    }
 
 
 def close(conn: Connection, customer_id: int, how: Closed, now: datetime, answer: str = "") -> None:
     """End the open question, if there is one; evidence is in the ledger by now, or not needed."""
-    values = {"id": customer_id, "state": how, "answer": answer, "now": now}
-    conn.execute(_CLOSE, values)
+    close_all(conn, [customer_id], how, now, answer)
+
+
+def close_all(
+    conn: Connection, people: Iterable[int], how: Closed, now: datetime, answer: str = ""
+) -> None:
+    """End the question that is open with each of these people."""
+    if ids := sorted(people):
+        conn.execute(_CLOSE, {"ids": ids, "state": how, "answer": answer, "now": now})
 
 
 def try_again(conn: Connection, customer_id: int) -> None:
@@ -102,11 +111,11 @@ _ASK = text("""
 _OPEN = text(
     "SELECT customer_id, question, channel, offered, wording, to_come, asked_at, expires_at,"
     " evidence, tries FROM conversation"
-    " WHERE customer_id = :id AND state = 'open' AND expires_at > :now"
+    " WHERE customer_id = ANY(:ids) AND state = 'open' AND expires_at > :now"
 )
 _CLOSE = text(
     "UPDATE conversation SET state = :state, answer = :answer, closed_at = :now, evidence = '{}'"
-    " WHERE customer_id = :id AND state = 'open'"
+    " WHERE customer_id = ANY(:ids) AND state = 'open'"
 )
 _TRY = text("UPDATE conversation SET tries = tries + 1 WHERE customer_id = :id AND state = 'open'")
 _BEFORE = text("SELECT question, asked_at FROM conversation WHERE customer_id = :id")

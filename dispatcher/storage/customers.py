@@ -32,10 +32,17 @@ _HELD_BY = text(
     " AND digest_wide <> digest ORDER BY customer_id"
 )
 _EXACT = text("SELECT customer_id FROM address WHERE channel = :channel AND digest = :digest")
-_PEOPLE = text(f"SELECT c.*, {VISIBLE} AS visible FROM customer c WHERE id = ANY(:people)")
-_ADDRESSES = text("SELECT * FROM address WHERE customer_id = ANY(:people) ORDER BY channel")
+_EXACTLY = text(
+    "SELECT digest, customer_id FROM address WHERE channel = :channel AND digest = ANY(:digests)"
+)
+_PEOPLE = text(
+    f"SELECT c.*, {VISIBLE} AS visible, a.channel, a.address, a.digest, a.digest_wide, a.bucket,"
+    " a.zones, a.jurisdictions, a.deliverable FROM customer c"
+    " LEFT JOIN address a ON a.customer_id = c.id WHERE c.id = ANY(:people) ORDER BY a.channel"
+)
 _INSERT = text(
-    "INSERT INTO customer"
+    "WITH pressure AS (INSERT INTO person_pressure (customer_id) VALUES (:id)"
+    " ON CONFLICT DO NOTHING) INSERT INTO customer"
     " (id, language, country, region, zone, hours_from, hours_until, days, most_a_month, prefers,"
     " attributes) VALUES (:id, :language, :country, :region, :zone, :hours_from, :hours_until,"
     " :days, :most_a_month, :prefers, CAST(:attributes AS jsonb))"
@@ -45,7 +52,6 @@ _INSERT_ADDRESS = text(
     " (customer_id, channel, address, digest, digest_wide, bucket, zones, jurisdictions) VALUES"
     " (:id, :channel, :address, :digest, :digest_wide, :bucket, :zones, :jurisdictions)"
 )
-_PRESSURE = text("INSERT INTO person_pressure (customer_id) VALUES (:id) ON CONFLICT DO NOTHING")
 _PREFER = text("UPDATE customer SET prefers = :channel WHERE id = :id AND erased_at IS NULL")
 _KEEP_TERMS = text(
     "UPDATE customer SET hours_from = :hours_from, hours_until = :hours_until, days = :days,"
@@ -67,7 +73,8 @@ _DEAD = text(
 
 def lock_people(conn: Connection, person_ids: Iterable[int]) -> set[int]:
     """Lock customers in the order of their ids until the transaction ends; give those found."""
-    return set(conn.execute(_LOCK, {"people": list(person_ids)}).scalars())
+    people = list(person_ids)
+    return set(conn.execute(_LOCK, {"people": people}).scalars()) if people else set()
 
 
 def holders(conn: Connection, channel: Channel, digests: Sequence[bytes]) -> list[int]:
@@ -91,15 +98,21 @@ def holder(conn: Connection, channel: Channel, digest: bytes) -> int | None:
     return conn.execute(_EXACT, {"channel": channel, "digest": digest}).scalar_one_or_none()
 
 
+def holders_of(conn: Connection, channel: Channel, digests: Iterable[bytes]) -> dict[bytes, int]:
+    """Give the customer with exactly this address, of each that has one."""
+    asked = {"channel": channel, "digests": list(digests)}
+    return {bytes(row.digest): row.customer_id for row in conn.execute(_EXACTLY, asked)}
+
+
 def people(conn: Connection, person_ids: Iterable[int]) -> dict[int, Person]:
     """Give customers with their addresses, also those that are not visible yet."""
-    wanted = {"people": list(person_ids)}
-    addresses: dict[int, list[Address]] = {}
-    for row in conn.execute(_ADDRESSES, wanted):
-        addresses.setdefault(row.customer_id, []).append(_as_address(row))
+    wanted = list(person_ids)
+    rows: dict[int, list[Row[Any]]] = {}
+    for row in conn.execute(_PEOPLE, {"people": wanted}) if wanted else ():
+        rows.setdefault(row.id, []).append(row)
     return {
-        row.id: _as_person(row, tuple(addresses.get(row.id, ())))
-        for row in conn.execute(_PEOPLE, wanted)
+        customer_id: _as_person(found[0], tuple(_as_address(row) for row in found if row.channel))
+        for customer_id, found in rows.items()
     }
 
 
@@ -126,7 +139,6 @@ def add(conn: Connection, new: Person) -> None:
             "attributes": orjson.dumps(dict(new.attributes)).decode(),
         },
     )
-    conn.execute(_PRESSURE, {"id": new.id})
     for at in new.addresses:
         add_address(conn, new.id, at)
 

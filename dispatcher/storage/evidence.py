@@ -19,12 +19,14 @@ _KEY_BYTES = 32
 _SALT_BYTES = 16
 _NONCE_BYTES = 12
 
-_NEW_KEYS = text(
-    "INSERT INTO vault.person_key (customer_id, key)"
+# People are locked, so that nobody gets a key between the two halves.
+_KEYS = text(
+    "WITH new AS (INSERT INTO vault.person_key (customer_id, key)"
     " SELECT * FROM unnest(CAST(:people AS bigint[]), CAST(:keys AS bytea[]))"
-    " ON CONFLICT DO NOTHING"
+    " ON CONFLICT DO NOTHING RETURNING customer_id, key)"
+    " SELECT customer_id, key FROM new UNION ALL"
+    " SELECT customer_id, key FROM vault.person_key WHERE customer_id = ANY(:people)"
 )
-_KEYS = text("SELECT customer_id, key FROM vault.person_key WHERE customer_id = ANY(:people)")
 _SEALED = text(
     "SELECT e.event_id, e.customer_id, e.sealed, k.key FROM consent_evidence e"
     " JOIN vault.person_key k USING (customer_id) WHERE e.customer_id = ANY(:people)"
@@ -81,8 +83,8 @@ def reveal(conn: Connection, person_ids: list[int]) -> dict[int, dict[str, tuple
 
 def _keys(conn: Connection, people: list[int], entropy: Entropy) -> dict[int, bytes]:
     fresh = [entropy(_KEY_BYTES) for _ in people]
-    conn.execute(_NEW_KEYS, {"people": people, "keys": fresh})
-    return {row.customer_id: bytes(row.key) for row in conn.execute(_KEYS, {"people": people})}
+    rows = conn.execute(_KEYS, {"people": people, "keys": fresh})
+    return {row.customer_id: bytes(row.key) for row in rows}
 
 
 def _seal(key: bytes, event_id: int, customer_id: int, salted: Salted, entropy: Entropy) -> bytes:

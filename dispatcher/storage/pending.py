@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ _ASK = text("""
 _COLUMNS = "id, channel, address, topics, language, wording, origin, evidence, asked_at, expires_at"
 _FIND = text(f"SELECT {_COLUMNS} FROM pending WHERE id = :id AND expires_at > :now")
 _OF = text(
-    f"SELECT {_COLUMNS} FROM pending"
+    f"SELECT {_COLUMNS}, digest FROM pending"
     " WHERE channel = :channel AND digest = ANY(:digests) AND expires_at > :now"
 )
 _TAKE = text("DELETE FROM pending WHERE id = :id AND expires_at > :now RETURNING id")
@@ -73,13 +73,13 @@ def find(conn: Connection, number: int, now: datetime) -> Pending | None:
     return _pending(row) if row else None
 
 
-def of_address(
-    conn: Connection, channel: Channel, digests: tuple[bytes, ...], now: datetime
-) -> Pending | None:
-    """Give what an address asked for and has not confirmed yet."""
+def of_addresses(
+    conn: Connection, channel: Channel, digests: Iterable[bytes], now: datetime
+) -> dict[bytes, Pending]:
+    """Give what addresses asked for and have not confirmed yet, by their digests."""
     values = {"channel": channel, "digests": list(digests), "now": now}
-    row = conn.execute(_OF, values).first()
-    return _pending(row) if row else None
+    rows = conn.execute(_OF, values) if values["digests"] else ()
+    return {bytes(row.digest): _pending(row[:-1]) for row in rows}
 
 
 def take(conn: Connection, number: int, now: datetime) -> bool:
@@ -87,7 +87,7 @@ def take(conn: Connection, number: int, now: datetime) -> bool:
     return conn.execute(_TAKE, {"id": number, "now": now}).first() is not None
 
 
-def drop(conn: Connection, channel: Channel, digests: tuple[bytes, ...]) -> bool:
+def drop(conn: Connection, channel: Channel, digests: Iterable[bytes]) -> bool:
     """Forget what an address asked for; give whether there was anything."""
     return conn.execute(_DROP, {"channel": channel, "digests": list(digests)}).rowcount > 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,11 +14,15 @@ from dispatcher.storage.database import rows_of
 
 _INSERT = text(
     "INSERT INTO reply (dedup_key, gateway, channel, customer_id, digest, text, label,"
-    " unsure, handed_over, received_at) VALUES (:dedup_key, :gateway, :channel, :customer_id,"
-    " :digest, :text, :label, :unsure, :handed_over, :received_at)"
+    " received_at, unsure, handed_over)"
+    " SELECT * FROM unnest(CAST(:dedup_key AS text[]), CAST(:gateway AS text[]),"
+    " CAST(:channel AS text[]), CAST(:customer_id AS bigint[]), CAST(:digest AS bytea[]),"
+    " CAST(:text AS text[]), CAST(:label AS text[]), CAST(:received_at AS timestamptz[]),"
+    " CAST(:unsure AS boolean[]), CAST(:handed_over AS boolean[]))"
 )
 _RECENT = text(
-    "SELECT label, count(*) FROM reply WHERE digest = :digest AND received_at > :since GROUP BY 1"
+    "SELECT digest, label, count(*) FROM reply"
+    " WHERE digest = ANY(:digests) AND received_at > :since GROUP BY 1, 2"
 )
 BARE = "mail:bare:"  # keys of mails whose sender nothing proves begin so
 _BARE = text(f"SELECT count(*) FROM reply WHERE dedup_key LIKE '{BARE}%' AND received_at > :since")
@@ -30,12 +35,18 @@ _UNSURE = text(f"{_LISTED} WHERE r.unsure ORDER BY r.received_at DESC, r.id DESC
 _HANDED_OVER = text(
     f"{_LISTED} WHERE r.handed_over ORDER BY r.received_at DESC, r.id DESC LIMIT :most"
 )
-_BRAND = text(
-    "SELECT b.id, b.name, b.email, b.contact FROM brand b"
-    " ORDER BY (b.sms_sender <> '' AND b.sms_sender = :recipient) DESC,"
-    " (SELECT max(at) FROM contact c WHERE c.customer_id = :customer_id AND c.brand = b.id)"
-    " DESC NULLS LAST, b.id LIMIT 1"
-)
+_BRANDS = text("""
+    SELECT b.name, b.email, b.contact
+    FROM unnest(CAST(:people AS bigint[]), CAST(:recipients AS text[])) WITH ORDINALITY
+        AS p (customer_id, recipient, place)
+    CROSS JOIN LATERAL (
+        SELECT b.* FROM brand b
+        ORDER BY (b.sms_sender <> '' AND b.sms_sender = p.recipient) DESC,
+            (SELECT max(at) FROM contact c WHERE c.customer_id = p.customer_id AND c.brand = b.id)
+            DESC NULLS LAST, b.id
+        LIMIT 1) b
+    ORDER BY p.place
+""")
 
 
 class Reply(NamedTuple):
@@ -70,15 +81,22 @@ class Voice(NamedTuple):
     contact: str
 
 
-def record(conn: Connection, reply: Reply) -> None:
-    """Keep a reply."""
-    conn.execute(_INSERT, reply._asdict())
+def record(conn: Connection, replies: Sequence[Reply]) -> None:
+    """Keep replies, in this order."""
+    if replies:
+        columns = map(list, zip(*replies, strict=True))
+        conn.execute(_INSERT, dict(zip(Reply._fields, columns, strict=True)))
 
 
-def recent(conn: Connection, digest: bytes, now: datetime, within: timedelta) -> Counter[str]:
-    """Count the replies of one sender by their meaning, back from now."""
-    rows = rows_of(conn, _RECENT, {"digest": digest, "since": now - within})
-    return Counter(dict(rows))
+def recent(
+    conn: Connection, digests: Iterable[bytes], now: datetime, within: timedelta
+) -> dict[bytes, Counter[str]]:
+    """Count the replies of these senders by their meaning, back from now."""
+    heard = {digest: Counter[str]() for digest in digests}
+    values = {"digests": list(heard), "since": now - within}
+    for digest, label, count in rows_of(conn, _RECENT, values) if heard else ():
+        heard[bytes(digest)][label] = count
+    return heard
 
 
 def bare(conn: Connection, now: datetime, within: timedelta) -> int:
@@ -103,7 +121,8 @@ def _listed(conn: Connection, query: TextClause, most: int) -> list[UnsureReply]
     ]
 
 
-def voice_for(conn: Connection, customer_id: int | None, recipient: str) -> Voice | None:
-    """Give the brand that answers; None when there is no brand at all."""
-    row = conn.execute(_BRAND, {"customer_id": customer_id, "recipient": recipient}).one_or_none()
-    return Voice(row.name, row.contact or row.email) if row else None
+def voices_for(conn: Connection, wrote: Sequence[tuple[int | None, str]]) -> list[Voice]:
+    """Give the brand that answers each (customer, number written to); none if there is no brand."""
+    values = {"people": [each[0] for each in wrote], "recipients": [each[1] for each in wrote]}
+    rows = conn.execute(_BRANDS, values) if wrote else ()
+    return [Voice(row.name, row.contact or row.email) for row in rows]

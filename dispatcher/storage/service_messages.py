@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -14,8 +14,11 @@ ANSWER_KEPT = timedelta(hours=24)  # for how long an answer that is late is stil
 
 _QUEUE = text(
     "INSERT INTO service_message (key, customer_id, channel, address, gateway, sender, class,"
-    " text, not_before, expires_at) VALUES (:key, :customer_id, :channel, :address, :gateway,"
-    " :sender, :message_class, :text, :not_before, :expires_at) ON CONFLICT (key) DO NOTHING"
+    " text, not_before, expires_at) SELECT * FROM unnest(CAST(:key AS text[]),"
+    " CAST(:customer_id AS bigint[]), CAST(:channel AS text[]), CAST(:address AS text[]),"
+    " CAST(:gateway AS text[]), CAST(:sender AS text[]), CAST(:message_class AS text[]),"
+    " CAST(:text AS text[]), CAST(:not_before AS timestamptz[]),"
+    " CAST(:expires_at AS timestamptz[])) ON CONFLICT (key) DO NOTHING RETURNING key"
 )
 # That there is nothing new is not said once an offer has answered the person instead.
 _EXPIRE = text(
@@ -65,12 +68,32 @@ class ServiceMessage(NamedTuple):
     attempts: int = 0
 
 
+class Due(NamedTuple):
+    """An answer, not to be sent before a time nor after another."""
+
+    message: ServiceMessage
+    not_before: datetime
+    expires_at: datetime
+
+
 def queue(
     conn: Connection, message: ServiceMessage, not_before: datetime, expires_at: datetime
 ) -> bool:
     """Queue an answer once for each key; give whether it is new. Both on the programme's clock."""
-    row = message._asdict() | {"not_before": not_before, "expires_at": expires_at}
-    return conn.execute(_QUEUE, row).rowcount == 1
+    return bool(queue_all(conn, [Due(message, not_before, expires_at)]))
+
+
+def queue_all(conn: Connection, answers: Sequence[Due]) -> set[str]:
+    """Queue answers once for each key; give the keys that are new."""
+    if not answers:
+        return set()
+    keys = [name for name in ServiceMessage._fields if name != "attempts"]
+    values: dict[str, list[Any]] = {
+        key: [getattr(due.message, key) for due in answers] for key in keys
+    }
+    values["not_before"] = [due.not_before for due in answers]
+    values["expires_at"] = [due.expires_at for due in answers]
+    return set(conn.execute(_QUEUE, values).scalars())
 
 
 def count_since(

@@ -168,6 +168,8 @@ _CHANNELS = text("""
 
 def resolve_unsure(conn: Connection, keys: Sequence[DeliveryKey]) -> int:
     """Settle attempts as accepted that a later event proves to have arrived; count the news."""
+    if not keys:
+        return 0
     values = {
         "waves": [key.wave_id for key in keys],
         "ids": [key.customer_id for key in keys],

@@ -9,8 +9,6 @@ from enum import StrEnum
 from sqlalchemy import Connection, text
 
 from dispatcher.domain.messages import Channel
-from dispatcher.storage.customers import holders
-from dispatcher.storage.withdrawals import withdraw
 
 
 class SuppressionReason(StrEnum):
@@ -43,11 +41,19 @@ SUPPRESSION_JOIN = """
     ) suppressed ON true
 """
 
-_INSERT = text(
-    "INSERT INTO suppression (channel, digest, brand, reason, source, at)"
-    " SELECT :channel, unnest(CAST(:digests AS bytea[])), :brand, :reason, :source, :at"
-    " ON CONFLICT DO NOTHING"
-)
+_SUPPRESS = text("""
+    WITH suppressed AS (
+        INSERT INTO suppression (channel, digest, brand, reason, source, at)
+        SELECT :channel, unnest(CAST(:digests AS bytea[])), :brand, :reason, :source, :at
+        ON CONFLICT DO NOTHING RETURNING digest
+    ), withdrawn AS (
+        INSERT INTO withdrawal (person_id)
+        SELECT customer_id FROM address WHERE channel = :channel AND digest = ANY(:digests) UNION
+        SELECT customer_id FROM address WHERE channel = :channel AND digest_wide = ANY(:digests)
+            AND digest_wide <> digest
+    )
+    SELECT digest FROM suppressed
+""")
 _DELETE = text(
     "DELETE FROM suppression"
     " WHERE channel = :channel AND digest = ANY(:digests) AND reason = ANY(:reasons)"
@@ -66,19 +72,17 @@ def suppress(
     source: str,
     at: datetime,
     brand: str = "*",
-) -> bool:
-    """Suppress an address by its digests, stop what is under way to it; give whether it is news."""
+) -> set[bytes]:
+    """Suppress addresses by their digests, stop what is under way to them; give what is news."""
     row = {
         "channel": channel,
-        "digests": list(dict.fromkeys(digests)),
+        "digests": sorted(set(digests)),  # the same order in every transaction: no deadlock
         "brand": brand,
         "reason": reason,
         "source": source,
         "at": at,
     }
-    news = conn.execute(_INSERT, row).rowcount > 0
-    withdraw(conn, holders(conn, channel, digests))
-    return news
+    return {bytes(digest) for digest in conn.execute(_SUPPRESS, row).scalars()}
 
 
 def lift(conn: Connection, channel: Channel, digests: Iterable[bytes]) -> bool:
