@@ -30,12 +30,16 @@ _APART = timedelta(seconds=5)  # between the texts of an answer that takes more 
 OPT_OUTS = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
 
 
-def may_answer(conn: Connection, letter: Letter, said: Said | None) -> bool:
-    """Answer texts only, to a number a person can have, and never in a loop.
+def may_answer(conn: Connection, desk: Desk, letter: Letter, said: Said | None) -> bool:
+    """Answer texts only, to a number a person can have and that is not ours, and never in a loop.
 
     Who opted out twice in a day was told so, and gets no answer of any kind for the rest of it.
     """
     if letter.channel is not Channel.SMS or not letter.address:
+        return False
+    if desk.programme and letter.address == desk.programme.sms_sender:
+        return False
+    if replies.is_ours(conn, letter.address):
         return False
     kind = said.kind if said else letter.meaning.intent
     heard = replies.recent(conn, letter.digests[0], letter.heard.heard_at, _LOOP_SPAN)

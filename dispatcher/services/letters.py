@@ -62,8 +62,10 @@ def obey(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> None:
         answer = MessageClass.STAYED
     else:
         answer = granted.message_class if granted else _deed(conn, desk, letter, tally)
-    if answer and may_answer(conn, letter, said):
+    if answer and may_answer(conn, desk, letter, said):
         tally.answers += queue_answer(conn, desk, letter, answer, granted, said)
+    elif said:
+        _unask(conn, letter, said)
     tally.unsure += letter.meaning.unsure
     replies.record(
         conn,
@@ -155,6 +157,17 @@ def _why(conn: Connection, desk: Desk, letter: Letter) -> Said | None:
     return conversation(WHY, told) if told else None
 
 
+def _unask(conn: Connection, letter: Letter, said: Said) -> None:
+    """Take back a question that was not put: nobody agrees to what they were not shown."""
+    if said.message_class is MessageClass.DOI_REQUEST:
+        pending.drop(conn, letter.channel, letter.digests)
+    elif letter.writer:
+        now = letter.heard.heard_at
+        opened = conversations.open_with(conn, letter.writer.id, now)
+        if opened is not None and opened.asked_at == now:
+            conversations.close(conn, letter.writer.id, Closed.DROPPED, now)
+
+
 def _deed(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:
     match letter.meaning.intent:
         case Intent.OPT_OUT:
@@ -173,12 +186,16 @@ def _deed(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> Message
 def _part(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> bool:
     """Part the number from whom we took it for: nothing may go there, whoever has it now.
 
-    The reason is noted before the opt-out is, so that it is the one that stays.
+    The reason is noted before the opt-out is, so that it is the one that stays. Whoever joins from
+    there later is somebody new. A mail's sender is not proven, so its address is only silenced.
     """
     news = _silence(conn, desk, letter, SuppressionReason.WRONG_NUMBER)
     for person in letter.people:
         customers.mark_undeliverable(conn, person, letter.channel)
     left = _stop(conn, desk, letter, tally, why="wrong_number over")
+    if letter.channel is Channel.SMS:
+        for person in letter.people:
+            customers.part(conn, person, letter.channel)
     return news or left
 
 

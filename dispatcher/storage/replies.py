@@ -19,6 +19,7 @@ _INSERT = text(
 _RECENT = text(
     "SELECT label, count(*) FROM reply WHERE digest = :digest AND received_at > :since GROUP BY 1"
 )
+_OURS = text("SELECT EXISTS (SELECT FROM brand WHERE ltrim(sms_sender, '+') = ltrim(:number, '+'))")
 BARE = "mail:bare:"  # keys of mails whose sender nothing proves begin so
 _BARE = text(f"SELECT count(*) FROM reply WHERE dedup_key LIKE '{BARE}%' AND received_at > :since")
 _LISTED = (
@@ -79,6 +80,11 @@ def recent(conn: Connection, digest: bytes, now: datetime, within: timedelta) ->
     """Count the replies of one sender by their meaning, back from now."""
     rows = rows_of(conn, _RECENT, {"digest": digest, "since": now - within})
     return Counter(dict(rows))
+
+
+def is_ours(conn: Connection, number: str) -> bool:
+    """Say whether a brand writes from this number: answering it would be talking to ourselves."""
+    return bool(conn.execute(_OURS, {"number": number}).scalar_one())
 
 
 def bare(conn: Connection, now: datetime, within: timedelta) -> int:

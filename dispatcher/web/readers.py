@@ -38,6 +38,8 @@ def reader_of(request: Request) -> Reader | None:
     person = whoever(deps, token.customer_id) if token else None
     if token is None or person is None or person.erased or not person.visible:
         return None
+    if token.channel and person.address(token.channel) is None:
+        return None  # the number it came to was parted from them: whoever reads is somebody else
     evidence = evidence_of(request, "/p/...")
     say = language_of(request, person.language)
     return Reader(deps, link, Hand(person, token.wave_id, deps.now(), evidence), say)
