@@ -33,9 +33,12 @@ OPT_OUTS = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
 def may_answer(conn: Connection, desk: Desk, letter: Letter, said: Said | None) -> bool:
     """Answer texts only, to a number a person can have and that is not ours, and never in a loop.
 
+    What the gateway answers itself is not answered twice; a dialogue goes on, for it knows none.
     Who opted out twice in a day was told so, and gets no answer of any kind for the rest of it.
     """
     if letter.channel is not Channel.SMS or not letter.address:
+        return False
+    if letter.heard.event.answered and said is None:
         return False
     if desk.programme and letter.address == desk.programme.sms_sender:
         return False

@@ -191,6 +191,15 @@ def test_who_opts_out_twice_in_a_day_gets_no_answer_of_any_kind(desk: Desk) -> N
     assert hear(desk, says("HELP", "k4"), minute=60 * 25).answers == 1
 
 
+@pytest.mark.parametrize("words", ["STOP", "HELP", "wrong number"])
+def test_nobody_is_answered_twice(desk: Desk, words: str) -> None:
+    """Where the carrier confirms a STOP itself, it is obeyed and not confirmed once more."""
+    add_person(desk)
+    consent_to(desk)
+    assert hear(desk, says(words)._replace(answered=True)).answers == 0
+    assert (state(desk) is ConsentState.OPTED_OUT) == (words != "HELP")
+
+
 def test_our_own_number_is_never_answered(desk: Desk) -> None:
     """Whatever comes from there, we would be talking to ourselves."""
     told = [
