@@ -36,9 +36,11 @@ from dispatcher.storage import (
     redemptions,
     requests,
     signs_of_life,
+    suppressions,
 )
 from dispatcher.storage.pending import Pending
 from dispatcher.storage.redemptions import Redeemed
+from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.words import choose
 
 CONFIRMED = "confirmed"
@@ -78,7 +80,8 @@ def converse(
             pending.drop(conn, Channel.SMS, spoken.digests)
             return Said(DECLINED)
     if spoken.person is None:
-        return None
+        back = spoken.intent is Intent.OPT_IN and _was_parted(conn, spoken)
+        return _ask(conn, desk, programme, spoken, Named("", spoken.language)) if back else None
     opened = conversations.open_with(conn, spoken.person.id, spoken.at)
     at = table(conn, desk, programme, spoken.person, spoken.at)
     return questions.hear(at, opened, spoken) if opened else None
@@ -109,6 +112,12 @@ def _obey(
             told = joining.chosen_by_text(programme, at.words, questions.chosen(at))
             return conversation(command.verb, told)
     return _ask(conn, desk, programme, spoken, named or Named("", command.language))
+
+
+def _was_parted(conn: Connection, spoken: Spoken) -> bool:
+    """Tell whether a number was called wrong: who writes START from it wants in, whoever it is."""
+    reasons = suppressions.reasons(conn, Channel.SMS, spoken.digests)
+    return SuppressionReason.WRONG_NUMBER in reasons
 
 
 def _asked_anyway(

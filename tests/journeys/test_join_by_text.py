@@ -246,7 +246,7 @@ def test_a_choice_is_none_where_its_question_was_not_put(anna: Talk) -> None:
     assert anna.topics() == {"coffee"}
 
 
-@pytest.mark.parametrize("way", [("JOIN theatre",), ("START", "JOIN theatre")])
+@pytest.mark.parametrize("way", [("JOIN theatre", "YES"), ("START", "YES", "2")])
 def test_who_joins_from_a_wrong_number_is_somebody_new(anna: Talk, way: tuple[str, ...]) -> None:
     """Nothing of its former holder comes with it: no consent, no answer, no name."""
     for words in ("JOIN coffee", "YES", "espresso"):
@@ -254,7 +254,7 @@ def test_who_joins_from_a_wrong_number_is_somebody_new(anna: Talk, way: tuple[st
     before = anna.holder()
     anna.write("wrong number")
     assert anna.holder() is None
-    for words in (*way, "YES"):
+    for words in way:
         anna.write(words)
     assert anna.holder() not in (None, before)
     assert (anna.topics(), anna.attributes()) == ({"theatre"}, {})
