@@ -80,7 +80,8 @@ def converse(
             pending.drop(conn, Channel.SMS, spoken.digests)
             return Said(DECLINED)
     if spoken.person is None:
-        back = spoken.intent is Intent.OPT_IN and _was_parted(conn, spoken)
+        wants = spoken.intent is Intent.OPT_IN and not says_yes(spoken.text)
+        back = wants and _was_parted(conn, spoken)
         return _ask(conn, desk, programme, spoken, Named("", spoken.language)) if back else None
     opened = conversations.open_with(conn, spoken.person.id, spoken.at)
     at = table(conn, desk, programme, spoken.person, spoken.at)
