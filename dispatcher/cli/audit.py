@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -62,7 +63,10 @@ def hours(
 @app.command()
 def export(
     campaign: Annotated[str, typer.Option(help="The campaign's name or number.")],
-    out: Annotated[Path, typer.Option(help="The ZIP file to write; it must not be there yet.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The ZIP file, not there yet; else audit- and the campaign here."),
+    ] = None,
     with_evidence: Annotated[
         bool, typer.Option("--with-evidence", help="With IP addresses and the like: personal data.")
     ] = False,
@@ -70,11 +74,17 @@ def export(
 ) -> None:
     """Write a ZIP that proves what a campaign did; the verify.py in it needs nothing of ours."""
     with at_work() as here, progress("rows") as tell:
-        chosen = Order(campaign, out, here.now(), here.settings.rule_overrides, with_evidence)
+        file = out or Path(f"audit-{_plain(campaign)}.zip")
+        chosen = Order(campaign, file, here.now(), here.settings.rule_overrides, with_evidence)
         done = export_bundle(here.database, here.book, chosen, tell)
     answer(done, _bundle_page(done), as_json=as_json)
     if with_evidence:
         notice("The file holds personal data: hand it only to whom it is for, then delete it.")
+
+
+def _plain(name: str) -> str:
+    """Make a campaign's name one of a file."""
+    return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")[:80] or "campaign"
 
 
 def _bundle_page(done: Bundled) -> Iterator[RenderableType | str]:

@@ -12,6 +12,7 @@ from dispatcher.cli.show import Json, answer
 from dispatcher.services.explain import explain as tell
 from dispatcher.services.export import on_record
 from dispatcher.services.find import find
+from dispatcher.services.permissions import with_states
 from dispatcher.storage import campaigns
 
 app = typer.Typer()
@@ -27,5 +28,5 @@ def explain(
     with at_work() as here, here.database.begin() as conn:
         person = find(conn, here.digests, who, here.settings.default_country)
         only = campaigns.find(conn, campaign).id if campaign else 0
-        told = tell(conn, person, here.book, only, here.programme)
+        told = with_states(conn, tell(conn, person, here.book, only, here.programme), here.now())
     answer(on_record(told), person_pages.story(told), as_json=as_json)

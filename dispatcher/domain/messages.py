@@ -106,7 +106,7 @@ class Event(NamedTuple):
     `reference` is the gateway's message id as in Receipt; `key` is set when our own id came back.
     `at` is Unix seconds. `sender`, `recipient` and `text` belong to REPLIED. Of a bounce, `blocked`
     says that the mail or its sender was refused, which is not the person's fault, and `soft` that
-    the mailbox takes nothing for now.
+    the mailbox takes nothing for now. `answered`: the gateway has answered this text itself.
     """
 
     dedup_key: str
@@ -124,6 +124,7 @@ class Event(NamedTuple):
     dead_address: bool = False
     blocked: bool = False
     soft: bool = False
+    answered: bool = False
 
 
 class Callback(NamedTuple):

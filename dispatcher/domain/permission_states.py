@@ -12,7 +12,7 @@ from dispatcher.domain.consent_terms import ending, terms_at
 from dispatcher.domain.consents import Consent, ConsentEvent, ConsentState, fold
 from dispatcher.domain.messages import Channel
 
-_WRONG_NUMBER = "wrong_number"
+WRONG_NUMBER = "wrong_number"  # so the origin of its opt-out begins, too
 
 
 class PermissionState(StrEnum):
@@ -64,7 +64,7 @@ def named(consent: Consent, around: Around, now: datetime) -> PermissionState:
     """Name the state of a consent as it was folded; what weighs most comes first."""
     if around.erased:
         return PermissionState.ERASED
-    if around.suppressed == _WRONG_NUMBER:
+    if around.suppressed == WRONG_NUMBER:
         return PermissionState.REASSIGNED
     if around.suppressed or consent.state is ConsentState.OPTED_OUT:
         return PermissionState.OPTED_OUT

@@ -89,6 +89,18 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 
+# How programs begin the subject of an answer: what follows is not the writer's own.
+_ANSWERS = re.compile(
+    r"^\s*(?:re|aw|antw|antwort|sv|vs|r|rif|res|resp|odp|ynt|yan|vá|bls|απ|回复|回覆|答复|返信|"
+    r"رد|תגובה|fwd?|wg|tr|rv|enc|i|doorst|pd|转发|轉寄)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]",
+    re.IGNORECASE,
+)
+
+
+def own_subject(subject: str) -> str:
+    """Give a subject that the sender wrote; nothing of one that comes with the mail it answers."""
+    return "" if _ANSWERS.match(subject) else subject.strip()
+
 
 def own_words(mail: Part) -> str:
     """Give what the sender wrote; nothing when all of it is quoted."""

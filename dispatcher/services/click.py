@@ -43,11 +43,11 @@ def click_out(
         ]
         customers.lock_people(conn, [person.id])
         told = consents.ledger_of(conn, [person.id])
-        news = [leave(conn, desk, [act])[person.id] for act in acts if not _is_echo(told, act)]
+        news = [leave(conn, desk, [act])[person.id] for act in acts if not is_echo(told, act)]
         return any(news)
 
 
-def _is_echo(told: Sequence[ConsentEvent], act: Act) -> bool:
+def is_echo(told: Sequence[ConsentEvent], act: Act) -> bool:
     """Say whether the same press was recorded a moment ago, and nothing since: programs repeat.
 
     Whoever has a link could fill the ledger otherwise, which forgets nothing.

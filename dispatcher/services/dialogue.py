@@ -37,10 +37,12 @@ from dispatcher.storage import (
     pending,
     redemptions,
     requests,
+    suppressions,
 )
 from dispatcher.storage.conversations import Asked
 from dispatcher.storage.pending import Pending
 from dispatcher.storage.redemptions import Redeemed
+from dispatcher.storage.suppressions import SuppressionReason
 from dispatcher.words import choose
 
 CONFIRMED = "confirmed"
@@ -118,7 +120,9 @@ def converse(
             pending.drop(conn, Channel.SMS, spoken.digests)
             return Said(DECLINED)
     if spoken.person is None:
-        return None
+        wants = spoken.intent is Intent.OPT_IN and not says_yes(spoken.text)
+        back = wants and _was_parted(conn, spoken)
+        return _ask(conn, desk, programme, spoken, Named("", spoken.language)) if back else None
     opened = waiting.question(spoken.person)
     at = table(conn, desk, programme, spoken.person, spoken.at)
     return questions.hear(at, opened, spoken) if opened else None
@@ -153,6 +157,12 @@ def _obey(
             told = joining.chosen_by_text(programme, at.words, questions.chosen(at))
             return conversation(command.verb, told)
     return _ask(conn, desk, programme, spoken, named or Named("", command.language))
+
+
+def _was_parted(conn: Connection, spoken: Spoken) -> bool:
+    """Tell whether a number was called wrong: who writes START from it wants in, whoever it is."""
+    reasons = suppressions.reasons(conn, Channel.SMS, spoken.digests)
+    return SuppressionReason.WRONG_NUMBER in reasons
 
 
 def _ask(

@@ -12,6 +12,7 @@ from dispatcher.domain.messages import DeliveryKey, Event, EventKind
 from dispatcher.inbound.bounces import Bounce, BounceKind
 from dispatcher.inbound.complaints import ComplaintKind
 from dispatcher.inbound.mail import Mail, MailKind, read_mail
+from dispatcher.inbound.quotes import own_subject
 from dispatcher.inbound.replies import Intent, read_reply
 from dispatcher.inbound.returned_mail import OurNames, bounce_boxes
 from dispatcher.services.click import click_out
@@ -85,9 +86,10 @@ def take(
 
 def _answer(desk: Desk, tokens: Tokens, mail: Mail, now: datetime) -> Taken:
     """Obey who wants no more mail, by whatever address they write from; the rest is for people."""
-    if not mail.sender or read_reply(mail.words).intent not in _ENDS:
-        return _keep(desk, mail, "for a person to read", now)
-    return _silence(desk, tokens, mail, mail.words, now)
+    for said in (mail.words, own_subject(mail.subject)):
+        if mail.sender and read_reply(said).intent in _ENDS:
+            return _silence(desk, tokens, mail, said, now)
+    return _keep(desk, mail, "for a person to read", now)
 
 
 def _silence(desk: Desk, tokens: Tokens, mail: Mail, words: str, now: datetime) -> Taken:

@@ -26,6 +26,12 @@ from dispatcher.words import Words, choose
 
 # How long a request may be confirmed; then it is forgotten.
 _WITHIN = {Channel.EMAIL: timedelta(days=7), Channel.SMS: timedelta(hours=24)}
+# What may be asked all the same: whoever left may come back, and a number that was parted from
+# somebody may join as somebody new.
+_ASKED_YET = {
+    Channel.EMAIL: {SuppressionReason.OPTED_OUT},
+    Channel.SMS: {SuppressionReason.OPTED_OUT, SuppressionReason.WRONG_NUMBER},
+}
 # A confirmation by mail is asked for within the hour or not at all.
 _ASKED_WITHIN = timedelta(hours=1)
 
@@ -92,7 +98,7 @@ def ask(
     """Keep a wish until it is confirmed; None when nothing may be sent to that address."""
     digests = desk.digests.look_up(wish.channel, wish.address)
     reasons = suppressions.reasons(conn, wish.channel, digests)
-    if reasons - {SuppressionReason.OPTED_OUT}:
+    if reasons - _ASKED_YET[wish.channel]:
         return None
     text = wish.shown or wording(programme, wish.channel, wish.topics, wish.language)
     consents.keep_wordings(conn, {text: Shown(wish.language, programme.most_a_month)})
@@ -122,6 +128,8 @@ def confirm(
     if not pending.take(conn, asked.id, now):
         return None
     person = _customer(conn, desk, asked)
+    questions = [_key(asked.id), asked.evidence.get("message", "")]
+    service_messages.belong(conn, person.id, questions)
     asked_of = {f"asked_{name}": value for name, value in asked.evidence.items()}
     act = Act(
         person.id,
@@ -183,7 +191,7 @@ def _question(programme: Programme, post: Post, new: Pending) -> ServiceMessage:
     message_id = f"<confirm-{new.id}@{post.links.mail_domain}>"
     envelope = Envelope(programme.name, programme.email, new.address, message_id)
     return ServiceMessage(
-        key=f"confirm:{new.id}",
+        key=_key(new.id),
         customer_id=0,
         channel=Channel.EMAIL,
         address=new.address,
@@ -192,6 +200,11 @@ def _question(programme: Programme, post: Post, new: Pending) -> ServiceMessage:
         message_class=MessageClass.DOI_REQUEST,
         text=write(letter, envelope, new.asked_at).decode(),
     )
+
+
+def _key(number: int) -> str:
+    """Name the question that a mail asks; one by text bears the key of the text it answers."""
+    return f"confirm:{number}"
 
 
 def _imprint(programme: Programme) -> str:

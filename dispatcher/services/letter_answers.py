@@ -41,9 +41,8 @@ class Taken(NamedTuple):
     said: Said | None = None
 
 
-def queue_answers(conn: Connection, desk: Desk, taken: Sequence[Taken]) -> int:
+def queue_answers(conn: Connection, desk: Desk, answered: Sequence[Taken]) -> int:
     """Queue the answers to letters of different people; give to how many there is a new one."""
-    answered = _answerable(conn, taken)
     written = [together(each.said.texts) if each.said else [] for each in answered]
     plain = [each.letter for each, texts in zip(answered, written, strict=True) if not texts]
     voices = iter(voices_of(conn, desk, plain))
@@ -55,21 +54,32 @@ def queue_answers(conn: Connection, desk: Desk, taken: Sequence[Taken]) -> int:
     return sum(any(each.message.key in new for each in messages) for messages in due)
 
 
-def _answerable(conn: Connection, taken: Sequence[Taken]) -> list[Taken]:
-    """Answer texts only, to a number a person can have, and never in a loop.
+def answerable(conn: Connection, desk: Desk, taken: Sequence[Taken]) -> list[Taken]:
+    """Answer texts only, to a number a person can have and that is not ours, and never in a loop.
 
+
+    What the gateway answers itself is not answered twice; a dialogue goes on, for it knows none.
     Who opted out twice in a day was told so, and gets no answer of any kind for the rest of it.
     """
-    wanted = [
-        each
-        for each in taken
-        if each.answer and each.letter.channel is Channel.SMS and each.letter.address
-    ]
+    wanted = [each for each in taken if _wanted(each)]
     if not wanted:
         return []
+    ours = replies.ours(conn, {each.letter.address for each in wanted})
+    if desk.programme:
+        ours.add(desk.programme.sms_sender)
     digests, now = [each.letter.digests[0] for each in wanted], wanted[0].letter.heard.heard_at
     recent = replies.recent(conn, digests, now, _LOOP_SPAN)
-    return [each for each in wanted if not _loops(each, recent[each.letter.digests[0]])]
+    return [
+        each
+        for each in wanted
+        if each.letter.address not in ours and not _loops(each, recent[each.letter.digests[0]])
+    ]
+
+
+def _wanted(taken: Taken) -> bool:
+    by_gateway = taken.letter.heard.event.answered and taken.said is None
+    texted = taken.letter.channel is Channel.SMS and taken.letter.address
+    return bool(taken.answer and texted and not by_gateway)
 
 
 def _loops(taken: Taken, recent: Mapping[str, int]) -> bool:

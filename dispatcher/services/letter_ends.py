@@ -29,7 +29,8 @@ def end(conn: Connection, desk: Desk, letters: Sequence[Letter]) -> dict[bytes, 
     """Take everybody with these addresses off the channel, known or not; by their own digest.
 
     Of letters that have nobody and no address in common. Why a number was parted from whom we took
-    it for is noted before the opt-out is, so that it is the reason that stays.
+    it for is noted before the opt-out is, so that it is the reason that stays. Whoever joins from
+    such a number later is somebody new.
     """
     wrong = [letter for letter in letters if letter.meaning.intent is Intent.WRONG_NUMBER]
     parted = _silence(conn, desk, wrong, SuppressionReason.WRONG_NUMBER)
@@ -40,6 +41,10 @@ def end(conn: Connection, desk: Desk, letters: Sequence[Letter]) -> dict[bytes, 
     left = leave(conn, desk, [act for letter in letters for act in _acts(letter)], known)
     _forget_talks(conn, letters)
     silenced = _silence(conn, desk, letters, SuppressionReason.OPTED_OUT)
+    for letter in wrong:
+        if letter.channel is Channel.SMS:  # a mail's sender is not proven: it is only silenced
+            for person in letter.people:
+                customers.part(conn, person.id, letter.channel)
     ended = {}
     for letter in letters:
         mine = letter.digests[0]

@@ -17,7 +17,13 @@ from dispatcher.inbound.wishes import wish_of
 from dispatcher.services import stay
 from dispatcher.services.dialogue import WHY, Waiting, converse
 from dispatcher.services.letter import Letter, met
-from dispatcher.services.letter_answers import OPT_OUTS, Taken, queue_answers, voices_of
+from dispatcher.services.letter_answers import (
+    OPT_OUTS,
+    Taken,
+    answerable,
+    queue_answers,
+    voices_of,
+)
 from dispatcher.services.letter_ends import Ending, end
 from dispatcher.services.spoken import Said, Spoken, conversation
 from dispatcher.services.subscribe import Act, Desk, join, rejoinable
@@ -26,11 +32,14 @@ from dispatcher.services.wishes import Granted, grant
 from dispatcher.storage import (
     consents,
     context_flags,
+    conversations,
     customers,
+    pending,
     replies,
     requests,
     suppressions,
 )
+from dispatcher.storage.conversations import Closed
 from dispatcher.storage.events import clean
 from dispatcher.words import choose
 
@@ -60,7 +69,10 @@ def obey(conn: Connection, desk: Desk, turn: Sequence[Letter], tally: Tally) -> 
     if any(each.said and each.said.joined for each in taken):
         known = met(conn, [each.letter for each in taken])
         taken = [each._replace(letter=new) for each, new in zip(taken, known, strict=True)]
-    tally.answers += queue_answers(conn, desk, taken)
+    answered = answerable(conn, desk, taken)
+    tally.answers += queue_answers(conn, desk, answered)
+    heard = {each.letter.digests[0] for each in answered}
+    _unask(conn, [each for each in taken if each.said and each.letter.digests[0] not in heard])
     tally.unsure += sum(each.letter.meaning.unsure for each in taken)
     replies.record(conn, [_kept(each) for each in taken])
     return [each.letter for each in taken]
@@ -167,6 +179,20 @@ def _why(conn: Connection, desk: Desk, letter: Letter) -> Said | None:
     if told is None and (voice := voices_of(conn, desk, [letter])[0]):
         told = words("text.why_none", brand=voice.name)
     return conversation(WHY, told) if told else None
+
+
+def _unask(conn: Connection, unanswered: Sequence[Taken]) -> None:
+    """Take back questions that were not put: nobody agrees to what they were not shown."""
+    asked = {each.letter.writer.id: each for each in unanswered if each.letter.writer}
+    for each in unanswered:
+        if each.said and each.said.message_class is MessageClass.DOI_REQUEST:
+            pending.drop(conn, each.letter.channel, each.letter.digests)
+    if not asked:
+        return
+    now = unanswered[0].letter.heard.heard_at
+    opened = conversations.open_with_each(conn, asked, now)
+    unseen = [person for person, one in opened.items() if one.asked_at == now]
+    conversations.close_all(conn, unseen, Closed.DROPPED, now)
 
 
 def _deed(conn: Connection, desk: Desk, letter: Letter, tally: Tally) -> MessageClass | None:

@@ -19,6 +19,7 @@ from dispatcher.domain.people import Person
 from dispatcher.domain.programme import Programme, Topic, in_language
 from dispatcher.domain.promises import Shown
 from dispatcher.domain.sensitive import in_text
+from dispatcher.services.click import is_echo
 from dispatcher.services.joining import wording
 from dispatcher.services.subscribe import Act, Desk, join, leave
 from dispatcher.storage import audit, consents, customers, own_page, signs_of_life
@@ -117,11 +118,16 @@ def change_topics(
 
 
 def leave_everything(desk: Desk, hand: Hand) -> None:
-    """Take a person off every topic of every channel; committed when this returns."""
+    """Take a person off every topic of every channel; committed when this returns.
+
+    A second press of the same button is none.
+    """
     with desk.database.begin() as conn:
         customers.lock_people(conn, [hand.person.id])
-        for channel in Channel:
-            leave(conn, desk, [hand.act(Pair(channel, ANY_TOPIC))])
+        told = consents.ledger_of(conn, [hand.person.id])
+        for act in [hand.act(Pair(channel, ANY_TOPIC)) for channel in Channel]:
+            if not is_echo(told, act):
+                leave(conn, desk, [act])
 
 
 def keep_language(desk: Desk, hand: Hand, language: str) -> None:

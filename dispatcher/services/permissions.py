@@ -14,7 +14,7 @@ from dispatcher.domain.context_flags import ANY_BRAND, ContextFlag
 from dispatcher.domain.explanations import Explanation, StandingLine
 from dispatcher.domain.hours_agreements import is_agreement
 from dispatcher.domain.messages import Channel
-from dispatcher.domain.permission_states import Around, named
+from dispatcher.domain.permission_states import WRONG_NUMBER, Around, named
 from dispatcher.domain.places import Places, with_home
 from dispatcher.storage import exports, signs_of_life
 
@@ -69,6 +69,8 @@ def _around(conn: Connection, told: Explanation, channel: Channel) -> Around:
     person, at = told.person, told.person.address(channel)
     heard_at, ended_before = signs_of_life.last(conn, person.id)
     suppressed = [each.reason for each in told.suppressions if each.channel == channel]
+    if at is None and _last_origin(told, channel).startswith(WRONG_NUMBER):
+        suppressed = [WRONG_NUMBER]
     quiet = [
         hold.until
         for hold in told.holds
@@ -85,3 +87,8 @@ def _around(conn: Connection, told: Explanation, channel: Channel) -> Around:
         heard_at=heard_at,
         ended_before=ended_before,
     )
+
+
+def _last_origin(told: Explanation, channel: Channel) -> str:
+    lines = [line.origin for line in told.consents if line.channel is channel]
+    return lines[-1] if lines else ""

@@ -24,6 +24,7 @@ from dispatcher.storage import (
     due,
     journal,
     pending,
+    service_messages,
     settlements,
     signals,
     waves,
@@ -65,6 +66,7 @@ def tidy(
     with database.begin() as conn:
         now = datetime.fromtimestamp(clock.now(conn), UTC)
         pending.sweep(conn, now)
+        service_messages.forget_strangers(conn, now)
         conversations.sweep(conn, now)
         done.cancelled = waves.close_cancelled(conn, clock.now(conn))
         done.finished = waves.finish(conn)

@@ -65,6 +65,7 @@ _ALIVE = text(
     "UPDATE address SET deliverable = true"
     " WHERE customer_id = :id AND channel = :channel AND NOT deliverable"
 )
+_PART = text("DELETE FROM address WHERE customer_id = :id AND channel = :channel")
 _DEAD = text(
     "UPDATE address SET deliverable = false"
     " WHERE customer_id = :id AND channel = :channel AND deliverable"
@@ -186,6 +187,11 @@ def keep_facts(conn: Connection, customer_id: int, facts: Mapping[str, str]) -> 
 def mark_undeliverable(conn: Connection, customer_id: int, channel: Channel) -> bool:
     """Note that an address does not exist (any more); give whether that is news."""
     return conn.execute(_DEAD, {"id": customer_id, "channel": channel}).rowcount == 1
+
+
+def part(conn: Connection, customer_id: int, channel: Channel) -> None:
+    """Part an address from somebody whose it is not: whoever has it now is a stranger to us."""
+    conn.execute(_PART, {"id": customer_id, "channel": channel})
 
 
 def mark_deliverable(conn: Connection, customer_id: int, channel: Channel) -> None:

@@ -141,7 +141,10 @@ _SUPPRESSIONS = text("""
 """)
 # Whether a wave met somebody is asked wave by wave: an index by person would cost every message.
 _DELIVERIES = text(f"""
-    SELECT d.*, {shard_in("w", ":person")} AS shard, w.version_id, v.no AS version,
+    SELECT d.wave_id, d.customer_id, d.state, d.reason, d.rule, d.channel, d.gateway, d.decided_at,
+           d.not_before, nullif(d.send_before, 'infinity') AS send_before, d.settled_at,
+           d.consent_event, d.parts, d.cost, d.reference, d.detail,
+           {shard_in("w", ":person")} AS shard, w.version_id, v.no AS version,
            c.id AS campaign_id, c.name AS campaign
     FROM wave w JOIN delivery d ON d.wave_id = w.id AND d.customer_id = :person
     JOIN campaign c ON c.id = w.campaign_id JOIN campaign_version v ON v.id = w.version_id

@@ -56,8 +56,8 @@ _WAVES = text("""
 """)
 # A person of a wave may be decided on several times; the delivery tells of the last.
 _HAND_OVERS = text("""
-    SELECT d.wave_id, d.customer_id, c.name, d.state, d.decided_at, d.settled_at, d.send_before,
-           coalesce(n.rule_book, ''), coalesce(n.facts, '')
+    SELECT d.wave_id, d.customer_id, c.name, d.state, d.decided_at, d.settled_at,
+           nullif(d.send_before, 'infinity'), coalesce(n.rule_book, ''), coalesce(n.facts, '')
     FROM delivery d
     JOIN wave w ON w.id = d.wave_id JOIN campaign c ON c.id = w.campaign_id
     LEFT JOIN (

@@ -24,6 +24,10 @@ _RECENT = text(
     "SELECT digest, label, count(*) FROM reply"
     " WHERE digest = ANY(:digests) AND received_at > :since GROUP BY 1, 2"
 )
+_OURS = text("""
+    SELECT number FROM unnest(CAST(:numbers AS text[])) AS number
+    WHERE EXISTS (SELECT FROM brand WHERE ltrim(sms_sender, '+') = ltrim(number, '+'))
+""")
 BARE = "mail:bare:"  # keys of mails whose sender nothing proves begin so
 _BARE = text(f"SELECT count(*) FROM reply WHERE dedup_key LIKE '{BARE}%' AND received_at > :since")
 _LISTED = (
@@ -97,6 +101,11 @@ def recent(
     for digest, label, count in rows_of(conn, _RECENT, values) if heard else ():
         heard[bytes(digest)][label] = count
     return heard
+
+
+def ours(conn: Connection, numbers: Iterable[str]) -> set[str]:
+    """Give the numbers that brands write from: answering them would be talking to ourselves."""
+    return set(conn.execute(_OURS, {"numbers": sorted(numbers)}).scalars())
 
 
 def bare(conn: Connection, now: datetime, within: timedelta) -> int:

@@ -48,6 +48,15 @@ _TO_NEWEST = text(
 _LATER = text(
     "UPDATE service_message SET not_before = :not_before WHERE key = :key AND state = 'waiting'"
 )
+_BELONG = text(
+    "UPDATE service_message SET customer_id = :customer_id"
+    " WHERE key = ANY(:keys) AND customer_id = 0"
+)
+_FORGET_STRANGERS = text(
+    "DELETE FROM service_message WHERE key IN (SELECT key FROM service_message"
+    " WHERE customer_id = 0 AND expires_at <= :now AND not_before <= :now - :kept LIMIT :most)"
+)
+_FORGOTTEN_AT_ONCE = 1000
 _COUNT = text(
     "SELECT count(*) FROM service_message WHERE customer_id = :customer_id"
     " AND class = :message_class AND not_before > :since"
@@ -131,6 +140,17 @@ def _expire(conn: Connection, now: datetime) -> None:
 def answers_to_newest(conn: Connection, digests: Sequence[bytes]) -> list[str]:
     """Give the answers to the newest text from an address, known by its digests, in order."""
     return list(conn.execute(_TO_NEWEST, {"digests": list(digests)}).scalars())
+
+
+def belong(conn: Connection, customer_id: int, keys: Sequence[str]) -> None:
+    """Note that a stranger who was asked by these is a customer now."""
+    conn.execute(_BELONG, {"customer_id": customer_id, "keys": list(keys)})
+
+
+def forget_strangers(conn: Connection, now: datetime) -> int:
+    """Forget what people were answered who are nobody's customers, after a day; give how many."""
+    values = {"now": now, "kept": ANSWER_KEPT, "most": _FORGOTTEN_AT_ONCE}
+    return conn.execute(_FORGET_STRANGERS, values).rowcount
 
 
 def settle(conn: Connection, key: str, *, accepted: bool, reference: str = "") -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Person
 from dispatcher.services.own_page import Hand
 from dispatcher.storage import customers
@@ -38,6 +39,8 @@ def reader_of(request: Request) -> Reader | None:
     person = whoever(deps, token.customer_id) if token else None
     if token is None or person is None or person.erased or not person.visible:
         return None
+    if token.channel is Channel.SMS and person.address(Channel.SMS) is None:
+        return None  # the number it came to was parted from them: whoever reads is somebody else
     evidence = evidence_of(request, "/p/...")
     say = language_of(request, person.language)
     return Reader(deps, link, Hand(person, token.wave_id, deps.now(), evidence), say)

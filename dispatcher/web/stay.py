@@ -25,6 +25,7 @@ from dispatcher.web.deps import Deps, deps_of
 from dispatcher.web.forms import fields
 from dispatcher.web.html import answer, language_of, later
 from dispatcher.web.join import evidence_of
+from dispatcher.web.readers import whoever
 from dispatcher.words import Words
 
 _BODY_LIMIT = 4 * 1024
@@ -35,6 +36,8 @@ async def ask(request: Request) -> Response:
     deps, say = deps_of(request), language_of(request)
     token = deps.tokens.open_link(Purpose.STAY, str(request.path_params["token"]))
     try:
+        reader = await run_in_threadpool(whoever, deps, token.customer_id) if token else None
+        say = language_of(request, reader.language) if reader else say
         if request.method != "POST":
             return await run_in_threadpool(_show, deps, token, say)
         form = fields(await read_body(request, _BODY_LIMIT) or b"")

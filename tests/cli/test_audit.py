@@ -119,6 +119,7 @@ def test_a_bundle_is_written_and_verifies(shell: Shell) -> None:
     done = shell.done("audit", "export", "--campaign", "Spring", "--out", "b.zip")
     assert done["rows"]["people.jsonl"] == 1
     assert list(verify(shell.folder / "b.zip", done["root"])) == []
+    assert shell.done("audit", "export", "--campaign", "Spring")["file"] == "audit-spring.zip"
     again = shell("audit", "export", "--campaign", "Spring", "--out", "b.zip")
     assert (again.code, "there already" in again.err) == (1, True)
     assert (

@@ -110,3 +110,17 @@ def test_what_somebody_wrote_and_was_answered_is_there(shell: Shell) -> None:
     told = shell.done("explain", "anna@example.com")
     assert [reply["label"] for reply in told["replies"]] == ["opt_out"]
     assert [answer["kind"] for answer in told["answers"]] == ["optout_confirmation"]
+
+
+def test_nobody_is_told_that_who_was_erased_still_allows_anything(shell: Shell) -> None:
+    """The states are those that `customer show` names."""
+    shell.done("customer", "add", "--email", "ben@example.com", "--language", "en")
+    told = shell.done("customer", "show", "ben@example.com")
+    person = str(told["customer"]["id"])
+    shell.done(
+        *("customer", "opt-in", person, "--channel", "email", "--topic", "coffee"),
+        *("--kind", "gdpr_consent", "--source", "desk", "--wording", "Yes"),
+    )
+    shell.done("customer", "forget", person, "--yes")
+    (line,) = shell.done("explain", person)["allows"]
+    assert line["permission"] == "erased"

@@ -6,13 +6,16 @@ import csv
 import io
 import json
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
 
 from dispatcher.domain.campaigns import Audience
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.policies import Window
 from dispatcher.rendering import Links
+from dispatcher.services.audit_hours import audit_hours
 from dispatcher.services.erase import erase
 from dispatcher.services.export import NOT_TOLD, TOLD_IN, export, in_words
 from dispatcher.services.export_files import EVERYTHING, zipped
@@ -135,3 +138,16 @@ def test_an_audience_is_told_in_words() -> None:
         "people who agreed to hear about coffee, whose language is en or fr, who live in GB, "
         "whose city is Bristol or Bath"
     )
+
+
+def test_an_offer_without_an_end_is_told_too(house: House) -> None:
+    """By mail, at any hour and for ever: there is no moment before which it had to go."""
+    house.people(1, channel=Channel.EMAIL)
+    house.campaign(channels=[Channel.EMAIL], policy={"window": Window(0, 24 * 60)})
+    house.run()
+    assert house.query("SELECT send_before::text FROM delivery") == ["infinity"]
+    (campaign,) = everything(house)["campaigns"]
+    assert (campaign["state"], campaign["send_before"]) == ("accepted", None)
+    day = timedelta(days=1)
+    checked = audit_hours(house.dispatcher.database, TUESDAY - day, TUESDAY + day)
+    assert (checked.looked_at, checked.in_hours) == (1, 1)

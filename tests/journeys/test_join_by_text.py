@@ -212,6 +212,54 @@ def test_a_request_is_forgotten_after_a_day(anna: Talk) -> None:
     assert anna.house.query("SELECT id FROM pending") == []
 
 
+def test_what_a_stranger_was_asked_is_forgotten_too(anna: Talk) -> None:
+    """Neither the question nor a confirmation keeps a number that is nobody's."""
+    anna.write("JOIN")
+    Talk(anna.house, "+447700900124").write("STOP")
+    anna.house.jump(anna.now + DAY + timedelta(minutes=2))
+    anna.house.tidy()
+    assert anna.house.query("SELECT address FROM service_message") == []
+
+
+def test_the_question_belongs_to_who_said_yes_to_it(anna: Talk) -> None:
+    """It is told and erased with the rest of them."""
+    anna.write("JOIN theatre")
+    anna.write("YES")
+    owners = anna.house.query("SELECT DISTINCT customer_id FROM service_message")
+    assert owners == [anna.holder()]
+
+
+def test_nobody_agrees_to_a_question_that_was_not_put(anna: Talk) -> None:
+    """Who opted out twice in a day gets no answers, and so no words to say yes to."""
+    anna.write("STOP")
+    anna.write("stop it")
+    assert anna.says("JOIN theatre") == ""
+    anna.write("YES")
+    assert anna.holder() is None
+
+
+def test_a_choice_is_none_where_its_question_was_not_put(anna: Talk) -> None:
+    """TOPICS of who is not answered today opens no question; START alone takes effect."""
+    anna.write("JOIN coffee")
+    for words in ("YES", "STOP", "START", "STOP", "START", "TOPICS", "2"):
+        anna.write(words)
+    assert anna.topics() == {"coffee"}
+
+
+@pytest.mark.parametrize("way", [("JOIN theatre", "YES"), ("START", "YES", "2")])
+def test_who_joins_from_a_wrong_number_is_somebody_new(anna: Talk, way: tuple[str, ...]) -> None:
+    """Nothing of its former holder comes with it: no consent, no answer, no name."""
+    for words in ("JOIN coffee", "YES", "espresso"):
+        anna.write(words)
+    before = anna.holder()
+    anna.write("wrong number")
+    assert anna.holder() is None
+    for words in way:
+        anna.write(words)
+    assert anna.holder() not in (None, before)
+    assert (anna.topics(), anna.attributes()) == ({"theatre"}, {})
+
+
 def test_words_that_mean_nothing_are_not_answered_while_pending(anna: Talk) -> None:
     """Nor is the question repeated."""
     anna.write("JOIN")

@@ -290,6 +290,17 @@ def test_the_page_has_one_button_to_stay_and_looking_changes_nothing(house: Hous
     assert house.query("SELECT count(*) FROM consent_evidence WHERE customer_id = 1") == [1]
 
 
+def test_the_page_meets_people_in_their_language(house: House) -> None:
+    """Whatever the browser asks for; Arabic from right to left. A forged link tells nothing."""
+    agreed(house, 1, 705, channel=Channel.EMAIL)
+    ask(house, "first", Channel.EMAIL)
+    web, link = client(house), link_for(house, 1)
+    house.query("UPDATE customer SET language = 'ar' RETURNING 1")
+    for page in (web.get(link), web.post(link, data={"answer": "stay"})):
+        assert '<html lang="ar" dir="rtl">' in page.text
+    assert 'lang="en"' in web.get(link[:-2] + "xx").text
+
+
 def test_the_page_leaves_as_easily_and_an_old_link_brings_nobody_back(house: House) -> None:
     """After leaving the button to stay is gone, and pressing it by hand does nothing."""
     agreed(house, 1, 705, channel=Channel.EMAIL)

@@ -14,6 +14,7 @@ from dispatcher.domain.gsm7 import smarten
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.people import Person
 from dispatcher.domain.programme import Programme, Topic
+from dispatcher.inbound.replies import Intent
 from dispatcher.rendering.why import LONGEST
 from dispatcher.services import own_record
 from dispatcher.services.explain import explain

@@ -206,6 +206,27 @@ def test_who_answers_in_their_own_words_is_understood(
         assert consents.consent_of(conn, Channel.EMAIL, "coffee", [7])[7].state is state
 
 
+@pytest.mark.parametrize(
+    ("subject", "words", "state"),
+    [
+        ("unsubscribe", "", ConsentState.OPTED_OUT),
+        ("STOP", "Sent from my iPhone", ConsentState.OPTED_OUT),
+        ("=?utf-8?q?D=C3=A9sabonnement_svp?=", "Merci, Anna", ConsentState.OPTED_OUT),
+        ("Please take me off your list", "> Spring is here", ConsentState.OPTED_OUT),
+        ("Re: Stop sending yourself cold coffee", "", ConsentState.ACTIVE),
+        ("AW[2]: unsubscribe", "Wie viel kostet das?", ConsentState.ACTIVE),
+        ("Cancel my order", "Do you have decaf?", ConsentState.ACTIVE),
+    ],
+)
+def test_a_subject_of_their_own_counts_as_their_words(
+    desk: Desk, subject: str, words: str, state: ConsentState
+) -> None:
+    """Many write it there and nothing below; the subject of the mail that is answered is ours."""
+    hear(desk, f"From: anna@example.com\nSubject: {subject}\n\n{words}\n".encode())
+    with desk.database.begin() as conn:
+        assert consents.consent_of(conn, Channel.EMAIL, "coffee", [7])[7].state is state
+
+
 def mailto(token: str, sender: str = "Anna@Example.com", more: str = "") -> bytes:
     """Give what a mail program sends to the address of List-Unsubscribe."""
     box = f"u+{token}@in.shop.example"

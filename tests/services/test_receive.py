@@ -155,7 +155,7 @@ def test_a_stranger_who_says_stop_is_left_alone_for_good(desk: Desk) -> None:
 
 
 def test_a_wrong_number_is_parted_from_the_person_and_excused_once(desk: Desk) -> None:
-    """Consents end, the address is dead, the reason stays; a START from there may undo it."""
+    """Consents end, the number is nobody's, the reason stays; mail still finds the person."""
     add_person(desk)
     consent_to(desk)
     assert hear(desk, says("Wrong number, sorry")).answers == 1
@@ -163,10 +163,19 @@ def test_a_wrong_number_is_parted_from_the_person_and_excused_once(desk: Desk) -
     assert state(desk) is ConsentState.OPTED_OUT
     assert "removed this number" in answers(desk)[0].text
     assert {row.reason for row in rows(desk, "SELECT reason FROM suppression")} == {"wrong_number"}
-    dead = "SELECT FROM address WHERE NOT deliverable AND channel = 'sms'"
-    assert len(rows(desk, dead)) == 1
-    assert hear(desk, says("START", "k3", at=later(3).timestamp()), minute=3).opted_in == 1
-    assert rows(desk, dead) == rows(desk, "SELECT FROM suppression") == []
+    assert [row.channel for row in rows(desk, "SELECT channel FROM address")] == ["email"]
+
+
+def test_whoever_has_a_wrong_number_now_gets_no_consent_of_the_old_holder(desk: Desk) -> None:
+    """START from there lets us answer a stranger again; it brings nobody's topics back."""
+    add_person(desk)
+    consent_to(desk)
+    hear(desk, says("Wrong number, sorry"))
+    start = says("START", "k3", at=later(3).timestamp())
+    assert hear(desk, start, minute=3) == Received(1, 1, 0, 0, 0, (Intent.OPT_IN,))
+    assert state(desk) is ConsentState.OPTED_OUT
+    assert rows(desk, "SELECT FROM suppression") == []
+    assert rows(desk, "SELECT FROM address WHERE channel = 'sms'") == []
 
 
 def test_a_strangers_wrong_number_is_silenced_too(desk: Desk) -> None:
@@ -180,6 +189,23 @@ def test_who_opts_out_twice_in_a_day_gets_no_answer_of_any_kind(desk: Desk) -> N
     hear(desk, says("stop it", "k2"), minute=2)
     assert hear(desk, says("HELP", "k3"), minute=3).answers == 0
     assert hear(desk, says("HELP", "k4"), minute=60 * 25).answers == 1
+
+
+@pytest.mark.parametrize("words", ["STOP", "HELP", "wrong number"])
+def test_nobody_is_answered_twice(desk: Desk, words: str) -> None:
+    """Where the carrier confirms a STOP itself, it is obeyed and not confirmed once more."""
+    add_person(desk)
+    consent_to(desk)
+    assert hear(desk, says(words)._replace(answered=True)).answers == 0
+    assert (state(desk) is ConsentState.OPTED_OUT) == (words != "HELP")
+
+
+def test_our_own_number_is_never_answered(desk: Desk) -> None:
+    """Whatever comes from there, we would be talking to ourselves."""
+    told = [
+        says(words, words, sender="+447700900999") for words in ("HELP", "STOP", "wrong number")
+    ]
+    assert hear(desk, *told).answers == 0
 
 
 @pytest.mark.parametrize("sender", ["36111", "BEAN", "", "\0", "+4477009001230000000"])

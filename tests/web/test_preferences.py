@@ -296,6 +296,17 @@ def test_leaving_takes_one_press_and_the_question_comes_after(web: TestClient, d
     assert 'name="reason"' in left
 
 
+def test_a_second_press_writes_nothing_more_into_the_ledger(web: TestClient, desk: Desk) -> None:
+    """Whoever has a link could fill it otherwise, and it forgets nothing."""
+    count = "SELECT count(*) FROM consent_event WHERE action = 'opt_out'"
+    pressed = []
+    for _ in range(3):
+        press(web, "leave")
+        with desk.database.begin() as conn:
+            pressed.append(conn.execute(text(count)).scalar_one())
+    assert pressed[0] == pressed[1] == pressed[2] > 0
+
+
 def test_that_one_has_left_is_said_only_if_it_is_so(web: TestClient) -> None:
     """A link that claims it shows the page as it is."""
     assert "You have left" not in web.get(f"{MINE}?done=left").text
@@ -429,6 +440,18 @@ def test_who_has_a_phone_only_is_sent_a_text(desk: Desk) -> None:
     with desk.database.begin() as conn:
         conn.execute(text("DELETE FROM address"))
     assert "no address of yours" in press(web, "erase").text
+
+
+def test_a_link_in_a_text_to_a_wrong_number_opens_nothing(web: TestClient, desk: Desk) -> None:
+    """Whoever has the number now learns nothing of the person; their mails' links still open."""
+    by_text = "/p/" + TOKENS.link(Purpose.PREFERENCES, Token(7, WAVE, 0, Channel.SMS))
+    assert web.get(by_text).status_code == 200
+    with desk.database.begin() as conn:
+        customers.part(conn, 7, Channel.SMS)
+    for path in (by_text, f"{by_text}/record", f"{by_text}/offers"):
+        assert DEAD in web.get(path).text
+    assert DEAD in web.post(by_text, data={"do": "leave"}).text
+    assert web.get(MINE).status_code == 200
 
 
 def test_without_a_programme_the_brand_of_the_message_asks(desk: Desk) -> None:

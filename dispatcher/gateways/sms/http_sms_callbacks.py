@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from dispatcher.domain.addresses import Problem, normalise_phone
 from dispatcher.domain.messages import Callback, Event, EventKind
 from dispatcher.errors import CallbackRejected
 from dispatcher.gateways.callbacks import (
@@ -78,10 +79,25 @@ class SmsCallbacks:
             EventKind.REPLIED,
             at,
             reference=reference,
-            sender=international(sender),
+            sender=_number(sender, s.reply_country),
             recipient=international(word(item, s.reply_to)),
             text=text,
+            answered=bool(word(item, s.reply_answered)) or _is_one_of(text, s.answered_words),
         )
+
+
+def _number(written: str, country: str) -> str:
+    """Give a number in E.164; one without country code is of `country`, if the settings name it."""
+    if country and not written.strip().startswith(("+", "00")):
+        found = normalise_phone(written, country)
+        if not isinstance(found, Problem):
+            return found
+    return international(written)
+
+
+def _is_one_of(text: str, words: Sequence[str]) -> bool:
+    said = text.strip().casefold()
+    return any(said == word.strip().casefold() for word in words)
 
 
 def _proof(s: HttpSmsSettings) -> Seal | SharedToken | None:

@@ -138,6 +138,18 @@ class HttpSmsSettings:
     reply_from: str = option("Path, in a reply, to the person's number", "from")
     reply_to: str = option("Path, in a reply, to our number", "to")
     reply_text: str = option("Path, in a reply, to the text", "text")
+    reply_country: str = option(
+        "Country of people whose numbers come without country code, such as US; none: all have one",
+        "",
+    )
+    reply_answered: str = option(
+        "Path, in a reply, to what is only there where the gateway or the carrier has answered it"
+        " itself, such as OptOutType; else people would get two confirmations",
+        "",
+    )
+    answered_words: tuple[str, ...] = option(
+        "Texts that the gateway or the carrier answers itself, such as STOP and HELP", ()
+    )
 
     def __post_init__(self) -> None:
         _check_url(self.url)
@@ -214,6 +226,9 @@ def _check_auth(s: HttpSmsSettings) -> None:
 
 
 def _check_callbacks(s: HttpSmsSettings) -> None:
+    country = s.reply_country
+    if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
+        raise ConfigError("reply_country", "must be two letters, such as US")
     if s.callback_auth is CallbackAuth.NONE:
         return
     if len(s.callback_secret.get_secret_value()) < 16:

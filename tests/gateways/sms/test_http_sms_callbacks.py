@@ -8,26 +8,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.domain.messages import Callback, Event, EventKind
+from dispatcher.domain.ports import Gateway
 from dispatcher.errors import CallbackRejected
 from dispatcher.gateways.registry import build
 
 TOKEN = "a token of the tests"
-GATEWAY = build(
-    "acme",
-    "http_sms",
-    {
-        "url": "https://sms.example/",
-        "callback_auth": "token",
-        "callback_secret": TOKEN,
-        "callback_list": "all",
-    },
+SETTINGS = {
+    "url": "https://sms.example/",
+    "callback_auth": "token",
+    "callback_secret": TOKEN,
+    "callback_list": "all",
+}
+GATEWAY = build("acme", "http_sms", SETTINGS)
+HELPFUL = build(
+    *("acme", "http_sms"),
+    SETTINGS
+    | {"reply_answered": "OptOutType", "answered_words": ["STOP", "HELP"], "reply_country": "US"},
 )
 
 
-def told(body: bytes, *, kind: str = "application/json", at: float = 1790000000.0) -> list[Event]:
+def told(
+    body: bytes,
+    *,
+    kind: str = "application/json",
+    at: float = 1790000000.0,
+    gateway: Gateway = GATEWAY,
+) -> list[Event]:
     """Read a genuine callback with this body."""
     headers = {"content-type": kind}
-    return list(GATEWAY.read(Callback("POST", "/", {"token": TOKEN}, headers, body, at)))
+    return list(gateway.read(Callback("POST", "/", {"token": TOKEN}, headers, body, at)))
 
 
 def reply(text: str, number: str = "447700900123", **more: str) -> dict[str, str]:
@@ -65,6 +74,31 @@ def test_numbers_get_their_plus_back(written: str, read: str) -> None:
     """International numbers are put into E.164; short codes, names and national forms stay."""
     [event] = told(orjson.dumps({"all": [reply("hi", written, id="1")]}))
     assert event.sender == read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2025550123", "+12025550123"),
+        ("12025550123", "+12025550123"),
+        ("+447700900123", "+447700900123"),
+        ("60777", "60777"),
+    ],
+)
+def test_numbers_without_country_code_are_of_the_country_that_is_told(
+    written: str, read: str
+) -> None:
+    """Ten digits of an American are not those of a Swiss, and their STOP counts."""
+    [event] = told(orjson.dumps({"all": [reply("STOP", written, id="1")]}), gateway=HELPFUL)
+    assert event.sender == read
+
+
+def test_what_the_gateway_has_answered_is_marked() -> None:
+    """By a field that it sets, or because it answers these words at all times."""
+    texts = [reply(" stop "), reply("no more", OptOutType="STOP"), reply("no more")]
+    marked = [event.answered for event in told(orjson.dumps({"all": texts}), gateway=HELPFUL)]
+    assert marked == [True, True, False]
+    assert not told(orjson.dumps({"all": [reply("STOP")]}))[0].answered
 
 
 @pytest.mark.parametrize(
