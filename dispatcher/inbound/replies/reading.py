@@ -31,7 +31,7 @@ _EVERYWHERE = frozenset(
 )
 _INTENTS = {Kind.HELP: Intent.HELP, Kind.JOIN: Intent.OPT_IN}
 _OTHER = Reply(Intent.OTHER)
-_SURE, _DOUBT, _JOINING = 0.6, 0.4, 0.5  # shares of the whole
+_SURE, _DOUBT, _JOINING = 0.6, 0.4, 0.7  # shares of the whole
 _LEAVING = (Intent.OPT_OUT, Intent.WRONG_NUMBER)
 _STAYING = (Intent.OTHER, Intent.HELP, Intent.OPT_IN)
 _LONG = 60  # words; of a longer message its beginning and its end are read
