@@ -34,17 +34,15 @@ def end(conn: Connection, desk: Desk, letters: Sequence[Letter]) -> dict[bytes, 
     """
     wrong = [letter for letter in letters if letter.meaning.intent is Intent.WRONG_NUMBER]
     parted = _silence(conn, desk, wrong, SuppressionReason.WRONG_NUMBER)
-    for letter in wrong:
-        for person in letter.people:
-            customers.mark_undeliverable(conn, person.id, letter.channel)
     known = {person.id: person for letter in letters for person in letter.people}
     left = leave(conn, desk, [act for letter in letters for act in _acts(letter)], known)
     _forget_talks(conn, letters)
     silenced = _silence(conn, desk, letters, SuppressionReason.OPTED_OUT)
+    # A mail's sender is not proven, so its address stays where it is and is only silenced.
+    parts = {Channel.SMS: customers.part, Channel.EMAIL: customers.mark_undeliverable}
     for letter in wrong:
-        if letter.channel is Channel.SMS:  # a mail's sender is not proven: it is only silenced
-            for person in letter.people:
-                customers.part(conn, person.id, letter.channel)
+        for person in letter.people:
+            parts[letter.channel](conn, person.id, letter.channel)
     ended = {}
     for letter in letters:
         mine = letter.digests[0]

@@ -96,7 +96,7 @@ def test_all_who_stop_at_once_are_out_and_told_so(house: House, crowd: Crowd) ->
     ("before", "words", "each"),
     [
         ((), "JOIN", 4),
-        (("JOIN",), "yes", 9),
+        (("JOIN",), "yes", 10),
         (("JOIN", "yes"), "1 and 3", 15),
         (("JOIN", "yes", "1 and 3"), "espresso", 2),
     ],
