@@ -42,7 +42,8 @@ class Message(NamedTuple):
 
     `content` is a whole RFC 5322 message with CRLF line ends (e-mail, not dot-stuffed) or the text
     (SMS, UTF-8). `send_before` is Unix seconds: when the person's window closes. `ordinal` is its
-    place in the batch, the unit of permits.
+    place in the batch, the unit of permits. `digest` is the SHA-256 of the text (of a mail: of its
+    plain part, UTF-8, CRLF), by which a copy of the message can be told to be what was sent.
     """
 
     key: DeliveryKey
@@ -56,6 +57,7 @@ class Message(NamedTuple):
     parts: int = 1
     envelope_from: str = ""
     message_id: str = ""
+    digest: bytes = b""
 
 
 class Outcome(StrEnum):

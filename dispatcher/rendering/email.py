@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 from datetime import datetime
 from email.utils import format_datetime
+from hashlib import sha256
 
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.messages import Channel, Message
@@ -76,6 +77,7 @@ class EmailRenderer:
             eight_bit=not content.isascii(),
             envelope_from=links.return_path(key),
             message_id=f"<{name}@{self._domain}>",
+            digest=sha256(text).digest(),
         )
 
     def _text(self, words: Words, file: str, values: dict[str, str]) -> str:

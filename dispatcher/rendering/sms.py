@@ -5,6 +5,8 @@ Each says why it came as far as that costs no further part; whoever answers WHY 
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.gsm7 import Segments, count, fits, smarten
 from dispatcher.domain.messages import Channel, Message
@@ -43,17 +45,18 @@ class SmsRenderer:
             raise UnrenderableError(
                 Reason.TOO_MANY_SEGMENTS, f"{parts} parts, at most {MAX_PARTS} are sent"
             )
-        text += self._ending(person, text, size)
+        content = (text + self._ending(person, text, size)).encode()
         return Message(
             key=person.key,
             channel=Channel.SMS,
             address=person.address,
             sender=self._sender,
-            content=text.encode(),
+            content=content,
             ordinal=person.ordinal,
             send_before=person.send_before,
             parts=parts,
             message_id=self._links.delivery_id(person.key),
+            digest=sha256(content).digest(),
         )
 
     def _ending(self, person: Addressee, text: str, size: Segments) -> str:

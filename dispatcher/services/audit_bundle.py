@@ -47,8 +47,10 @@ checkpoints.jsonl  the chain of checkpoints over the whole ledger of consents
 rule-data/         the rule data in use at the time of the export
 
 What it does not hold: the messages as they were sent. Each is its version's template, filled in
-with what was known of the person then, which is not kept. Personal evidence is only in it if it
-was asked for; else the chain holds salted hashes of it.
+with what was known of the person then, which is not kept; `rendered` is the SHA-256 of its text (of
+a mail: of the decoded plain part), so that a copy somebody has can be told to be the one that went.
+It is empty where a worker died before it could note it, and after an erasure. Personal evidence is
+only in it if it was asked for; else the chain holds salted hashes of it.
 """
 
 

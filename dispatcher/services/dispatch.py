@@ -184,7 +184,7 @@ def _messages(
         if isinstance(item, Unrenderable):
             settler.skip(item.key, item.reason, item.detail)
         else:
-            settler.parts[item.key.customer_id] = item.parts
+            settler.expect(item)
             yield item
 
 

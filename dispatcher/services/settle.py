@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.deliveries import SETTLED_AS, DeliveryState
-from dispatcher.domain.messages import DeliveryKey, Outcome, Receipt
+from dispatcher.domain.messages import DeliveryKey, Message, Outcome, Receipt
 from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.reserve import Round
 from dispatcher.services.subscribe import Desk
@@ -52,9 +52,13 @@ class Settler:
         self._receipts: list[Receipt] = []
         self._writing: asyncio.Future[None] | None = None
         self._flushed_at = monotonic()
-        self.parts: dict[int, int] = {}
+        self._made: dict[int, tuple[int, bytes]] = {}  # parts and digest, by person
         self.retry_after = 0.0
         self.why = ""
+
+    def expect(self, message: Message) -> None:
+        """Note what was made for somebody, before it goes."""
+        self._made[message.key.customer_id] = message.parts, message.digest
 
     def add(self, receipt: Receipt) -> None:
         """Take a receipt; every so many, or so often, a group is written.
@@ -94,7 +98,7 @@ class Settler:
         state = SETTLED_AS[receipt.outcome]
         reason = REASONS[receipt.outcome]
         customer_id = receipt.key.customer_id
-        parts = self.parts.get(customer_id, 0)
+        parts, digest = self._made.get(customer_id, (0, b""))
         if receipt.outcome is Outcome.DEFERRED and self._is_last_try(customer_id):
             state, reason = DeliveryState.REFUSED, Reason.TOO_MANY_ATTEMPTS
         if self.why and receipt.outcome is Outcome.WITHHELD:
@@ -111,6 +115,7 @@ class Settler:
             receipt.detail,
             parts,
             parts * self._price if paid else 0.0,
+            digest.hex() if paid else "",
         )
 
     def _is_last_try(self, customer_id: int) -> bool:

@@ -120,7 +120,7 @@ _WORDINGS = text("""
 _DELIVERIES = text("""
     SELECT d.customer_id, d.state, d.reason, d.rule, d.channel, d.gateway, d.attempt,
            d.consent_event, d.decided_at, nullif(d.send_before, 'infinity') AS send_before,
-           d.settled_at, d.parts,
+           d.settled_at, d.parts, d.rendered,
            CAST(d.cost AS float8) AS cost, d.code
     FROM audience a JOIN delivery d ON (d.wave_id, d.customer_id) = (a.wave_id, a.customer_id)
     WHERE a.wave_id = :wave AND a.shard = :shard ORDER BY d.customer_id

@@ -70,8 +70,9 @@ TRACES: Mapping[str, str] = {
         WHERE customer_id = :id""",
     # A gateway may repeat an address in what it says, and knows it by its own number.
     "delivery": """
-        UPDATE delivery d SET reference = '', detail = '' FROM wave w
-        WHERE d.wave_id = w.id AND d.customer_id = :id AND d.reference || d.detail <> ''""",
+        UPDATE delivery d SET reference = '', detail = '', rendered = '' FROM wave w
+        WHERE d.wave_id = w.id AND d.customer_id = :id
+          AND (d.reference || d.detail <> '' OR d.rendered <> '')""",
     "attempt": """
         UPDATE attempt a SET reference = '', detail = '' FROM wave w
         WHERE a.wave_id = w.id AND a.customer_id = :id AND a.reference || a.detail <> ''""",

@@ -18,7 +18,8 @@ from dispatcher.storage.deliveries import give_way
 class Settlement(NamedTuple):
     """What is to be written for one attempt. `not_before`: programme's clock, Unix seconds.
 
-    `outcome` None: the gateway was never asked (nothing to render, released).
+    `outcome` None: the gateway was never asked (nothing to render, released). `rendered`: the
+    digest of the text in hex, "" where whoever settles has not seen it.
     """
 
     key: DeliveryKey
@@ -31,6 +32,7 @@ class Settlement(NamedTuple):
     detail: str = ""
     parts: int = 0
     cost: float = 0.0
+    rendered: str = ""
 
 
 def settle(conn: Connection, settlements: Sequence[Settlement]) -> list[DeliveryKey]:
@@ -71,6 +73,7 @@ def _settlement_columns(settlements: Sequence[Settlement]) -> dict[str, Any]:
         "details": words([s.detail[:500] for s in settlements]),
         "parts": numbers([s.parts for s in settlements]),
         "costs": numbers([s.cost for s in settlements]),
+        "rendered": words([s.rendered for s in settlements]),
     }
 
 
@@ -78,9 +81,10 @@ _ROWS = """
     unnest(CAST(:waves AS bigint[]), CAST(:ids AS bigint[]), CAST(:nos AS smallint[]),
            CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:outcomes AS text[]),
            CAST(:befores AS float8[]), CAST(:references AS text[]), CAST(:codes AS text[]),
-           CAST(:details AS text[]), CAST(:parts AS smallint[]), CAST(:costs AS float8[]))
+           CAST(:details AS text[]), CAST(:parts AS smallint[]), CAST(:costs AS float8[]),
+           CAST(:rendered AS text[]))
     AS n (wave_id, customer_id, no, state, reason, outcome, not_before, reference, code, detail,
-          parts, cost)
+          parts, cost, rendered)
 """
 # Pairs: the same person may stand in two waves of one group, and only one of them be news.
 _IS_NEWS = """
@@ -96,6 +100,7 @@ _SETTLE = text(f"""
             reference = n.reference, code = n.code, detail = n.detail,
             -- what was unsure has been paid for already
             parts = greatest(d.parts, n.parts), cost = greatest(d.cost, n.cost),
+            rendered = CASE n.rendered WHEN '' THEN d.rendered ELSE decode(n.rendered, 'hex') END,
             tries = d.tries + coalesce(n.outcome = 'deferred', false)::int,
             not_before = CASE WHEN n.state = 'deferred' THEN to_timestamp(n.not_before) END
         FROM {_ROWS}

@@ -392,6 +392,7 @@ CREATE TABLE delivery (
     settled_at    timestamptz,
     parts         smallint NOT NULL DEFAULT 0,
     cost          numeric(10, 4) NOT NULL DEFAULT 0,
+    rendered      bytea NOT NULL DEFAULT '',                 -- SHA-256 of the text that was sent
     reference     text NOT NULL DEFAULT '',                  -- the gateway's own id
     code          text NOT NULL DEFAULT '',
     detail        text NOT NULL DEFAULT '',

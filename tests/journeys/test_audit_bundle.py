@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import email
 import hashlib
 import json
 import subprocess
@@ -95,6 +96,42 @@ def test_a_bundle_verifies_where_nothing_of_ours_is(sent: House, tmp_path: Path)
     assert "The bundle is whole" in ran.stdout
     assert done.rows["people.jsonl"] == 5
     assert told(done.file, done.root) == []  # still zipped, too
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_a_copy_of_a_message_can_be_told_to_be_what_was_sent(
+    house: House, tmp_path: Path, channel: Channel
+) -> None:
+    """Its text has the hash that the bundle names; whoever got nothing has none."""
+    house.people(2, channel=channel)
+    house.people(1, first=3, channel=channel, consent=False)
+    house.campaign(channels=(channel,))
+    house.run(channel)
+    copies = {row[0]: bytes(row[1]) for row in house.query(_COPIES)}
+    folder = unpacked(bundle(house, tmp_path / "b.zip").file, tmp_path / "b")
+    rows = [orjson.loads(line[65:]) for line in (folder / "people.jsonl").read_bytes().splitlines()]
+    named = {row["person"]: row["delivery"]["rendered"] for row in rows}
+    assert named == {
+        person: hashlib.sha256(_text_of(copies[person], channel)).hexdigest()
+        if person in copies
+        else ""
+        for person in (1, 2, 3)
+    }
+    erase(house.dispatcher.desk, 1, TUESDAY)
+    assert house.query("SELECT count(*) FROM delivery WHERE rendered <> ''") == [1]
+
+
+_COPIES = "SELECT customer_id, content FROM sandbox_message"
+
+
+def _text_of(content: bytes, channel: Channel) -> bytes:
+    if channel is Channel.SMS:
+        return content
+    parts = email.message_from_bytes(content).walk()
+    plain = next(part for part in parts if part.get_content_type() == "text/plain")
+    decoded = plain.get_payload(decode=True)
+    assert isinstance(decoded, bytes)
+    return decoded
 
 
 def test_the_verifier_needs_the_standard_library_only() -> None:
