@@ -148,7 +148,7 @@ def join(page: Any, site: Site) -> None:
     page.get_by_role("button", name="Ask me to confirm").click()
     page.goto(site.newest("doi_request"))
     page.get_by_role("button", name="Yes, I want this").click()
-    assert page.get_by_role("heading", name="You are in").is_visible()
+    page.get_by_role("heading", name="You are in").wait_for()
     assert site.allows() == {"coffee": "active"}
 
 
@@ -166,31 +166,31 @@ def test_join_confirm_choose_and_leave(site: Site, page: Any) -> None:
 
     page.get_by_label("From").fill("09:00")
     page.get_by_role("button", name="Save when and how often").click()
-    assert page.get_by_role("alert").is_visible()
+    page.get_by_role("alert").wait_for()
     page.get_by_label("Until").fill("20:00")
     page.get_by_label("Monday").check()
     page.get_by_role("button", name="Save when and how often").click()
     assert page.get_by_label("Until").input_value() == "20:00"
 
     page.get_by_role("button", name="A month", exact=True).click()
-    assert page.get_by_text("It is quiet until").is_visible()
+    page.get_by_text("It is quiet until").wait_for()
     page.get_by_role("button", name="End the quiet").click()
-    assert page.get_by_text("It is quiet until").count() == 0
+    page.get_by_text("It is quiet until").wait_for(state="detached")
 
     page.get_by_label("My language").select_option("ar")
     page.get_by_role("button", name="Save my language").click()
-    assert page.locator("html").get_attribute("dir") == "rtl"
+    page.locator("html[dir=rtl]").wait_for()
     fits(page)
     page.get_by_label("لغتي").select_option("en")
     page.get_by_role("button", name="حفظ لغتي").click()
 
     page.get_by_role("button", name="Leave everything").click()
-    assert page.get_by_role("heading", name="You have left").is_visible()
+    page.get_by_role("heading", name="You have left").wait_for()
     assert set(site.allows().values()) == {"opted_out"}
     fits(page)
     page.get_by_label("Too many messages").check()
     page.get_by_role("button", name="Say it").click()
-    assert page.get_by_text("It is counted").is_visible()
+    page.get_by_text("It is counted").wait_for()
 
 
 def test_read_take_along_and_be_forgotten(site: Site, page: Any) -> None:
@@ -198,12 +198,12 @@ def test_read_take_along_and_be_forgotten(site: Site, page: Any) -> None:
     join(page, site)
     page.goto(site.own_page())
     page.get_by_role("link", name="What do you know about me?").click()
-    assert page.get_by_text("a•••@example.com").is_visible()
-    assert page.get_by_text("Yes, I want offers from Northwind Offers").is_visible()
+    page.get_by_text("a•••@example.com").wait_for()
+    page.get_by_text("Yes, I want offers from Northwind Offers").wait_for()
     fits(page)
     page.get_by_role("link", name="Back to my choices").click()
     page.get_by_role("link", name="Why did I get this?").click()
-    assert page.get_by_text("There was none yet.").is_visible()
+    page.get_by_text("There was none yet.").wait_for()
     page.get_by_role("link", name="Back to my choices").click()
 
     page.get_by_role("button", name="Get all that is on record").click()
@@ -220,6 +220,6 @@ def test_read_take_along_and_be_forgotten(site: Site, page: Any) -> None:
     page.get_by_role("button", name="Erase everything about me").click()
     page.goto(site.newest("identity_check"))
     page.get_by_role("button", name="Erase everything now").click()
-    assert page.get_by_role("heading", name="You are forgotten").is_visible()
+    page.get_by_role("heading", name="You are forgotten").wait_for()
     fits(page)
     assert page.goto(own).status == 404
