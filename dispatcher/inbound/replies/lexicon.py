@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import NamedTuple
 from dispatcher.inbound.replies.normalise import BREAK, PAUSE, words_of
 
 _HERE = Path(__file__).parent
-GAP = "…"
 UNIVERSAL = "en"  # people mix its words into every language
 
 
@@ -57,7 +56,6 @@ class Kind(IntEnum):
 
 
 WHOLE = (Kind.STRONG, Kind.WEAK, Kind.HELP, Kind.JOIN)
-PIECES = (Kind.IDLE, Kind.PHRASE, Kind.WRONG, Kind.MAYBE, Kind.JOINS, Kind.HELPS)
 
 
 class Entry(NamedTuple):
@@ -83,10 +81,9 @@ class Lexicon(NamedTuple):
 
 
 class Unspaced(NamedTuple):
-    """A language written without spaces: pieces to look for, each part in turn."""
+    """A language written without spaces: whole messages, and what adds nothing to them."""
 
     language: str
-    pieces: Mapping[str, tuple[tuple[int, Kind, tuple[str, ...]], ...]]  # by two letters, numbered
     whole: Mapping[str, Kind]
     fill: tuple[str, ...]
 
@@ -135,29 +132,17 @@ def lexicon() -> Lexicon:
 @cache
 def unspaced() -> tuple[Unspaced, ...]:
     """Read the languages written without spaces."""
-    found: dict[str, dict[Kind, list[tuple[str, ...]]]] = {}
+    found: dict[str, dict[Kind, list[str]]] = {}
     for language, kind, entry in _entries("unspaced.toml"):
-        parts = tuple("".join(entry).split(GAP))
-        found.setdefault(language, {}).setdefault(kind, []).append(parts)
+        found.setdefault(language, {}).setdefault(kind, []).append("".join(entry))
     return tuple(
         Unspaced(
             language,
-            _by_two_letters(kinds),
-            {parts[0]: kind for kind in WHOLE for parts in kinds.get(kind, ())},
-            tuple(sorted((parts[0] for parts in kinds[Kind.FILL]), key=len, reverse=True)),
+            {said: kind for kind in WHOLE for said in kinds.get(kind, ())},
+            tuple(sorted(kinds[Kind.FILL], key=len, reverse=True)),
         )
         for language, kinds in found.items()
     )
-
-
-def _by_two_letters(
-    kinds: Mapping[Kind, Sequence[tuple[str, ...]]],
-) -> dict[str, tuple[tuple[int, Kind, tuple[str, ...]], ...]]:
-    pieces = [(kind, parts) for kind in PIECES for parts in kinds.get(kind, ())]
-    found: dict[str, list[tuple[int, Kind, tuple[str, ...]]]] = {}
-    for n, (kind, parts) in enumerate(pieces):
-        found.setdefault(parts[0][:2], []).append((n, kind, parts))
-    return {pair: tuple(each) for pair, each in found.items()}
 
 
 def _entries(name: str) -> Iterator[tuple[str, Kind, tuple[str, ...]]]:
@@ -177,8 +162,7 @@ def _entry(phrase: str) -> tuple[str, ...]:
         if word == "_":
             entry.append("_")
             continue
-        parts = [_folded(part) for part in word.split(GAP)]
-        entry += GAP.join(parts).split()
+        entry += _folded(word).split()
         if word.endswith("*") and entry:
             entry[-1] += "*"
     return tuple(entry)
