@@ -87,7 +87,9 @@ class Leavers:
         """Let one more person leave, by the way whose turn it is."""
         every = self.ways.all()
         name = list(every)[len(self.left) % len(every)]
-        number, who = self._find(Channel.SMS if name == "sms" else Channel.EMAIL)
+        # Nobody complains of a mail before it is at least on its way.
+        soon = name == "complaint" or bool(len(self.left) // len(every) % 2)
+        number, who = self._find(Channel.SMS if name == "sms" else Channel.EMAIL, soon=soon)
         if number in self.left:
             return
         began = time.monotonic()
@@ -100,9 +102,9 @@ class Leavers:
         """Tell whether nobody is left to be told."""
         return all(is_served(self.here, wave) for wave in self.waves.values())
 
-    def _find(self, channel: Channel) -> tuple[int, Leaver]:
+    def _find(self, channel: Channel, *, soon: bool) -> tuple[int, Leaver]:
         found = None
-        if len(self.left) // len(self.ways.all()) % 2:
+        if soon:
             values = {"wave": self.waves[channel], "channel": channel}
             with self.here.database.begin() as conn:
                 found = conn.execute(_ABOUT_TO_GO, values).one_or_none()

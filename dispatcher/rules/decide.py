@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision, Reason, Verdict
+from dispatcher.domain.messages import MessageClass
 from dispatcher.domain.policies import Policy
 from dispatcher.rules.asked_for import answers
 from dispatcher.rules.book import RuleBook
@@ -49,7 +50,8 @@ def _decision(person: Recipient, policy: Policy, now: float, book: RuleBook) -> 
         "",
         seen,
     )
-    if policy.reconfirms:  # who was asked after the end was asked without a consent
+    if policy.reconfirms and policy.message_class == MessageClass.PROMOTIONAL:
+        # Whoever was asked after the end was asked without a consent.
         ends = due_for(person).ends
         sending = sending._replace(send_before=min(sending.send_before, ends))
     if person.asked_at and answers(person, policy, now):

@@ -71,7 +71,8 @@ def test_other_campaigns_ask_nobody() -> None:
     """An offer is none of this rule's business, nor an answer."""
     assert decide([person()], policy(), NOON, BOOK)[0].reason is Reason.OK
     answer = policy(reconfirms=True, message_class=MessageClass.HELP_REPLY)
-    assert decide([person()], answer, NOON, BOOK)[0].verdict is Verdict.SEND
+    told = decide([person(**aged(800, consent_kind=PURCHASE))], answer, NOON, BOOK)[0]
+    assert (told.verdict, told.send_before) == (Verdict.SEND, answer.ends_at)
 
 
 acts = st.lists(
