@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from dispatcher.embedded.processes import free_port
 from dispatcher.rendering.links import Links
 from tests.support.house import KEY, House, house_on
 from tests.support.patience import eventually
+from tests.support.reachable import answers, listens
 from tests.support.ways_out import WaysOut, mail_line
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,8 +114,8 @@ def world(database_url: str, broker_url: str, tmp_path: Path) -> Iterator[World]
             _process("celery", "-A", "workers", "beat", env=environment),
         ):
             opened = World(house, tmp_path, (port, mail_port), environment)
-            assert eventually(lambda: _answers(f"{opened.web}/healthz"), 60)
-            assert eventually(lambda: _listens(mail_port), 60)
+            assert eventually(lambda: answers(f"{opened.web}/healthz"), 60)
+            assert eventually(lambda: listens(mail_port), 60)
             yield opened
 
 
@@ -137,18 +137,6 @@ def _process(
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _populate(house: House) -> None:

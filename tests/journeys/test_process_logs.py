@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from dispatcher.rendering.links import Links
 from tests.journeys.test_full_speed import CONFIG, ROOT, SECRET
 from tests.support.house import KEY, House, house_on
 from tests.support.patience import eventually
+from tests.support.reachable import answers, listens
 from tests.support.ways_out import WaysOut, mail_line
 
 PEOPLE = range(1, 9)
@@ -60,8 +60,8 @@ def test_no_log_line_of_any_process_names_a_person(
                 _logged([*command, *more], tmp_path / f"{name}.log", environment, tmp_path)
             )
         web = f"http://127.0.0.1:{web_port}"
-        assert eventually(lambda: _answers(f"{web}/healthz"), 60)
-        assert eventually(lambda: _listens(mail_port), 60)
+        assert eventually(lambda: answers(f"{web}/healthz"), 60)
+        assert eventually(lambda: listens(mail_port), 60)
         _live(house, web, mail_port, environment)
     logs = {each.name: each.read_text("utf-8") for each in tmp_path.glob("*.log")}
     assert set(logs) == {f"{name}.log" for name in commands}
@@ -99,18 +99,6 @@ def _say_odd_things(client: httpx.Client, web: str, mail: smtplib.SMTP) -> None:
     words = b"From: Zebedee <p1@example.com>\r\nSubject: 1 Quagmire Lane\r\n\r\nZebedee asks\r\n"
     mail.sendmail("p1@example.com", ["hello@dispatcher.localhost"], words)
     mail.docmd("RCPT TO:<p1@example.com>")
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

@@ -14,7 +14,7 @@ def said_whole(words: Sequence[str]) -> tuple[Kind, str, str] | None:
     plain = [word for word in words if word not in (BREAK, PAUSE)]
     if not plain or len(plain) > _MOST_WHOLE:
         return _repeated(plain, known)
-    empty = empty_words(plain, known)
+    empty = _empty_words(plain, known)
     full = [i for i, is_empty in enumerate(empty) if not is_empty]
     first, last = (full[0], full[-1]) if full else (len(plain), -1)
     best: tuple[int, int, Kind, str, str] | None = None
@@ -22,7 +22,7 @@ def said_whole(words: Sequence[str]) -> tuple[Kind, str, str] | None:
         for end in range(max(last + 1, start + 1), min(start + _LONGEST_KEYWORD, len(plain)) + 1):
             text = " ".join(plain[start:end])
             for kind, language in known.whole.get(text, ()):
-                if kind is not Kind.STRONG and len(plain) > MOST_WEAK:
+                if kind is not Kind.STRONG and len(plain) > _MOST_WEAK:
                     continue
                 rank = (_RANK[kind], start - end, kind, text, language)
                 best = min(best, rank, key=lambda each: each[:2]) if best else rank
@@ -58,12 +58,12 @@ def _keywords_alone(words: list[str], known: Lexicon) -> tuple[Kind, str, str] |
 
 
 _MOST_WHOLE = 24
-MOST_WEAK = 5
+_MOST_WEAK = 5
 _LONGEST_KEYWORD = 9
 _RANK = {Kind.STRONG: 0, Kind.WEAK: 1, Kind.HELP: 2, Kind.JOIN: 3}
 
 
-def empty_words(words: Sequence[str], known: Lexicon) -> list[bool]:
+def _empty_words(words: Sequence[str], known: Lexicon) -> list[bool]:
     """Say of each word whether it adds nothing: politeness, swearing, numbers."""
     empty = [word in known.fill or word.isdigit() for word in words]
     for i, word in enumerate(words):
