@@ -15,7 +15,7 @@ from urllib.parse import quote
 from dispatcher.domain.messages import Callback, Channel, DeliveryKey, Message, Outcome
 from dispatcher.domain.ports import Gateway
 from dispatcher.gateways.callbacks import key_word
-from dispatcher.gateways.registry import KINDS, Supplies, build
+from dispatcher.gateways.registry import Supplies, build, channel_of_kind
 from tests.gateways.contract.peers import BROKEN, LOST, Case, Peer
 from tests.gateways.letters import letter, text_message
 from tests.servers.http import Reply, Request, SmsServer
@@ -68,7 +68,7 @@ class Provider(Peer):
 
     def message(self, n: int) -> Message:
         """Give a message for the provider's channel."""
-        is_mail = getattr(KINDS[self.kind], "channel") is Channel.EMAIL  # noqa: B009
+        is_mail = channel_of_kind(self.kind) is Channel.EMAIL
         return letter(n) if is_mail else text_message(n)
 
     def key(self, n: int) -> str:
