@@ -40,6 +40,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             },
         ),
     ),
+    "kannel": (Example("kannel", {"username": "shop", "password": "only an example"}),),
     "twilio": (Example("twilio", {"account_sid": "AC1", "auth_token": "only an example"}),),
     "sandbox": (
         Example("sandbox for e-mail", {"channel": "email"}),

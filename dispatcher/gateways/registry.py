@@ -17,6 +17,7 @@ from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.options import converted, nearest
 from dispatcher.gateways.sandbox import Put, SandboxGateway
 from dispatcher.gateways.sms.http_sms import HttpSmsGateway
+from dispatcher.gateways.sms.kannel import KannelGateway
 from dispatcher.gateways.sms.twilio import TwilioGateway
 
 ENTRY_POINTS = "dispatcher.gateways"
@@ -50,6 +51,7 @@ KINDS: dict[str, type] = {
     "smtp": SmtpGateway,
     "http_sms": HttpSmsGateway,
     "sandbox": SandboxGateway,
+    "kannel": KannelGateway,
     "twilio": TwilioGateway,
 }
 

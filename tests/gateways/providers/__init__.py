@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from tests.gateways.providers.kannel import Kannel
 from tests.gateways.providers.provider import Provider
 from tests.gateways.providers.twilio import Twilio
 
-PROVIDERS: tuple[type[Provider], ...] = (Twilio,)
+PROVIDERS: tuple[type[Provider], ...] = (Kannel, Twilio)
