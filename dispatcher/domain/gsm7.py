@@ -87,6 +87,9 @@ _WIDE = _Script(Encoding.UCS2, _Size(70, 67), re.compile("[\U00010000-\U0010ffff
 _OUTSIDE = _USUAL.outside
 
 
+ALPHABET = "".join(map(chr, _USUAL.septets))
+
+
 def count(text: str, tables: Collection[National] = ()) -> Segments:
     """Count units and parts; an empty text has no parts. No escape or surrogate pair is split.
 
@@ -209,6 +212,12 @@ def smarten(text: str, tables: Collection[National] = ()) -> str:
         return plain
     cheaper = tables and count(plain, tables).parts < count(text, tables).parts
     return plain if cheaper else text
+
+
+def replaced(text: str) -> tuple[tuple[str, str], ...]:
+    """Give what smart encoding puts for each character of a text, each once."""
+    bare = _LINK.sub("", text)
+    return tuple((char, _PLAIN[ord(char)]) for char in dict.fromkeys(bare) if ord(char) in _PLAIN)
 
 
 class Offender(NamedTuple):

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Protocol, cast
 
 from pydantic import SecretStr
 
-from dispatcher.domain.ports import Gateway
+from dispatcher.domain.gsm7_tables import National
+from dispatcher.domain.ports import Gateway, Limits
 from dispatcher.errors import ConfigError
 from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.options import converted, nearest
@@ -48,6 +49,12 @@ def kinds() -> dict[str, type]:
     """Give all kinds: ours, and those of installed packages; ours cannot be replaced."""
     found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     return {name: point.load() for name, point in found.items() if name not in KINDS} | KINDS
+
+
+def national_tables(kind: str) -> frozenset[National]:
+    """Give the national tables that gateways of one of our kinds can send texts in."""
+    limits = getattr(KINDS.get(kind), "limits", None)
+    return limits.national_tables if isinstance(limits, Limits) else frozenset()
 
 
 def build(

@@ -44,7 +44,7 @@ class SmsRenderer:
             return Unrenderable(person.key, Reason.RENDER_FAILED, str(wrong))
 
     def _render(self, person: Addressee) -> Message:
-        text = self._said(person)
+        text = self.said(person)
         if self._template.source.smart_encoding:
             text = smarten(text, self._tables)
         size = segments(text, self._tables)
@@ -79,7 +79,8 @@ class SmsRenderer:
                 return ending.text
         return ""
 
-    def _said(self, person: Addressee) -> str:
+    def said(self, person: Addressee) -> str:
+        """Give one person's text as it is written; raises what `render` makes a value of."""
         template = self._template
         words = template.words(person.language)
         text = words.texts.get(SMS)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.gsm7 import count
+from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import Channel, Message
+from dispatcher.rendering import render_batch
 from dispatcher.rendering.people import Unrenderable
+from dispatcher.rendering.sms import segments
 from dispatcher.tokens import Purpose, Token
-from tests.rendering.samples import KEY, TEXTS, TOKENS, compiled, one, person, source
+from tests.rendering.samples import KEY, NOW, TEXTS, TOKENS, compiled, one, person, source
 
 TEMPLATE = compiled()
 PHONE = "+447700900123"
