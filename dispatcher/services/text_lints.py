@@ -117,7 +117,8 @@ def _strange_links(spec: CampaignSpec, said: Said) -> Iterator[Lint]:
     home = spec.brand.email.rpartition("@")[2].lower()
     for link in _LINK.finditer(said.text):
         host = _host(link[0])
-        if not (host == home or host.endswith(f".{home}") or home.endswith(f".{host}")):
+        own = host == home or host.endswith(f".{home}") or home.endswith(f".{host}")
+        if not own and host not in SHORTENERS:
             told = f"does not lead to {home}, which people know the brand by"
             yield _lint(said, False, link.start(), f'"{link[0]}" {told}')
 
