@@ -52,7 +52,7 @@ def law_of(country: str, book: Jurisdictions, asked: Mapping[str, Mapping[str, A
     values = asked.get(entry.code, {})
     return TextLaw(
         country,
-        entry.name,
+        entry.name.partition(" (")[0],
         named_in(country, book),
         tuple(values.get("labels", ())),
         str(entry.more.get("sender_prefix", "")),
@@ -72,6 +72,12 @@ def named_in(country: str, book: Jurisdictions) -> Named:
     """Say whether a name may be the sender of texts to a country's numbers."""
     more = book.chain(country).members[-1].more
     return Named(str(more.get("alphanumeric_sender", Named.UNKNOWN)))
+
+
+def barred(book: Jurisdictions) -> tuple[str, ...]:
+    """Give the countries, and the territories under their rules, where no name may be a sender."""
+    codes = (code for code in (*book.entries, *book.territories) if "-" not in code)
+    return tuple(sorted(code for code in codes if named_in(code, book) is Named.NO))
 
 
 def is_name(sender: str) -> bool:

@@ -23,7 +23,8 @@ from dispatcher.errors import CampaignError, CampaignErrors
 from dispatcher.rendering import check, load
 from dispatcher.rendering.revealed import Place, place_of
 from dispatcher.rendering.source import languages
-from dispatcher.services import disclosure, text_lints
+from dispatcher.rules.texting import barred, is_name
+from dispatcher.services import disclosure, jurisdictions, text_lints
 from dispatcher.services.known_facts import shipped
 
 _TAG = re.compile(r"\{[%#].*?[%#]\}\n?", re.DOTALL)
@@ -78,7 +79,7 @@ def validate(path: Path, bench: Workbench) -> Checked:
 
 
 def _pinned(file: CampaignFile, bench: Workbench, template: TemplateSource) -> CampaignFile:
-    """Name what may not change by itself after approval: gateways, prices, whose consent counts."""
+    """Name what may not change by itself after approval: gateways, prices, consent, senders."""
     chosen = {channel: bench.gateway(file, channel) for channel in file.spec.channels}
     worth = file.spec.policy.worth
     if worth is not None:
@@ -89,7 +90,13 @@ def _pinned(file: CampaignFile, bench: Workbench, template: TemplateSource) -> C
             sms_price=prices.get(Channel.SMS, 0.0) * _parts(template),
         )
     own = bench.facts.sensitive(file.spec.audience.topic)
-    policy = replace(file.spec.policy, worth=worth, own_consent=own)
+    named = Channel.SMS in chosen and is_name(file.spec.brand.sms_sender)
+    policy = replace(
+        file.spec.policy,
+        worth=worth,
+        own_consent=own,
+        barred_countries=barred(jurisdictions.shipped()) if named else (),
+    )
     return replace(file, spec=replace(file.spec, gateways=chosen, policy=policy))
 
 

@@ -17,7 +17,13 @@ from dispatcher.rules.quiet_hours import Home
 from dispatcher.storage import context_flags, signs_of_life
 from dispatcher.storage.consents import IN_ALL, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.recipients import places_of
-from dispatcher.storage.segments import channel_joins, channel_parameters, first_channel, membership
+from dispatcher.storage.segments import (
+    channel_joins,
+    channel_parameters,
+    first_channel,
+    membership,
+    named_well,
+)
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
 # In the order of the rules (docs/rules.md), so that each person has one reason.
@@ -33,6 +39,7 @@ _REACH = f"""
                     WHEN permission.state = 'imported_unproven' THEN 'imported_unproven'
                     WHEN permission.state <> 'active' OR :own_consent AND {IN_ALL}
                          THEN 'no_consent'
+                    WHEN a.channel = 'sms' AND NOT (true{{named_well}}) THEN 'sender_forbidden'
                     WHEN a.bucket < :holdout THEN 'holdout'
                     WHEN (:hours OR a.channel = 'sms') AND c.zone = '' AND a.zones = '{{{{}}}}'
                          AND c.country = '' AND a.jurisdictions = '{{{{}}}}'
@@ -99,6 +106,7 @@ def groups(conn: Connection, spec: CampaignSpec, channel: Channel, now: float) -
         condition=condition,
         first=first_channel(spec),
         joins=channel_joins(spec.channels),
+        named_well=named_well(spec, "a"),
         **_SILENCES[spec.policy.asks],
     )
     values |= channel_parameters(spec) | _facts(spec) | {"channel": channel}
