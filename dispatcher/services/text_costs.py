@@ -12,14 +12,27 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.reports import Forced, Reach, TextSize
 from dispatcher.rendering.compiled import GIVEN, CompiledTemplate
 from dispatcher.rendering.engine import RenderError
+from dispatcher.rendering.filled import texts
 from dispatcher.rendering.people import Addressee, UnrenderableError
 from dispatcher.rendering.sms import MAX_PARTS, SmsRenderer, segments
 from dispatcher.rendering.source import SMS, choose
+from dispatcher.services.validate import Checked
 
 _SHOWN = 5  # characters that are shown in their place
 _AROUND = 20  # letters before and after one
 
 Longest = Mapping[str, tuple[str, str]]
+
+
+def of_samples(checked: Checked) -> dict[str, int]:
+    """Give the parts of each language's text, with the values of the sample; needs no database."""
+    spec, template = checked.file.spec, checked.template
+    said = texts(spec, template) if Channel.SMS in spec.channels else ()
+    smart = template.smart_encoding
+    return {
+        each.path.partition("/")[0]: segments(smarten(each.text) if smart else each.text).parts
+        for each in said
+    }
 
 
 def fields_of(template: CompiledTemplate) -> list[str]:

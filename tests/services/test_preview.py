@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -21,7 +22,7 @@ from dispatcher.services.validate import Checked, Workbench, validate
 from dispatcher.storage import suppressions
 from dispatcher.storage.reach import longest
 from dispatcher.tokens import Tokens
-from tests.support.campaigns import EXAMPLES, GATEWAYS, GOOD, checked
+from tests.support.campaigns import EXAMPLES, GATEWAYS, GOOD, checked, workbench
 from tests.support.people import DIGESTS, NOON, add_person, address, consent_to, desk_on, set_clock
 from tests.support.rules import LAW
 
@@ -226,3 +227,34 @@ def test_a_sender_that_numbers_of_the_audience_forbid_is_told_of(desk: Desk) -> 
     """The file names no country, but somebody in the audience has an American number."""
     someone(desk, 1, phone="+12025550143", country="US")
     assert any("United States: a name" in told for told in seen(desk).notices)
+
+
+def test_whoever_s_number_takes_no_names_is_written_to_another_way_or_not_at_all(
+    desk: Desk,
+) -> None:
+    """A mail for whoever agreed to mails too; the reach says the very reason of the rule."""
+    for customer_id, phone in enumerate(("+12025550001", "+12025550002", "+447700900123"), 1):
+        someone(desk, customer_id, phone=phone)
+        consent_to(desk, channel=Channel.SMS, customer_id=customer_id)
+    consent_to(desk, channel=Channel.EMAIL, customer_id=1)
+    text_first = GOOD.replace('["email", "sms"]', '["sms", "email"]')
+    file = checked(text_first.replace('holdout = "5 %"\n', ""))
+    spec = replace(file.file.spec, policy=replace(file.file.spec.policy, barred_countries=("US",)))
+    reach = seen(desk, replace(file, file=replace(file.file, spec=spec))).reach
+    assert {(row.channel, row.reason): row.people for row in reach.rows} == {
+        (Channel.EMAIL, "ok"): 1,
+        (Channel.SMS, "ok"): 1,
+        (Channel.SMS, "sender_forbidden"): 1,
+    }
+
+
+def test_an_approval_pins_where_a_name_may_not_send(tmp_path: Path) -> None:
+    """The countries are those of the rule data; a number is barred from none of them."""
+    bench = workbench(tmp_path / "templates")
+    path = tmp_path / "spring.toml"
+    path.write_text(GOOD, "utf-8")
+    barred = validate(path, bench).file.spec.policy.barred_countries
+    assert {"US", "CA", "PR", "BR"} <= set(barred)
+    assert not {"GB", "FR", "IE"} & set(barred)
+    path.write_text(GOOD.replace('"Northwind"', '"+447700900123"'), "utf-8")
+    assert validate(path, bench).file.spec.policy.barred_countries == ()

@@ -9,8 +9,9 @@ import pytest
 from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.reports import Forced, Reach, ReachRow, TextSize
-from dispatcher.services.text_costs import fields_of, notices, sizes
+from dispatcher.services.text_costs import fields_of, notices, of_samples, sizes
 from tests.rendering.samples import TEXTS, compiled, person, source
+from tests.support.campaigns import GOOD, checked, template
 
 REACH = Reach(
     (
@@ -30,8 +31,8 @@ def measured(
     smart: bool = True,
 ) -> TextSize:
     """Measure one English text, sent to ten thousand people at 0.05 a part."""
-    template = compiled(replace(source(TEXTS | {"en/sms.txt": text}), smart_encoding=smart))
-    (found,) = sizes(template, [person(name="Zoe")], REACH, 0.05, longest or {}, tables)
+    written = compiled(replace(source(TEXTS | {"en/sms.txt": text}), smart_encoding=smart))
+    (found,) = sizes(written, [person(name="Zoe")], REACH, 0.05, longest or {}, tables)
     return found
 
 
@@ -94,6 +95,14 @@ def test_whoever_would_get_none_is_warned_of() -> None:
     (told,) = notices([long])
     assert "takes 7 parts" in told
     assert list(notices([measured("short")])) == []
+
+
+def test_the_parts_of_samples_are_known_without_a_database() -> None:
+    """By language, as validation tells them; mails have none."""
+    assert of_samples(checked()) == {"en": 1, "fr": 1}
+    long = replace(template(), texts={**template().texts, "fr/sms.txt": "ж" * 71})
+    assert of_samples(replace(checked(), template=long)) == {"en": 1, "fr": 2}
+    assert of_samples(checked(GOOD.replace('["email", "sms"]', '["email"]'))) == {}
 
 
 def test_only_personal_values_are_looked_for() -> None:
