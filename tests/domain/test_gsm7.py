@@ -287,14 +287,37 @@ def test_septets_of_national_tables_are_those_of_the_standard(
 
 
 def test_every_locking_table_has_128_places_and_its_escape() -> None:
-    """No place is missing or doubled."""
+    """No letter is doubled; a place without a letter holds what no text may hold."""
     for table in (gsm7_tables.BASIC, *gsm7_tables.LOCKING.values()):
-        assert (len(table), len(set(table)), table[0x1B], table[0x20:0x23]) == (
-            128,
-            128,
-            "\x1b",
-            ' !"',
-        )
+        letters = table.replace("\x1b", "")
+        assert (len(table), len(set(letters))) == (128, len(letters))
+        assert (table[0x1B], table[0x20:0x22], table[0x61]) == ("\x1b", " !", "a")
+
+
+@pytest.mark.parametrize(
+    ("language", "letter", "place", "shifted", "shift"),
+    [
+        (National.BENGALI, "\u09f1", 0x7F, "\u09fa", 0x34),
+        (National.GUJARATI, "\u0acd", 0x5F, "\u0aef", 0x25),
+        (National.HINDI, "\u0928", 0x2F, "\u0971", 0x3A),
+        (National.KANNADA, "\u0c8e", 0x0E, "\u0cf2", 0x2A),
+        (National.MALAYALAM, "\u0d3d", 0x4F, "\u0d7f", 0x34),
+        (National.ORIYA, "\u0b13", 0x13, "\u0b71", 0x2C),
+        (National.PUNJABI, "\u0a51", 0x60, "\u0a75", 0x2D),
+        (National.TAMIL, "\u0baa", 0x3D, "\u0bfa", 0x2E),
+        (National.TELUGU, "\u0c63", 0x7F, "\u0c7f", 0x32),
+        (National.URDU, "\u06cc", 0x59, "\u06d4", 0x3F),
+    ],
+)
+def test_letters_of_south_asia_stand_where_the_standard_has_them(
+    language: National, letter: str, place: int, shifted: str, shift: int
+) -> None:
+    """One of each table, far from its beginning; capitals and signs come by the shift."""
+    both = Tables(language, language)
+    assert encode(letter + shifted, both) == bytes([place, 0x1B, shift])
+    assert encode("a1?A/€", both) == b"a1?\x1bA\x1b\x0f\x1be"
+    text = letter * 140 + "."
+    assert (count(text).parts, count(text, {language})) == (3, (GSM7, 141, 1))
 
 
 def test_a_text_that_is_plain_takes_no_national_table() -> None:
