@@ -117,7 +117,9 @@ def tables_for(text: str, tables: Collection[National]) -> Tables:
 
 def _chosen(text: str, tables: Collection[National]) -> _Script:
     best = _USUAL if _OUTSIDE.search(text) is None else _WIDE
-    cost = _counted(text, best).parts if tables else 1
+    if not tables:
+        return best
+    cost = _counted(text, best).parts
     for script in map(_script, _pairs(tables) if cost > 1 else ()):
         if script.outside.search(text) is None:
             parts = _counted(text, script).parts
