@@ -16,14 +16,16 @@ SHORTENERS = frozenset(
 BAIT: Mapping[str, re.Pattern[str]] = {
     "reads like a code to log in with": re.compile(
         r"\b(?:verification|security|one[- ]time|login) (?:pass)?code\b|\bone[- ]time password\b"
-        r"|\bcode(?: is)?:? \d{4,8}\b|\bcode de (?:vérification|sécurité)\b"
-        r"|\bbestätigungscode\b|\bcódigo de verificaci[óo]n\b|\bcodice di verifica\b",
+        r"|\b(?:your code(?: is)?|votre code(?: est)?|(?:ihr|dein) code(?: lautet| ist)?):? \d{4,8}\b"
+        r"|\bcode de (?:vérification|sécurité)\b|\bbestätigungscode\b"
+        r"|\bcódigo de verificaci[óo]n\b|\bcodice di verifica\b",
         re.IGNORECASE,
     ),
     "reads like the notice of a parcel": re.compile(
-        r"\b(?:missed|failed|your) (?:parcel|package)\b|\bmissed (?:a |your )?delivery\b"
-        r"|\b(?:parcel|package) (?:is )?(?:waiting|held|on hold)\b|\bvotre colis\b"
-        r"|\b(?:ihr|dein) paket\b|\bsu paquete\b|\bil (?:suo|tuo) pacco\b",
+        r"\b(?:missed|failed) (?:a |your )?(?:parcel|package|delivery)\b"
+        r"|\b(?:parcel|package) (?:is )?(?:waiting|held|on hold)\b"
+        r"|\bvotre colis (?:est|a|n['’]a|attend)\b|\b(?:ihr|dein) paket (?:ist|wartet|konnte)\b"
+        r"|\bsu paquete (?:está|no)\b|\bil (?:suo|tuo) pacco (?:è|non)\b",
         re.IGNORECASE,
     ),
     "reads like the notice of an order or account": re.compile(

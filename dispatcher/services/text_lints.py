@@ -79,8 +79,9 @@ def lints(spec: CampaignSpec, template: TemplateSource, countries: Iterable[str]
     if Channel.SMS not in spec.channels:
         return
     for said in texts(spec, template):
-        for look in (_links, _bait, _trades, _forced, _fused, partial(_strange_links, spec)):
+        for look in (_links, _bait, _trades, _fused, partial(_strange_links, spec)):
             yield from look(said)
+        yield from _forced(said, smart=template.smart_encoding)
     yield from _way_out(spec, template)
     for law in _laws(countries):
         yield from _of_country(spec, template, law)
@@ -108,9 +109,8 @@ def _links(said: Said) -> Iterator[Lint]:
         elif not link[0].lower().startswith("https://"):
             yield _lint(said, True, link.start(), f'"{link[0]}" is not safe; write https://')
     for link in found[1:]:
-        yield _lint(
-            said, False, link.start(), f'"{link[0]}" is a second link; one a text is enough'
-        )
+        told = f'"{link[0]}" is a second link; one a text is enough'
+        yield _lint(said, False, link.start(), told)
 
 
 def _strange_links(spec: CampaignSpec, said: Said) -> Iterator[Lint]:
@@ -148,9 +148,9 @@ def _traded(said: Said) -> Iterator[tuple[str, re.Match[str]]]:
             yield trade, found
 
 
-def _forced(said: Said) -> Iterator[Lint]:
+def _forced(said: Said, *, smart: bool) -> Iterator[Lint]:
     """Show the few characters that make a text dearer, which nobody sees."""
-    text = smarten(said.text)
+    text = smarten(said.text) if smart else said.text
     found = list(forced_by(text))
     chars = list(dict.fromkeys(each.char for each in found))
     if not chars or len(chars) > _FEW:
@@ -220,7 +220,8 @@ def _sender(sender: str, law: TextLaw) -> Iterator[Lint]:
 def _labels(said: Said, law: TextLaw) -> Iterator[Lint]:
     if law.labels and not said.text.lstrip().startswith(law.labels):
         wanted = " or ".join(f'"{label.strip()}"' for label in law.labels)
-        yield _lint(said, True, 0, f"{law.name}: the text of an offer begins with {wanted}")
+        told = f"{law.name}: the text of an offer begins with {wanted}"
+        yield _lint(said, True, 0, f"{told}; a campaign of its own for that country can say so")
 
 
 def _cleared(said: Said, law: TextLaw) -> Iterator[Lint]:

@@ -42,6 +42,7 @@ def seen(text: str, country: str = "", sender: str = "+447700900123") -> list[tu
         ("see https://other.example/a", f"see {OWN}", False, "people know the brand by"),
         ("Your code is 482913", "Your code is WEEK26", True, "code to log in with"),
         ("Missed delivery! Look here", "We deliver at no cost", True, "notice of a parcel"),
+        ("Ihr Paket wartet", "Ihr Paket Kaffee", True, "notice of a parcel"),
         ("Your account is locked", "Your coffee is on us", True, "an order or account"),
         ("Wine for two", "Coffee for two", False, "speaks of alcohol"),
         ("Casino night", "Quiz night", False, "speaks of gambling"),
