@@ -16,7 +16,8 @@ SHORTENERS = frozenset(
 BAIT: Mapping[str, re.Pattern[str]] = {
     "reads like a code to log in with": re.compile(
         r"\b(?:verification|security|one[- ]time|login) (?:pass)?code\b|\bone[- ]time password\b"
-        r"|\b(?:your code(?: is)?|votre code(?: est)?|(?:ihr|dein) code(?: lautet| ist)?):? \d{4,8}\b"
+        r"|\b(?:your code(?: is)?|votre code(?: est)?|(?:ihr|dein) code(?: lautet| ist)?):?"
+        r" \d{4,8}\b"
         r"|\bcode de (?:vérification|sécurité)\b|\bbestätigungscode\b"
         r"|\bcódigo de verificaci[óo]n\b|\bcodice di verifica\b",
         re.IGNORECASE,
