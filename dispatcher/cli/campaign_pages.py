@@ -123,14 +123,13 @@ def _saving(each: TextSize, readers: int | str) -> Iterator[RenderableType]:
     price = round(saved * each.price, 4)
     told_all = isinstance(readers, int) and readers > 0
     total = f", {price * each.people:,.2f} for {number(each.people)} people" if told_all else ""
-    yield f"{told}; saves {price:g} a message{total}."
+    yield f"{told}; saves {price:g} a message{total}." if price else f"{told}."
 
 
 def _forcing(each: TextSize) -> Iterator[RenderableType]:
     if not each.forced or each.parts < 2:
         return
-    told = f"takes {_parted(each.parts)}, as these characters are in no GSM-7"
-    yield f"{each.language}: {told}:"
+    yield f"{each.language}: takes {_parted(each.parts)}, as GSM-7 lacks these characters:"
     for words, place, char, plain in each.forced:
         put = f"; {plain!r} could stand there" if plain is not None else ""
         yield f"    {words}"

@@ -194,11 +194,6 @@ def encode(text: str, tables: Tables = _DEFAULT) -> bytes:
     return text.translate(script.septets).encode("latin-1")
 
 
-def offenders(text: str) -> tuple[str, ...]:
-    """Give the characters that force UCS-2, each once, in order of appearance."""
-    return tuple(dict.fromkeys(_OUTSIDE.findall(text)))
-
-
 def smarten(text: str, tables: Collection[National] = ()) -> str:
     """Replace typographic characters by plain ones, if that lets the whole text go as GSM-7.
 
