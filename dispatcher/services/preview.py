@@ -64,7 +64,7 @@ def preview(
         revealed = tuple(_revealed(conn, checked, bench))
     if in_tens:
         reach, revealed = tens.reach(reach), tens.reveals(revealed)
-    samples = tuple(_samples(checked, paper, now))
+    samples = tuple(_samples(checked, bench, paper, now))
     sizes = tuple(_sizes(checked, bench, paper, reach, longest, now))
     first, last = possible_times(spec.policy, homes, now, law)
     return Preview(
@@ -182,11 +182,15 @@ def _people(checked: Checked, channel: Channel, at: datetime) -> list[Addressee]
     return [_somebody(checked, channel, language, at) for language in wanted]
 
 
-def _samples(checked: Checked, compiled: CompiledTemplate, now: float) -> Iterator[Sample]:
+def _samples(
+    checked: Checked, bench: Workbench, compiled: CompiledTemplate, now: float
+) -> Iterator[Sample]:
     at = datetime.fromtimestamp(now, UTC)
     for channel in checked.file.spec.channels:
         people = _people(checked, channel, at)
-        for person, made in zip(people, render_batch(compiled, channel, people, at), strict=True):
+        tables = bench.tables.get(bench.gateway(checked.file, channel), ())
+        rendered = render_batch(compiled, channel, people, at, tables)
+        for person, made in zip(people, rendered, strict=True):
             if isinstance(made, Message):
                 yield _sample(channel, person.language, made)
             else:

@@ -53,8 +53,8 @@ def sizes(
     readers = _readers(template, reach)
     renderer = SmsRenderer(template, tables)
     smart = template.source.smart_encoding
-    for person in people:
-        language = template.words(person.language).language
+    spoken = {template.words(person.language).language: person for person in people}
+    for language, person in spoken.items():
         with suppress(RenderError, UnrenderableError):  # the sample says so in its place
             written = renderer.said(person)
             text = smarten(written, tables)

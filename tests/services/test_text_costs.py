@@ -43,6 +43,13 @@ def test_everybody_who_reads_a_language_is_counted_at_the_price_of_a_part() -> N
     assert found.cost == 500.0
 
 
+def test_a_text_for_two_languages_is_measured_once() -> None:
+    """Canadians read the plain English one if there is no other, and nobody counts twice."""
+    readers = [person(language="en", name="Zoe"), person(language="en-CA", name="Zoe")]
+    found = list(sizes(compiled(), readers, REACH, 0.05, {}))
+    assert [(each.language, each.people) for each in found] == [("en", 10_000)]
+
+
 @pytest.mark.parametrize(
     ("longest", "most"),
     [
