@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import ConfigError
+from dispatcher.gateways.registry import channel_of_kind
 from dispatcher.settings import GatewaySettings, Settings
 
 
@@ -31,7 +32,10 @@ def channel_of(name: str, gateway: GatewaySettings) -> Channel:
             raise ConfigError(
                 f"gateways.{name}.channel", f'is "{gateway.channel}"; it must be email or sms'
             ) from None
-    return Channel.EMAIL if gateway.kind == "smtp" else Channel.SMS
+    channel = channel_of_kind(gateway.kind)
+    if channel is None:
+        raise ConfigError(f"gateways.{name}.channel", "is missing; it must be email or sms")
+    return channel
 
 
 def _in_sandbox(name: str, gateway: GatewaySettings) -> GatewaySettings:

@@ -211,7 +211,9 @@ def _build_gateway(dispatcher: Dispatcher, name: str, settings: GatewaySettings)
     async def put(messages: Sequence[Message]) -> None:
         await asyncio.to_thread(_put, dispatcher.database, name, messages)
 
-    supplies = registry.Supplies(put=put, key=dispatcher.seal)
+    world = dispatcher.settings.public_url.rstrip("/")
+    hooks = f"{world}/hooks" if world.startswith("https://") else ""
+    supplies = registry.Supplies(put=put, key=dispatcher.seal, hooks=hooks)
     return registry.build(name, settings.kind, options, supplies)
 
 

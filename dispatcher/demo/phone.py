@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from dispatcher.demo.stage import DemoFailed, Stage
 from dispatcher.domain.messages import Channel
-from dispatcher.gateways.callbacks import Seal
+from dispatcher.gateways.proofs import Seal
 
 # Gateways seal by the wall's clock, not by the programme's, which the demo has set.
 _WALL = text("SELECT extract(epoch FROM clock_timestamp())::float8")

@@ -99,6 +99,7 @@ class EventKind(StrEnum):
     CLICKED = "clicked"
     REPLIED = "replied"
     UNSUBSCRIBED = "unsubscribed"
+    MAIL = "mail"
     UNKNOWN = "unknown"
 
 
@@ -127,10 +128,14 @@ class Event(NamedTuple):
     blocked: bool = False
     soft: bool = False
     answered: bool = False
+    mail: bytes = b""
 
 
 class Callback(NamedTuple):
-    """One HTTP request a gateway made to us, as raw as it came. Header names are lower case."""
+    """One HTTP request a gateway made to us, as raw as it came. Header names are lower case.
+
+    `url` is the whole of it as the world sees it: some gateways sign that.
+    """
 
     method: str
     path: str
@@ -138,6 +143,7 @@ class Callback(NamedTuple):
     headers: dict[str, str]
     body: bytes
     received_at: float
+    url: str = ""
 
     def header(self, name: str) -> str:
         """Give a header's value, or nothing."""

@@ -1,82 +1,17 @@
-"""What all callbacks share: seals against forgery and replay, fields in any dress, stable keys."""
+"""What all callbacks share: fields in any dress, stable keys, numbers as they should be."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from pydantic import SecretStr
 
 from dispatcher.domain.messages import Callback, DeliveryKey
 from dispatcher.errors import CallbackRejected
 
-STALE_AFTER = 300.0  # seconds between the time in the seal and ours, either way
 _FIELDS_CAP = 200  # names in a form
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """HMAC-SHA256 over the raw body and a timestamp, as two headers of the callback.
-
-    `signed` says what is signed and must hold both `{timestamp}` (Unix seconds or milliseconds, as
-    the header has it) and `{body}`.
-    """
-
-    secret: SecretStr
-    signature_header: str = "x-signature"
-    timestamp_header: str = "x-timestamp"
-    prefix: str = ""
-    base64: bool = False
-    signed: str = "{timestamp}.{body}"
-
-    def check(self, callback: Callback) -> None:
-        """Raise CallbackRejected unless the callback is genuine and fresh."""
-        timestamp = callback.header(self.timestamp_header)
-        given = callback.header(self.signature_header)
-        wanted = self._signature(timestamp, callback.body)
-        if not hmac.compare_digest(given.encode(), wanted.encode()):
-            raise CallbackRejected("the signature does not fit the callback")
-        if abs(callback.received_at - _seconds(timestamp)) > STALE_AFTER:
-            raise CallbackRejected("the callback is stale: it was signed more than 5 minutes ago")
-
-    def sign(self, body: bytes, at: float) -> dict[str, str]:
-        """Give the headers that seal a body at a time (Unix seconds)."""
-        timestamp = str(int(at))
-        return {
-            self.timestamp_header: timestamp,
-            self.signature_header: self._signature(timestamp, body),
-        }
-
-    def _signature(self, timestamp: str, body: bytes) -> str:
-        before, _, after = self.signed.replace("{timestamp}", timestamp).partition("{body}")
-        content = before.encode() + body + after.encode()
-        key = self.secret.get_secret_value().encode()
-        digest = hmac.new(key, content, hashlib.sha256).digest()
-        text = base64.b64encode(digest).decode() if self.base64 else digest.hex()
-        return self.prefix + text
-
-
-@dataclass(frozen=True, slots=True)
-class SharedToken:
-    """A secret word in a header, or in the query of the callback's URL when `header` is empty.
-
-    Weaker than a Seal: a copied callback cannot be told from a fresh one, only deduplicated.
-    """
-
-    secret: SecretStr
-    header: str = ""
-
-    def check(self, callback: Callback) -> None:
-        """Raise CallbackRejected unless the word is right."""
-        given = callback.header(self.header) if self.header else callback.query.get("token", "")
-        wanted = self.secret.get_secret_value()
-        if not hmac.compare_digest(given.removeprefix("Bearer ").encode(), wanted.encode()):
-            raise CallbackRejected("the token does not fit")
 
 
 def content(callback: Callback, *, query: bool = False) -> Any:
@@ -133,13 +68,6 @@ def international(number: str) -> str:
     if bare.isascii() and bare.isdigit() and 8 <= len(bare) <= 15 and not bare.startswith("0"):
         return f"+{bare}"
     return number.strip()
-
-
-def _seconds(timestamp: str) -> float:
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 13):
-        raise CallbackRejected("the timestamp of the callback is not a number of seconds")
-    value = int(timestamp)
-    return value / 1000 if value > 99_999_999_999 else float(value)
 
 
 def _json(body: bytes) -> Any:

@@ -40,6 +40,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             },
         ),
     ),
+    "twilio": (Example("twilio", {"account_sid": "AC1", "auth_token": "only an example"}),),
     "sandbox": (
         Example("sandbox for e-mail", {"channel": "email"}),
         Example("sandbox for text messages", {"channel": "sms"}),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from time import time
 from typing import Any, ClassVar, Protocol, cast
 
 from pydantic import SecretStr
 
 from dispatcher.domain.gsm7_tables import National
-from dispatcher.domain.ports import Gateway, Limits
+from dispatcher.domain.messages import Channel
+from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ConfigError
 from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.options import converted, nearest
 from dispatcher.gateways.sandbox import Put, SandboxGateway
 from dispatcher.gateways.sms.http_sms import HttpSmsGateway
+from dispatcher.gateways.sms.twilio import TwilioGateway
 
 ENTRY_POINTS = "dispatcher.gateways"
 
@@ -32,16 +35,23 @@ class GatewayKind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Supplies:
-    """What the house gives to gateways that name it in `needs`."""
+    """What the house gives to gateways that name it in `needs`.
+
+    `hooks`: where the world reaches our callbacks, without the gateway's name; empty: nowhere.
+    `wall`: the time, in Unix seconds, as signatures need it.
+    """
 
     put: Put | None = None
     key: SecretStr | None = None
+    hooks: str = ""
+    wall: Callable[[], float] = time
 
 
 KINDS: dict[str, type] = {
     "smtp": SmtpGateway,
     "http_sms": HttpSmsGateway,
     "sandbox": SandboxGateway,
+    "twilio": TwilioGateway,
 }
 
 
@@ -51,10 +61,16 @@ def kinds() -> dict[str, type]:
     return {name: point.load() for name, point in found.items() if name not in KINDS} | KINDS
 
 
+def channel_of_kind(kind: str) -> Channel | None:
+    """Say which channel all gateways of a kind serve; None: that is a setting of each."""
+    made = KINDS[kind] if kind in KINDS else kinds().get(kind)
+    return getattr(made, "channel", None)
+
+
 def national_tables(kind: str) -> frozenset[National]:
-    """Give the national tables that gateways of one of our kinds can send texts in."""
-    limits = getattr(KINDS.get(kind), "limits", None)
-    return limits.national_tables if isinstance(limits, Limits) else frozenset()
+    """Give the national tables that all gateways of a kind can send; its class names them."""
+    made = KINDS[kind] if kind in KINDS else kinds().get(kind)
+    return getattr(made, "national_tables", frozenset())
 
 
 def build(

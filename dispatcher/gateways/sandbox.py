@@ -23,8 +23,9 @@ from dispatcher.domain.messages import (
 )
 from dispatcher.domain.ports import Gate, Limits, Passage
 from dispatcher.errors import CallbackRejected, GatewayDown, Unavailable
-from dispatcher.gateways.callbacks import Seal, content, dedup_key, key_word, word
+from dispatcher.gateways.callbacks import content, dedup_key, key_word, word
 from dispatcher.gateways.options import option
+from dispatcher.gateways.proofs import Seal
 
 Put = Callable[[Sequence[Message]], Awaitable[None]]
 

@@ -26,7 +26,8 @@ class Deps:
     They differ only in safe mode, where the programme's clock may be ahead: callbacks are sealed
     by the wall's. `law` reads this installation's rule data anew, or raises ConfigError; `book`
     reads the rules, which only explanations ask for. `post` is how mail asks for a confirmation;
-    `known` gives what the programme declares to know of people.
+    `known` gives what the programme declares to know of people; `public_url` is where the world
+    reaches this app.
     """
 
     desk: Desk
@@ -39,6 +40,7 @@ class Deps:
     book: Callable[[], RuleBook]
     post: Post
     known: Callable[[], KnownFacts] = shipped
+    public_url: str = ""
     safe_mode: bool = False
 
 

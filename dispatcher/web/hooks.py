@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from dispatcher.domain.messages import Callback
+from dispatcher.domain.messages import Callback, EventKind
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import CallbackRejected, StorageDown
+from dispatcher.services.incoming_mail import take
 from dispatcher.services.receive import receive
 from dispatcher.web.bodies import read_body
 from dispatcher.web.deps import Deps, deps_of
@@ -24,10 +25,12 @@ async def hear(request: Request) -> Response:
     gateway = deps.gateways.get(str(request.path_params["gateway"]))
     if gateway is None:
         return PlainTextResponse("There is no such gateway.\n", 404)
+    if request.method == "HEAD":  # some providers ask whether anybody is there
+        return Response()
     body = await read_body(request, BODY_LIMIT)
     if body is None:
         return PlainTextResponse("The body is too long or broke off.\n", 413)
-    callback = _callback(request, body, deps.wall())
+    callback = _callback(request, body, deps.wall(), deps.public_url)
     try:
         await run_in_threadpool(_obey, deps, gateway, callback)
     except CallbackRejected as refusal:
@@ -43,13 +46,18 @@ def _obey(deps: Deps, gateway: Gateway, callback: Callback) -> None:
     if not told:
         return
     now = deps.now()
+    for event in told:
+        if event.kind is EventKind.MAIL:
+            take(deps.desk, deps.tokens, event.mail, now)
     ahead = now.timestamp() - callback.received_at  # gateways tell the wall's time
-    received = receive(deps.desk, [event._replace(at=event.at + ahead) for event in told], now)
+    events = [e._replace(at=e.at + ahead) for e in told if e.kind is not EventKind.MAIL]
+    received = receive(deps.desk, events, now)
     if received.answers:
         deps.bell.ring(INBOUND)
 
 
-def _callback(request: Request, body: bytes, received_at: float) -> Callback:
+def _callback(request: Request, body: bytes, received_at: float, public_url: str) -> Callback:
+    query = request.url.query
     headers: dict[str, str] = {}
     for name, value in request.headers.items():  # a header given twice is one list (RFC 9110, 5.3)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
@@ -60,7 +68,8 @@ def _callback(request: Request, body: bytes, received_at: float) -> Callback:
         headers=headers,
         body=body,
         received_at=received_at,
+        url=f"{public_url.rstrip('/')}{request.url.path}{f'?{query}' if query else ''}",
     )
 
 
-ROUTES = [Route("/hooks/{gateway}", hear, methods=["POST"])]
+ROUTES = [Route("/hooks/{gateway}", hear, methods=["GET", "POST"])]

@@ -30,6 +30,7 @@ def from_settings() -> Starlette:
             book=lambda: dispatcher.book,
             post=wiring.build_post(dispatcher),
             known=lambda: dispatcher.known_facts,
+            public_url=dispatcher.settings.public_url,
             safe_mode=dispatcher.settings.safe_mode,
         )
     )

@@ -50,6 +50,35 @@ def mail(n: int) -> Message:
     )
 
 
+def letter(n: int) -> Message:
+    """Give the e-mail with the ordinal n as the house renders it, with two parts."""
+    plain = mail(n)
+    name = f"d{n}"
+    head = (
+        "From: =?utf-8?q?Caf=C3=A9?= Bean <offers@brand.example>\r\n"
+        "Date: Mon, 21 Sep 2026 14:13:20 +0000\r\nMIME-Version: 1.0\r\n"
+        "List-Id: <coffee.bean.brand.example>\r\nFeedback-ID: 1:bean:promotional:brand\r\n"
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        f"To: {plain.address}\r\n"
+        f"Subject: =?utf-8?q?Offer_{n}=3A_20_=25_off=2C_at_Caf=C3=A9?=\r\n"
+        f"Message-ID: <{name}@brand.example>\r\nX-Dispatcher-Delivery: {name}\r\n"
+        f"List-Unsubscribe: <https://offers.example/u/{name}>,\r\n"
+        f" <mailto:u+{name}@brand.example?subject=unsubscribe>\r\n"
+        f'Content-Type: multipart/alternative;\r\n boundary="=_{name}"\r\n'
+        "Content-Transfer-Encoding: 8bit\r\n\r\n"
+    )
+    body = (
+        f"--=_{name}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Transfer-Encoding: 8bit\r\n\r\nOffer {n}: a café crème.\r\n"
+        f"\r\n--=_{name}\r\nContent-Type: text/html; charset=us-ascii\r\n"
+        f"Content-Transfer-Encoding: 7bit\r\n\r\n<p>Offer {n}: a caf&#233; cr&#232;me.</p>\r\n"
+        f"\r\n--=_{name}--\r\n"
+    )
+    return plain._replace(
+        content=(head + body).encode(), eight_bit=True, message_id=f"<{name}@brand.example>"
+    )
+
+
 async def send(
     gateway: Gateway, messages: Iterable[Message], gate: Gate
 ) -> tuple[list[Receipt], GatewayDown | None]:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import httpx
 import pytest
-from pydantic import SecretStr
 
-from dispatcher.domain.messages import Outcome
-from dispatcher.gateways.http import HttpGateway
 from dispatcher.gateways.registry import build
-from tests.gateways.letters import text_message
 
 GUIDES = Path(__file__).parents[2] / "docs" / "how-to"
 CONNECT = (GUIDES / "connect-an-sms-gateway.md").read_text()
@@ -38,18 +33,3 @@ def test_further_settings_of_the_guide_fit_its_first_gateway(part: dict[str, Any
     secret = {"callback_auth": "token", "callback_secret": "at least sixteen characters"}
     options = {k: v for k, v in first.items() if k != "kind"} | secret | part
     assert build("acme", "http_sms", options).limits.replies
-
-
-def test_the_gateway_of_the_guide_sends() -> None:
-    """The module in the guide is a gateway that composes and judges."""
-    [code] = re.findall(
-        r"```python\n(.*?)```", (GUIDES / "write-a-gateway.md").read_text(), re.DOTALL
-    )
-    names: dict[str, Any] = {"__name__": __name__}
-    exec(compile(code, "example.py", "exec"), names)
-    gateway = cast(HttpGateway, names["ExampleGateway"]("example", key=SecretStr("s3cr3t")))
-    request = gateway.compose([text_message(1)])
-    assert b'"ref":"7-1001-1"' in request.content
-    [verdict] = gateway.judge([text_message(1)], httpx.Response(202))
-    assert verdict.outcome is Outcome.ACCEPTED
-    assert "s3cr3t" not in repr(gateway)

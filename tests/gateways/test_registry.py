@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from dispatcher.domain.gsm7_tables import National
-from dispatcher.domain.messages import Channel
-from dispatcher.domain.ports import Limits
 from dispatcher.errors import ConfigError
 from dispatcher.gateways import registry
 from dispatcher.gateways.registry import KINDS, build, national_tables
@@ -110,13 +108,13 @@ def test_an_installed_package_may_bring_a_kind(monkeypatch: pytest.MonkeyPatch) 
     assert registry.kinds()["smtp"] is KINDS["smtp"]
 
 
-def test_the_national_tables_of_a_kind_are_those_of_its_limits(
+def test_the_national_tables_of_a_kind_are_those_its_class_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What a class says it can send is reckoned with in previews; others send none."""
 
     class Operator:
-        limits = Limits(Channel.SMS, national_tables=frozenset({National.TURKISH}))
+        national_tables = frozenset({National.TURKISH})
 
     monkeypatch.setitem(KINDS, "operator", Operator)
     assert national_tables("operator") == {National.TURKISH}

@@ -83,8 +83,15 @@ def test_a_length_that_lies_does_not_help(web: TestClient) -> None:
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
-def test_only_post_is_heard(web: TestClient, method: str) -> None:
+def test_a_gateway_may_call_by_get_and_ask_whether_we_are_there(web: TestClient) -> None:
+    """GET is heard as POST is; HEAD is answered and changes nothing."""
+    assert web.get("/hooks/pigeon").status_code == 400
+    assert web.head("/hooks/pigeon").status_code == 200
+    assert web.head("/hooks/raven").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_nothing_else_is_heard(web: TestClient, method: str) -> None:
     assert web.request(method, "/hooks/pigeon", headers=GENUINE).status_code == 405
 
 

@@ -27,6 +27,7 @@ class SmtpGateway:
     """
 
     kind: ClassVar[str] = "smtp"
+    channel: ClassVar[Channel] = Channel.EMAIL
     settings_type: ClassVar[type[SmtpSettings]] = SmtpSettings
 
     def __init__(self, name: str, **options: Any) -> None:

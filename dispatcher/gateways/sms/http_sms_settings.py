@@ -5,33 +5,24 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import httpx
 from pydantic import SecretStr
 
-from dispatcher.domain.messages import EventKind
 from dispatcher.errors import ConfigError
+from dispatcher.gateways.api import ConnectionSettings, Format, check_url
+from dispatcher.gateways.filling import placeholders
 from dispatcher.gateways.options import option
+from dispatcher.gateways.vocabulary import Meaning, News
 
-PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 MESSAGE_WORDS = frozenset({"to", "to_digits", "from", "from_digits", "text", "id", "delivery"})
 SECRET_WORDS = frozenset({"token", "username", "password"})
 _HEADER_WORDS = frozenset({"id", "delivery"})
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _NO_SECRET = SecretStr("")
-
-
-class BodyFormat(StrEnum):
-    """How the fields travel."""
-
-    JSON = "json"
-    FORM = "form"
-    QUERY = "query"
 
 
 class Auth(StrEnum):
@@ -44,17 +35,6 @@ class Auth(StrEnum):
     FIELDS = "fields"
 
 
-class Meaning(StrEnum):
-    """What a code of the gateway means; the last two concern everybody, not one message."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    DEFERRED = "deferred"
-    UNSURE = "unsure"
-    THROTTLED = "throttled"
-    DOWN = "down"
-
-
 class CallbackAuth(StrEnum):
     """How we know that a callback is genuine."""
 
@@ -64,12 +44,12 @@ class CallbackAuth(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpSmsSettings:
+class HttpSmsSettings(ConnectionSettings):
     """Everything about one SMS gateway over HTTP. Paths are dotted: `messages.0.id`."""
 
     url: str = option("Where messages are posted; https, or http on this machine only")
     method: str = option("HTTP method: POST, PUT or GET", "POST")
-    format: BodyFormat = option("How fields travel: json, form or query", BodyFormat.JSON)
+    format: Format = option("How fields travel: json, form or query", Format.JSON)
     fields: dict[str, Any] = option(
         "The fields of one message, nested as the gateway wants them; {to} {from} {text} {id}"
         " are filled in, also {to_digits} {from_digits} (without +) and {delivery} (the same for"
@@ -86,17 +66,13 @@ class HttpSmsSettings:
     token: SecretStr = option("Secret for bearer, header or fields", _NO_SECRET)
     username: str = option("User name for basic or fields", "")
     password: SecretStr = option("Password for basic or fields", _NO_SECRET)
-    ca_file: str = option("File of certificates to trust instead of the system's", "")
 
     batch_in: str = option("Field that takes a list of messages; `.` if the body is the list", "")
     batch_fields: dict[str, Any] = option("Fields beside the list of messages", {})
     max_batch: int = option("Messages in one request; more than 1 needs batch_in", 1)
-    in_flight: int = option("Requests at once", 10)
     idempotency: float = option(
         "Seconds for which the gateway recognises a repeated {delivery}; 0: never", 0.0
     )
-    connect_timeout: float = option("Longest wait for a connection, in seconds", 10.0)
-    timeout: float = option("Longest wait for a whole answer, in seconds", 30.0)
 
     answer_pattern: str = option(
         "Regular expression for answers in plain text, with groups named id, code or detail", ""
@@ -130,9 +106,9 @@ class HttpSmsSettings:
     receipt_ref: str = option("Path, in a receipt, to our {id}", "reference")
     receipt_status: str = option("Path, in a receipt, to the status", "status")
     receipt_code: str = option("Path, in a receipt, to the error code", "")
-    statuses: dict[str, EventKind] = option(
+    statuses: dict[str, News] = option(
         "What statuses mean: delivered, bounced, delayed; others are unknown",
-        {"delivered": EventKind.DELIVERED, "failed": EventKind.BOUNCED},
+        {"delivered": News.DELIVERED, "failed": News.BOUNCED},
     )
     reply_id: str = option("Path, in a reply, to the gateway's id", "id")
     reply_from: str = option("Path, in a reply, to the person's number", "from")
@@ -152,43 +128,22 @@ class HttpSmsSettings:
     )
 
     def __post_init__(self) -> None:
-        _check_url(self.url)
+        ConnectionSettings.__post_init__(self)
+        check_url("url", self.url)
         _check_ways(self)
         _check_words(self)
         _check_callbacks(self)
 
 
-def _check_url(text: str) -> None:
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL as error:
-        raise ConfigError("url", f"cannot be read: {error}") from None
-    if url.userinfo:
-        raise ConfigError("url", "must not hold a password; use auth = basic")
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ConfigError("url", "must begin with https:// and a host")
-    if url.scheme == "http" and not _loopback(url.host):
-        raise ConfigError("url", "would send messages in clear text; use https://")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _check_ways(s: HttpSmsSettings) -> None:
     if s.method not in ("POST", "PUT", "GET"):
         raise ConfigError("method", "must be POST, PUT or GET")
-    if s.method == "GET" and s.format is not BodyFormat.QUERY:
+    if s.method == "GET" and s.format is not Format.QUERY:
         raise ConfigError("format", "must be query when method is GET")
-    if s.max_batch < 1 or s.in_flight < 1:
-        raise ConfigError("max_batch, in_flight", "must be 1 or more")
-    if s.max_batch > 1 and (not s.batch_in or s.format is not BodyFormat.JSON):
+    if s.max_batch < 1:
+        raise ConfigError("max_batch", "must be 1 or more")
+    if s.max_batch > 1 and (not s.batch_in or s.format is not Format.JSON):
         raise ConfigError("max_batch", "more than 1 needs batch_in and format = json")
-    if min(s.connect_timeout, s.timeout) <= 0:
-        raise ConfigError("connect_timeout, timeout", "must be more than 0 seconds")
     if min(s.idempotency, s.defer_seconds) < 0:
         raise ConfigError("idempotency, defer_seconds", "must not be below 0")
     try:
@@ -202,10 +157,10 @@ def _check_words(s: HttpSmsSettings) -> None:
     _check_placeholders("fields", s.fields, known)
     _check_placeholders("batch_fields", s.batch_fields, known - MESSAGE_WORDS)
     _check_placeholders("headers", s.headers, _HEADER_WORDS if s.max_batch == 1 else frozenset())
-    used = _placeholders(s.fields)
+    used = placeholders(s.fields)
     if not used & {"to", "to_digits"} or "text" not in used:
         raise ConfigError("fields", "must hold {to} (or {to_digits}) and {text}")
-    if s.idempotency and "delivery" not in used | _placeholders(s.headers):
+    if s.idempotency and "delivery" not in used | placeholders(s.headers):
         raise ConfigError("idempotency", "needs {delivery} in fields or headers")
     for name, value in s.headers.items():
         if not _HEADER.fullmatch(name) or not value.isascii() or not value.isprintable():
@@ -242,17 +197,7 @@ def _check_callbacks(s: HttpSmsSettings) -> None:
         )
 
 
-def _placeholders(node: object) -> set[str]:
-    if isinstance(node, str):
-        return set(PLACEHOLDER.findall(node))
-    if isinstance(node, dict):
-        return set().union(*map(_placeholders, node.values()))
-    if isinstance(node, list):
-        return set().union(*map(_placeholders, node))
-    return set()
-
-
 def _check_placeholders(setting: str, node: object, known: frozenset[str]) -> None:
-    for name in sorted(_placeholders(node) - known):
+    for name in sorted(placeholders(node) - known):
         usable = ", ".join(f"{{{word}}}" for word in sorted(known)) or "none"
         raise ConfigError(setting, f"{{{name}}} cannot be filled in here; usable: {usable}")

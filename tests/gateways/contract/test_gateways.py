@@ -13,9 +13,13 @@ import pytest
 from dispatcher.domain.messages import DeliveryKey, Message, Outcome
 from dispatcher.domain.ports import Passage
 from dispatcher.gateways.registry import KINDS, GatewayKind
-from tests.gateways.contract.peers import PEERS, Case, Peer
+from tests.gateways.contract.peers import PEERS as OWN_PEERS
+from tests.gateways.contract.peers import Case, Peer
 from tests.gateways.gate import FakeGate
 from tests.gateways.letters import run, send
+from tests.gateways.providers import PROVIDERS
+
+PEERS: tuple[type[Peer], ...] = (*OWN_PEERS, *PROVIDERS)
 
 each_gateway = pytest.mark.parametrize("row", PEERS, ids=lambda row: row.name)
 each_case = pytest.mark.parametrize(
