@@ -28,6 +28,11 @@ def jurisdictions_file() -> Path:
     return _PACKAGE / "rules" / "jurisdictions.toml"
 
 
+def texting_file() -> Path:
+    """What countries ask of texts besides hours."""
+    return _PACKAGE / "rules" / "texting.toml"
+
+
 def facts_file() -> Path:
     """What the shipped templates say about people."""
     return _PACKAGE / "campaign_files" / "facts.toml"

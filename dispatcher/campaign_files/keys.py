@@ -62,9 +62,9 @@ _KEYS = (
     Key(
         "brand",
         "sms_sender",
-        '"Northwind"',
-        "Sender of its SMS: up to 11 letters and digits, a short code, or a number such as"
-        " +447700900123.",
+        '"+447700900123"',
+        "Sender of its SMS: a number or a short code, which people can answer with STOP; or a name"
+        " of up to 11 letters and digits, which they cannot.",
         "none; required with sms",
     ),
     Key("brand", "postal_address", '"1 Quay St, Bristol BS1 4DJ, UK"', "Printed in each e-mail."),

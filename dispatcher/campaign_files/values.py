@@ -21,7 +21,7 @@ T = TypeVar("T")
 _BREAKING = frozenset({"Cc", "Zl", "Zp", "Cs"})
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _URL = re.compile(r"https://[^\s/?#@<>\"]+\.[^\s/?#@<>\"]+(?:[/?#][^\s<>\"]*)?")
-_SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}|\d{3,8}|\+[1-9]\d{6,14}")
+_SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &+._-]{1,11}|\d{3,8}|\+[1-9]\d{6,14}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _COUNTRY_SLIPS = {"UK": "GB", "EN": "GB", "EL": "GR", "SP": "ES", "JA": "JP", "DA": "DK"}
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")

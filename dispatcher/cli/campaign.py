@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ from dispatcher.errors import Conflict, WrongInput
 from dispatcher.services import campaigns
 from dispatcher.services.preview import preview as foresee
 from dispatcher.services.report import report as count
+from dispatcher.services.text_costs import of_samples
 from dispatcher.services.validate import Checked
 from dispatcher.services.validate import validate as check
 from dispatcher.settings import Settings, brand
@@ -57,10 +59,17 @@ def new(
 def validate(file: File, as_json: Json = False) -> None:
     """Check a campaign file, its template and its languages; needs no database."""
     checked = _checked(file, load())
-    spec = checked.file.spec
+    spec, parts = checked.file.spec, of_samples(checked)
     data = {"file": str(file), "name": spec.name, "valid": True, "notices": checked.file.notices}
-    lines = [f"{file} is right: {spec.name}, by {', then '.join(spec.channels)}."]
+    data |= {"parts": parts}
+    lines = [f"{file} is right: {spec.name}, by {', then '.join(spec.channels)}.", *_parts(parts)]
     answer(data, [*lines, *(f"Note: {told}" for told in checked.file.notices)], as_json=as_json)
+
+
+def _parts(parts: Mapping[str, int]) -> Iterator[str]:
+    if parts:
+        said = ", ".join(f"{many} in {language}" for language, many in parts.items())
+        yield f"Parts of its texts, with the sample's values: {said}."
 
 
 @app.command()
@@ -92,6 +101,7 @@ def approve(file: File, as_json: Json = False) -> None:
     }
     lines = [
         f"{said} {done.campaign.name} (campaign {done.campaign.id}), version {done.version.no}.",
+        *_parts(of_samples(checked)),
         f"Next: 'dispatcher campaign enqueue {done.campaign.id}'.",
     ]
     answer(data, lines, as_json=as_json)

@@ -24,6 +24,7 @@ from dispatcher.domain.reports import (
     Report,
     Reveal,
     Sample,
+    TextSize,
     WaveState,
     coarse,
 )
@@ -54,6 +55,7 @@ def preview_data(seen: Preview) -> dict[str, Any]:
         "notices": seen.notices,
         "samples": seen.samples,
         "reveals": [_reveal_data(reveal) for reveal in seen.reveals],
+        "texts": [_text_data(seen, each) for each in seen.texts],
     }
 
 
@@ -76,6 +78,7 @@ def preview(spec: CampaignSpec, seen: Preview) -> Iterator[RenderableType]:
             "last possible": _said(seen.last_at),
         }
     )
+    yield from _texts(seen)
     yield from _reveals(seen.reveals)
     for told in seen.notices:
         yield f"Note: {told}"
@@ -83,6 +86,72 @@ def preview(spec: CampaignSpec, seen: Preview) -> Iterator[RenderableType]:
 
 def _cost(seen: Preview) -> float | str:
     return seen.cost if seen.reach.count() == count(seen.reach.count()) else WITHHELD
+
+
+def _texts(seen: Preview) -> Iterator[RenderableType]:
+    """Tell what texts cost at most, what makes them dear, and what smart encoding saves."""
+    if not seen.texts:
+        return
+    yield heading("What the texts cost")
+    head = ("language", "written in", "units", "parts", "parts at most", "costs at most")
+    rows = [
+        (
+            each.language,
+            each.encoding,
+            number(each.units),
+            str(each.parts),
+            str(each.most_parts),
+            str(_told_cost(seen, each)),
+        )
+        for each in seen.texts
+    ]
+    yield table(head, rows)
+    for each in seen.texts:
+        yield from _saving(each, _readers(seen, each))
+        yield from _forcing(each)
+
+
+def _saving(each: TextSize, readers: int | str) -> Iterator[RenderableType]:
+    saved = each.written_parts - each.parts
+    if not each.replaced or (each.smart and saved <= 0):
+        return
+    put = ", ".join(f"{char} by {plain or 'nothing'}" for char, plain in each.replaced)
+    if not each.smart:
+        yield f"{each.language}: smart_encoding = true in offer.toml would replace {put}."
+        return
+    told = f"{each.language}: {_parted(each.written_parts)} become {each.parts}: replaced {put}"
+    price = round(saved * each.price, 4)
+    told_all = isinstance(readers, int) and readers > 0
+    total = f", {price * each.people:,.2f} for {number(each.people)} people" if told_all else ""
+    yield f"{told}; saves {price:g} a message{total}." if price else f"{told}."
+
+
+def _forcing(each: TextSize) -> Iterator[RenderableType]:
+    if not each.forced or each.parts < 2:
+        return
+    yield f"{each.language}: takes {_parted(each.parts)}, as GSM-7 lacks these characters:"
+    for words, place, char, plain in each.forced:
+        put = f"; {plain!r} could stand there" if plain is not None else ""
+        yield f"    {words}"
+        yield f"    {' ' * place}^ {char}{put}"
+
+
+def _parted(parts: int) -> str:
+    return f"{parts} part{'s' if parts != 1 else ''}"
+
+
+def _readers(seen: Preview, each: TextSize) -> int | str:
+    """Tell how many read a language, unless they are so few that they are single persons."""
+    return coarse({text.language: text.people for text in seen.texts})[each.language]
+
+
+def _told_cost(seen: Preview, each: TextSize) -> float | str:
+    return each.cost if isinstance(_readers(seen, each), int) else WITHHELD
+
+
+def _text_data(seen: Preview, each: TextSize) -> dict[str, Any]:
+    told = {"cost_at_most": _told_cost(seen, each), "people": _readers(seen, each)}
+    return each._asdict() | told | {"forced": [shown._asdict() for shown in each.forced]}
 
 
 def _reveals(reveals: Sequence[Reveal]) -> Iterator[RenderableType]:

@@ -27,6 +27,7 @@ from dispatcher.errors import (
     StorageDown,
     WrongInput,
 )
+from dispatcher.gateways.registry import national_tables
 from dispatcher.gateways_in_use import channel_of, gateway_settings
 from dispatcher.rendering.source import load as load_template
 from dispatcher.resources import templates_folder
@@ -136,6 +137,7 @@ def workbench(known: Settings) -> Workbench:
         gateways={name: channel_of(name, gateway) for name, gateway in gateways.items()},
         prices={name: gateway.price for name, gateway in gateways.items()},
         facts=known_facts(known),
+        tables={name: national_tables(gateway.kind) for name, gateway in gateways.items()},
     )
 
 

@@ -64,7 +64,7 @@ channels = ["sms", "email"]    # best first; nobody gets both
 id = "northwind"
 name = "Northwind Coffee"
 email = "hello@northwind.example"
-sms_sender = "Northwind"
+sms_sender = "+441174960123"
 postal_address = "1 Quay Street, Bristol BS1 4DJ, United Kingdom"
 contact = "hello@northwind.example"    # what HELP is answered with
 

@@ -30,7 +30,7 @@ from dispatcher.services.validate import Workbench, validate
 # A Tuesday: eleven in Paris, six in the evening in Singapore, midnight in Honolulu.
 BEGIN = datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
 COFFEE, SEATS, BIKES, EVENING = "coffee-week", "last-seats", "bike-service", "espresso-evening"
-BRAND = "Northwind"
+BRANDS_NUMBER = "+441174960123"
 ACTOR = "demo"
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -130,7 +130,7 @@ class Play:
         """Write back as over any gateway: a sealed callback to the running web pages."""
         self.teller.act(f'{SLEEPER} in Honolulu, who is to be told in the morning, texts "Stop".')
         self.stage.wait_for_web()
-        reply(self.stage, number, BRAND, "Stop")
+        reply(self.stage, number, BRANDS_NUMBER, "Stop")
         self.stage.wait("STOP is confirmed", lambda: bool(texts_on(self.stage, number)))
         self.teller.say(f"Acknowledged, and her phone shows: {texts_on(self.stage, number)[0]}")
 

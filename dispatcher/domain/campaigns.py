@@ -94,13 +94,17 @@ class CampaignSpec:
 
 @dataclass(frozen=True, slots=True)
 class TemplateSource:
-    """A template's words as they stood on approval: `texts` maps `fr/subject.txt` to its text."""
+    """A template's words as they stood on approval: `texts` maps `fr/subject.txt` to its text.
+
+    `smart_encoding`: typography that would cost parts of an SMS is made plain.
+    """
 
     name: str
     texts: Mapping[str, str]
     required: tuple[str, ...]
     sample: Mapping[str, str]
     default_language: str = "en"
+    smart_encoding: bool = True
 
 
 @dataclass(frozen=True, slots=True)

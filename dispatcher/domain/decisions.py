@@ -34,6 +34,7 @@ class Reason(StrEnum):
     TOPIC_OPTED_OUT = "topic_opted_out"
     CONSENT_EXPIRED = "consent_expired"
     CONSENT_DORMANT = "consent_dormant"
+    SENDER_FORBIDDEN = "sender_forbidden"
     HOLDOUT = "holdout"
     CONTEXT_HOLD = "context_hold"
     QUIET_UNTIL = "quiet_until"

@@ -2,40 +2,22 @@
 
 GSM 7-bit default alphabet and extension table: 3GPP TS 23.038, 6.2.1. A message of one part holds
 160 septets or 70 UTF-16 units; of several, 153 or 67 each, since 6 octets go to the part header
-(3GPP TS 23.040, 9.2.3.24.1). National tables are not used: most gateways cannot say them.
+(3GPP TS 23.040, 9.2.3.24.1). Each national table takes another 3 octets of every header; they are
+used only where a gateway says that it can send them.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
-_BASIC = (
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_EXTENSION = {
-    "\f": 0x0A,
-    "^": 0x14,
-    "{": 0x28,
-    "}": 0x29,
-    "\\": 0x2F,
-    "[": 0x3C,
-    "~": 0x3D,
-    "]": 0x3E,
-    "|": 0x40,
-    "€": 0x65,
-}
-_ESCAPE = "\x1b"
-
-_SEPTETS = {ord(char): chr(code) for code, char in enumerate(_BASIC) if char != _ESCAPE}
-_SEPTETS |= {ord(char): _ESCAPE + chr(code) for char, code in _EXTENSION.items()}
-
-_OUTSIDE = re.compile("[^" + re.escape("".join(map(chr, _SEPTETS))) + "]")
-_PAIR = re.compile("[" + re.escape("".join(_EXTENSION)) + "]")
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+from dispatcher.domain.gsm7_tables import BASIC, ESCAPE, EXTENSION, LOCKING, SINGLE, National
+from dispatcher.domain.letters import inside_a_letter
 
 
 class Encoding(StrEnum):
@@ -53,32 +35,144 @@ class Segments(NamedTuple):
     parts: int
 
 
+class Tables(NamedTuple):
+    """The tables that a GSM-7 text is written in; None: the default one."""
+
+    locking: National | None = None
+    single: National | None = None
+
+
+_DEFAULT = Tables()
+
+
 class _Size(NamedTuple):
     alone: int
     joined: int
 
 
-_SIZES = {Encoding.GSM7: _Size(160, 153), Encoding.UCS2: _Size(70, 67)}
+class _Script(NamedTuple):
+    """A way to write: `outside` finds what it cannot say, `doubles` what takes two units."""
+
+    encoding: Encoding
+    size: _Size
+    doubles: re.Pattern[str]
+    outside: re.Pattern[str] = re.compile("(?!)")
+    septets: Mapping[int, str] = MappingProxyType({})
+    tables: Tables = _DEFAULT
 
 
-def count(text: str) -> Segments:
-    """Count units and parts; an empty text has no parts. No escape or surrogate pair is split."""
-    encoding = Encoding.GSM7 if _OUTSIDE.search(text) is None else Encoding.UCS2
-    doubles = _PAIR if encoding is Encoding.GSM7 else _ASTRAL
-    size = _SIZES[encoding]
-    pairs = len(doubles.findall(text))
+_SIZES = (_Size(160, 153), _Size(155, 149), _Size(152, 146))  # by the number of national tables
+_LONGEST_LETTER = 12  # characters, beyond which a letter is not kept together
+
+
+@cache
+def _script(tables: Tables) -> _Script:
+    basic = BASIC if tables.locking is None else LOCKING[tables.locking]
+    extension = EXTENSION if tables.single is None else SINGLE[tables.single]
+    septets = {ord(char): ESCAPE + chr(code) for char, code in extension.items()}
+    septets |= {ord(char): chr(code) for code, char in enumerate(basic) if char != ESCAPE}
+    pairs = "".join(char for char in extension if char not in basic)
+    return _Script(
+        Encoding.GSM7,
+        _SIZES[sum(table is not None for table in tables)],
+        re.compile(f"[{re.escape(pairs)}]"),
+        re.compile(f"[^{re.escape(''.join(map(chr, septets)))}]"),
+        septets,
+        tables,
+    )
+
+
+_USUAL = _script(_DEFAULT)
+_WIDE = _Script(Encoding.UCS2, _Size(70, 67), re.compile("[\U00010000-\U0010ffff]"))
+_OUTSIDE = _USUAL.outside
+
+
+ALPHABET = "".join(map(chr, _USUAL.septets))
+
+
+def count(text: str, tables: Collection[National] = ()) -> Segments:
+    """Count units and parts; an empty text has no parts. No escape or surrogate pair is split.
+
+    `tables` are those the gateway can send; they are used where they save parts.
+    """
+    return _counted(text, _chosen(text, tables))
+
+
+def split(text: str, tables: Collection[National] = ()) -> list[str]:
+    """Cut a text into the parts it is counted as; letters stay whole where that is free."""
+    script = _chosen(text, tables)
+    parts = _counted(text, script).parts
+    if parts <= 1:
+        return [text] if text else []
+    cuts = [0]
+    while len(cuts) < parts:
+        cuts.append(_cut(text, cuts[-1], script, parts - len(cuts)))
+    return [text[start:end] for start, end in zip(cuts, [*cuts[1:], len(text)], strict=True)]
+
+
+def tables_for(text: str, tables: Collection[National]) -> Tables:
+    """Give the tables that a text of GSM-7 is counted in; headers and `encode` need them."""
+    return _chosen(text, tables).tables
+
+
+def _chosen(text: str, tables: Collection[National]) -> _Script:
+    best = _USUAL if _OUTSIDE.search(text) is None else _WIDE
+    if not tables:
+        return best
+    cost = _counted(text, best).parts
+    for script in map(_script, _pairs(tables) if cost > 1 else ()):
+        if script.outside.search(text) is None:
+            parts = _counted(text, script).parts
+            best, cost = (script, parts) if parts < cost else (best, cost)
+    return best
+
+
+def _pairs(tables: Collection[National]) -> Iterator[Tables]:
+    """Give what may be combined: one table alone, or both of one language."""
+    for language in sorted(tables):
+        yield Tables(single=language)
+        if language in LOCKING:
+            yield Tables(locking=language)
+            yield Tables(language, language)
+
+
+def _counted(text: str, script: _Script) -> Segments:
+    pairs = len(script.doubles.findall(text))
     units = len(text) + pairs
-    if units <= size.alone:
-        return Segments(encoding, units, 1 if text else 0)
-    pushed = _pushed(text, doubles, size.joined) if pairs else 0
-    return Segments(encoding, units, -(-(units + pushed) // size.joined))
+    if units <= script.size.alone:
+        return Segments(script.encoding, units, 1 if text else 0)
+    return Segments(script.encoding, units, _joined(text, script, pairs))
 
 
-def fits(text: str, size: Segments, more: str, more_size: Segments) -> bool:
+def _joined(text: str, script: _Script, pairs: int) -> int:
+    """Count the parts of a text that does not go alone."""
+    size = script.size.joined
+    pushed = _pushed(text, script.doubles, size) if pairs else 0
+    return -(-(len(text) + pairs + pushed) // size)
+
+
+def _cut(text: str, start: int, script: _Script, left: int) -> int:
+    """Give where a part ends: full, unless that cuts a letter and `left` parts have room for it."""
+    size = script.size.joined
+    end = start + size
+    while end - start + len(script.doubles.findall(text, start, end)) > size:
+        end -= 1
+    whole = end
+    while end - whole < _LONGEST_LETTER and whole > start + 1 and inside_a_letter(text, whole):
+        whole -= 1
+    rest = text[whole:]
+    free = _joined(rest, script, len(script.doubles.findall(rest))) <= left
+    return whole if free and not inside_a_letter(text, whole) else end
+
+
+def fits(
+    text: str, size: Segments, more: str, more_size: Segments, tables: Collection[National] = ()
+) -> bool:
     """Tell whether `more` can follow a text without another part; both sizes are known already."""
-    if size.parts == 1 and size.encoding is more_size.encoding:
-        return size.units + more_size.units <= _SIZES[size.encoding].alone
-    return count(text + more).parts == size.parts
+    if size.parts == 1 and size.encoding is more_size.encoding and not tables:
+        script = _USUAL if size.encoding is Encoding.GSM7 else _WIDE
+        return size.units + more_size.units <= script.size.alone
+    return count(text + more, tables).parts == size.parts
 
 
 def _pushed(text: str, doubles: re.Pattern[str], size: int) -> int:
@@ -90,19 +184,17 @@ def _pushed(text: str, doubles: re.Pattern[str], size: int) -> int:
     return pushed
 
 
-def encode(text: str) -> bytes:
+def encode(text: str, tables: Tables = _DEFAULT) -> bytes:
     """Give the septets, one to a byte (unpacked); ValueError names what does not fit."""
-    if _OUTSIDE.search(text) is not None:
-        raise ValueError(f"not in the GSM 7-bit alphabet: {' '.join(offenders(text))}")
-    return text.translate(_SEPTETS).encode("latin-1")
+    script = _script(tables)
+    wrong = dict.fromkeys(script.outside.findall(text))
+    if wrong:
+        told = " ".join(wrong)
+        raise ValueError(f"not in the GSM 7-bit alphabet: {told}")
+    return text.translate(script.septets).encode("latin-1")
 
 
-def offenders(text: str) -> tuple[str, ...]:
-    """Give the characters that force UCS-2, each once, in order of appearance."""
-    return tuple(dict.fromkeys(_OUTSIDE.findall(text)))
-
-
-def smarten(text: str) -> str:
+def smarten(text: str, tables: Collection[National] = ()) -> str:
     """Replace typographic characters by plain ones, if that lets the whole text go as GSM-7.
 
     Web addresses keep every character. Accented letters are never changed: that changes words
@@ -113,7 +205,34 @@ def smarten(text: str) -> str:
     pieces = _LINK.split(text)
     pieces[::2] = [_plain(piece) for piece in pieces[::2]]
     plain = "".join(pieces)
-    return text if _OUTSIDE.search(plain) else plain
+    if _OUTSIDE.search(plain) is None:
+        return plain
+    cheaper = tables and count(plain, tables).parts < count(text, tables).parts
+    return plain if cheaper else text
+
+
+def replaced(text: str) -> tuple[tuple[str, str], ...]:
+    """Give what smart encoding puts for each character of a text, each once."""
+    bare = _LINK.sub("", text)
+    return tuple((char, _PLAIN[ord(char)]) for char in dict.fromkeys(bare) if ord(char) in _PLAIN)
+
+
+class Offender(NamedTuple):
+    """A character that forces UCS-2, where it stands, and what is put for it; None: nothing."""
+
+    place: int
+    char: str
+    plain: str | None
+
+
+def forced_by(text: str, tables: Collection[National] = ()) -> Iterator[Offender]:
+    """Find every character that forces UCS-2 upon a text; none where it goes as GSM-7."""
+    if count(text, tables).encoding is Encoding.GSM7:
+        return
+    links = [place for found in _LINK.finditer(text) for place in range(*found.span())]
+    for found in _OUTSIDE.finditer(text):
+        kept = found.start() in links
+        yield Offender(found.start(), found[0], None if kept else _PLAIN.get(ord(found[0])))
 
 
 def _plain(text: str) -> str:

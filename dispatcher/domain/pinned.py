@@ -78,6 +78,7 @@ def _policy(values: Mapping[str, Any], campaign_id: int) -> Policy:
             "ends_at": math.inf if ends_at == _OPEN_END else ends_at,
             "window": Window(**values["window"]),
             "caps": tuple(_cap(cap) for cap in values["caps"]),
+            "barred_countries": tuple(values.get("barred_countries", ())),
             "worth": Worth(**values["worth"]) if values.get("worth") else None,
         }
     )

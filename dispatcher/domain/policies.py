@@ -83,7 +83,8 @@ class Policy:
     `asks`: it asks for an answer, so that silence is told from interest. `worth` None: nobody
     reckoned it. `own_consent`: the topic is sensitive, so a consent to every topic is none to it.
     `reminds_of`: the product that it reminds those of who looked at it. `reconfirms`: it asks those
-    to stay whose consent ends soon, and offers nothing.
+    to stay whose consent ends soon, and offers nothing. `barred_countries`: whose numbers its
+    sender of texts, a name, may not write to.
     """
 
     campaign_id: int
@@ -108,3 +109,4 @@ class Policy:
     own_consent: bool = False
     reminds_of: str = ""
     reconfirms: bool = False
+    barred_countries: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
+from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import Callback, Channel, Event, Message, Receipt
 
 
@@ -42,6 +43,7 @@ class Limits:
     `max_batch`: messages in one request. `in_flight`: requests or connections at once.
     `per_second`: rate the operator may use by default (0: no limit of its own).
     `idempotency`: seconds for which the gateway recognises a repeated message id (0: never).
+    `national_tables`: those of GSM-7 that it can send; texts are counted as if it used them.
     """
 
     channel: Channel
@@ -51,6 +53,7 @@ class Limits:
     idempotency: float = 0.0
     receipts_later: bool = False
     replies: bool = False
+    national_tables: frozenset[National] = frozenset()
 
 
 class Gateway(Protocol):

@@ -109,6 +109,40 @@ class Reveal(NamedTuple):
     origins: tuple[Origin, ...] = ()
 
 
+class Forced(NamedTuple):
+    """A character that makes a text dearer, within some words, and what is put for it, if any."""
+
+    words: str
+    place: int
+    char: str
+    plain: str | None
+
+
+class TextSize(NamedTuple):
+    """What a text costs in one language, with the values of the sample and with the longest.
+
+    `most_parts`: of those values that people of the audience have. `written_parts`: without smart
+    encoding, which puts `replaced` (pairs) where `smart`. `price`: of a part.
+    """
+
+    language: str
+    encoding: str
+    units: int
+    parts: int
+    most_parts: int
+    people: int
+    price: float
+    written_parts: int
+    replaced: tuple[tuple[str, str], ...] = ()
+    smart: bool = True
+    forced: tuple[Forced, ...] = ()
+
+    @property
+    def cost(self) -> float:
+        """What it costs at most for everybody who reads it in this language."""
+        return round(self.people * self.most_parts * self.price, 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a campaign file would do. `cost` is in the programme's currency.
@@ -124,6 +158,7 @@ class Preview:
     last_at: float | None
     notices: tuple[str, ...] = ()
     reveals: tuple[Reveal, ...] = ()
+    texts: tuple[TextSize, ...] = ()
 
 
 class ReportRow(NamedTuple):

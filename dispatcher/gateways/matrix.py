@@ -72,6 +72,7 @@ _COLUMNS = (
     "knows repeats",
     "receipts later",
     "replies",
+    "national tables",
 )
 
 
@@ -97,6 +98,7 @@ def _cells(limits: Limits) -> Sequence[str]:
         f"for {limits.idempotency:g} s" if limits.idempotency else "no",
         "yes" if limits.receipts_later else "no",
         "yes" if limits.replies else "no",
+        ", ".join(table.name.capitalize() for table in sorted(limits.national_tables)) or "no",
     )
 
 

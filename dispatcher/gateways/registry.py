@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from pydantic import SecretStr
 
+from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ConfigError
@@ -66,6 +67,12 @@ def channel_of_kind(kind: str) -> Channel | None:
     """Say which channel all gateways of a kind serve; None: that is a setting of each."""
     made = KINDS[kind] if kind in KINDS else kinds().get(kind)
     return getattr(made, "channel", None)
+
+
+def national_tables(kind: str) -> frozenset[National]:
+    """Give the national tables that all gateways of a kind can send; its class names them."""
+    made = KINDS[kind] if kind in KINDS else kinds().get(kind)
+    return getattr(made, "national_tables", frozenset())
 
 
 def build(

@@ -8,6 +8,7 @@ from math import inf
 
 from dispatcher.domain.consents import ConsentState
 from dispatcher.domain.decisions import Decision, Reason, Verdict
+from dispatcher.domain.messages import Channel
 from dispatcher.proof import grounds, reminders, renewals
 from dispatcher.proof.cases import (
     FEW,
@@ -293,6 +294,12 @@ def _consented(case: Case) -> bool:
     return case.person.consent == ConsentState.ACTIVE and to_this and grounds.good(case.person)
 
 
+def _named_to(case: Case) -> str:
+    """Give the country of a number that gets a text; what the number says stands last."""
+    number = case.person.jurisdictions[-1:] if case.person.channel == Channel.SMS else ()
+    return "".join(number)[:2]
+
+
 _SKIPS: Mapping[Reason, _Judge] = {
     Reason.NO_ADDRESS: lambda _, case: not case.person.address,
     Reason.BAD_ADDRESS: lambda _, case: not case.person.deliverable,
@@ -306,6 +313,7 @@ _SKIPS: Mapping[Reason, _Judge] = {
     Reason.TOPIC_OPTED_OUT: _without_consent,
     Reason.CONSENT_EXPIRED: lambda _, case: offer(case) and grounds.over(case.person, case.now),
     Reason.CONSENT_DORMANT: lambda _, case: offer(case) and grounds.asleep(case.person, case.now),
+    Reason.SENDER_FORBIDDEN: lambda _, case: _named_to(case) in case.policy.barred_countries,
     Reason.HOLDOUT: lambda _, case: offer(case) and case.person.bucket < case.policy.holdout,
     Reason.TOO_MANY_ATTEMPTS: lambda _, case: case.person.attempts >= case.policy.max_attempts,
     Reason.ZONE_UNKNOWN_CLOSED: _no_zone,

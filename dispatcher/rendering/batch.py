@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
+from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.rendering.compiled import CompiledTemplate
 from dispatcher.rendering.email import EmailRenderer
@@ -13,12 +14,18 @@ from dispatcher.rendering.sms import SmsRenderer
 
 
 def render_batch(
-    template: CompiledTemplate, channel: Channel, people: Iterable[Addressee], now: datetime
+    template: CompiledTemplate,
+    channel: Channel,
+    people: Iterable[Addressee],
+    now: datetime,
+    tables: Collection[National] = (),
 ) -> Iterator[Message | Unrenderable]:
     """Yield one message, or the reason why there is none, for each person, in their order.
 
-    Lazy: a person is rendered when asked for. `now` is the time of hand-over, for the Date header.
+    Lazy: a person is rendered when asked for. `now` is the time of hand-over, for the Date header;
+    `tables` are the national ones that the gateway can send texts in.
     """
-    renderer = EmailRenderer(template, now) if channel is Channel.EMAIL else SmsRenderer(template)
+    email = channel is Channel.EMAIL
+    renderer = EmailRenderer(template, now) if email else SmsRenderer(template, tables)
     for person in people:
         yield renderer.render(person)

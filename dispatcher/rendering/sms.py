@@ -5,10 +5,12 @@ Each says why it came as far as that costs no further part; whoever answers WHY 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import sha256
 
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.gsm7 import Segments, count, fits, smarten
+from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.rendering.compiled import CompiledTemplate
 from dispatcher.rendering.engine import RenderError
@@ -18,11 +20,17 @@ from dispatcher.rendering.source import SMS
 MAX_PARTS = 4
 
 
-class SmsRenderer:
-    """Renders the texts of one batch."""
+def segments(text: str, tables: Collection[National] = ()) -> Segments:
+    """Give encoding, units and parts of a text; `tables` are those that its gateway can send."""
+    return count(text, tables)
 
-    def __init__(self, template: CompiledTemplate) -> None:
+
+class SmsRenderer:
+    """Renders the texts of one batch, for a gateway that can send these national `tables`."""
+
+    def __init__(self, template: CompiledTemplate, tables: Collection[National] = ()) -> None:
         self._template = template
+        self._tables = tables
         self._links = template.letterhead.links
         self._sender = template.letterhead.brand.sms_sender
 
@@ -36,8 +44,10 @@ class SmsRenderer:
             return Unrenderable(person.key, Reason.RENDER_FAILED, str(wrong))
 
     def _render(self, person: Addressee) -> Message:
-        text = smarten(self._said(person))
-        size = count(text)
+        text = self.said(person)
+        if self._template.source.smart_encoding:
+            text = smarten(text, self._tables)
+        size = segments(text, self._tables)
         parts = size.parts
         if not parts:
             raise UnrenderableError(Reason.RENDER_FAILED, "the text is empty")
@@ -65,11 +75,12 @@ class SmsRenderer:
         if "why" in template.words(person.language).texts[SMS].names:
             return ""  # its author has put it where it belongs
         for ending in template.why(person.language, person.ground).endings:
-            if fits(text, size, *ending):
+            if fits(text, size, *ending, self._tables):
                 return ending.text
         return ""
 
-    def _said(self, person: Addressee) -> str:
+    def said(self, person: Addressee) -> str:
+        """Give one person's text as it is written; raises what `render` makes a value of."""
         template = self._template
         words = template.words(person.language)
         text = words.texts.get(SMS)

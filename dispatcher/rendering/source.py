@@ -19,7 +19,7 @@ MAX_BYTES = 512 * 1024
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _AT_LINE = re.compile(r"\(at line (\d+)")
-_KEYS = frozenset({"default_language", "required", "sample"})
+_KEYS = frozenset({"default_language", "required", "sample", "smart_encoding"})
 
 
 def load(folder: Path) -> TemplateSource:
@@ -66,7 +66,7 @@ def _read(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _manifest(path: Path, text: str) -> tuple[tuple[str, ...], dict[str, str], str]:
+def _manifest(path: Path, text: str) -> tuple[tuple[str, ...], dict[str, str], str, bool]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
@@ -88,7 +88,10 @@ def _manifest(path: Path, text: str) -> tuple[tuple[str, ...], dict[str, str], s
     default = data.get("default_language", "en")
     if not isinstance(default, str) or not default or language_tag(default) != default:
         raise _wrong(path, text, "default_language", 'A language is named like "fr" or "fr-CA".')
-    return tuple(required), sample, default
+    smart = data.get("smart_encoding", True)
+    if not isinstance(smart, bool):
+        raise _wrong(path, text, "smart_encoding", "true or false is wanted.")
+    return tuple(required), sample, default, smart
 
 
 def _sample(path: Path, text: str, table: object) -> dict[str, str]:

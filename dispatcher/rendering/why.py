@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import date
 
+from dispatcher.domain.letters import inside_a_letter
 from dispatcher.domain.why import Ground, Why
 from dispatcher.words import choose
 
@@ -67,9 +67,6 @@ _DATES: dict[str, Callable[[date], str]] = {
 }
 # Marks that turn the way of writing around; a name that holds one would turn the whole sentence.
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_JOINER = "\u200d"
-_MODIFIERS = range(0x1F3FB, 0x1F400)  # skin tones, which belong to what stands before them
-_FLAGS = range(0x1F1E6, 0x1F200)  # letters that make a flag in pairs
 
 LANGUAGES = frozenset(_DATES)
 
@@ -107,18 +104,10 @@ def shortened(name: str, room: int) -> str:
     if len(name) <= room:
         return name
     end = room - 1
-    while end > 0 and _inside_a_letter(name, end):
+    while end > 0 and inside_a_letter(name, end):
         end -= 1
     word = name.rfind(" ", end // 2, end + 1)
     return name[: word if word > 0 else end].rstrip() + "…"
-
-
-def _inside_a_letter(name: str, at: int) -> bool:
-    """Tell whether a cut before `name[at]` would part what is read as one letter."""
-    here, before = name[at], name[at - 1]
-    flag = ord(here) in _FLAGS and ord(before) in _FLAGS
-    marks = unicodedata.category(here).startswith("M") or ord(here) in _MODIFIERS
-    return flag or marks or _JOINER in (here, before)
 
 
 def base_of(language: str) -> str:

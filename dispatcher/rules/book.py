@@ -32,6 +32,7 @@ from dispatcher.rules import (
     quiet_hours,
     reconfirm,
     reminder,
+    sender,
     suppression,
     worth_it,
 )
@@ -69,6 +70,7 @@ ORDER = (
     Rule("offer_window", offer_window.VERSION, offer_window.offer_window),
     Rule("suppression", suppression.VERSION, suppression.suppression),
     Rule("consent", consent.VERSION, consent.consent),
+    Rule("sender", sender.VERSION, sender.sender),
     Rule("holdout", holdout.VERSION, holdout.holdout),
     Rule("attempts", attempts.VERSION, attempts.attempts),
     Rule("context_hold", context_hold.VERSION, context_hold.context_hold),

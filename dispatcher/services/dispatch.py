@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import aclosing
 from functools import partial
 from itertools import islice
 from time import monotonic, time
 
 from dispatcher.domain.batches import Batch
+from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.errors import ClockJumped, GatewayDown, Unavailable
 from dispatcher.rendering.people import Unrenderable
@@ -155,7 +156,8 @@ async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:
 
 async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler) -> None:
     gateway = out.gateways[current.batch.gateway]
-    messages = _ahead(_messages(out.renderer, current, gate, settler))
+    tables = gateway.limits.national_tables
+    messages = _ahead(_messages(out.renderer, current, gate, settler, tables))
     try:
         # Closed before anything is settled: a gateway must not go on behind a failed settle.
         async with aclosing(gateway.send(messages, gate)) as receipts:
@@ -170,7 +172,11 @@ async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler
 
 
 def _messages(
-    renderer: Renderer, current: Round, gate: BatchGate, settler: Settler
+    renderer: Renderer,
+    current: Round,
+    gate: BatchGate,
+    settler: Settler,
+    tables: Collection[National] = (),
 ) -> Iterator[Message]:
     """Render whom the gate would let through; note for whom there is nothing to send."""
     for item in renderer.render(
@@ -180,6 +186,7 @@ def _messages(
         current.decisions,
         _still_wanted(current, gate, settler),
         current.now,
+        tables,
     ):
         if isinstance(item, Unrenderable):
             settler.skip(item.key, item.reason, item.detail)

@@ -16,15 +16,16 @@ from dispatcher.domain.consent_terms import ASK_BEFORE
 from dispatcher.domain.messages import Channel, DeliveryKey, Message
 from dispatcher.domain.policies import Policy
 from dispatcher.domain.programme import Programme
-from dispatcher.domain.reports import Preview, Reach, Reveal, Sample
+from dispatcher.domain.reports import Preview, Reach, Reveal, Sample, TextSize
 from dispatcher.domain.why import day_of, ground_of
 from dispatcher.rendering import Addressee, Letterhead, Links, compile_template, render_batch
+from dispatcher.rendering.compiled import CompiledTemplate
 from dispatcher.rendering.source import choose, languages
 from dispatcher.rules.hours import DAY, LOOK_AHEAD_DAYS, first_at
 from dispatcher.rules.jurisdictions import Jurisdictions, Law
 from dispatcher.rules.permitted_hours import Answer, Where, permitted, plan
 from dispatcher.rules.quiet_hours import Home, where_of
-from dispatcher.services import disclosure, holdout
+from dispatcher.services import disclosure, holdout, text_costs, text_lints
 from dispatcher.services.foresee import foresee
 from dispatcher.services.validate import Checked, Workbench
 from dispatcher.services.why import topic_names
@@ -58,10 +59,13 @@ def preview(
         spec = holdout.settle(conn, spec, checked.file.source)
         reach = foresee(conn, spec, now, law.jurisdictions)
         homes = () if in_tens else reaches.homes(conn, spec) or [_ANYWHERE]
+        paper = _paper(checked, links, programme)
+        longest = {} if in_tens else _longest(conn, spec, paper)
         revealed = tuple(_revealed(conn, checked, bench))
     if in_tens:
         reach, revealed = tens.reach(reach), tens.reveals(revealed)
-    samples = tuple(_samples(checked, links, now, programme))
+    samples = tuple(_samples(checked, bench, paper, now))
+    sizes = tuple(_sizes(checked, bench, paper, reach, longest, now))
     first, last = possible_times(spec.policy, homes, now, law)
     return Preview(
         reach=reach,
@@ -74,10 +78,18 @@ def preview(
             *checked.file.notices,
             *holdout.notices(checked.file.spec, spec),
             *_notices(spec, reach, now),
+            *text_costs.notices(sizes),
+            *text_lints.abroad(spec, checked.template, _of_numbers(homes)),
             *([tens.SAID] if in_tens else []),
         ),
         reveals=revealed,
+        texts=sizes,
     )
+
+
+def _of_numbers(homes: Iterable[Home]) -> set[str]:
+    """Give the countries of the numbers of an audience; what a number says stands last."""
+    return {places[-1][:2] for channel, places, *_ in homes if channel is Channel.SMS and places}
 
 
 def _revealed(conn: Connection, checked: Checked, bench: Workbench) -> Iterator[Reveal]:
@@ -138,19 +150,47 @@ def _where(policy: Policy, home: Home, book: Jurisdictions, law: Law) -> Where |
     return where_of(book, law.profile, home, (0, 0, ""), window, margin, timed)
 
 
-def _samples(
-    checked: Checked, links: Links, now: float, programme: Programme | None
-) -> Iterator[Sample]:
-    spec, template = checked.file.spec, checked.template
-    topic = spec.audience.topic
+def _paper(checked: Checked, links: Links, programme: Programme | None) -> CompiledTemplate:
+    spec, topic = checked.file.spec, checked.file.spec.audience.topic
     names = topic_names(programme, topic)
-    paper = Letterhead(spec.brand, spec.offer, links, topic, spec.name, topic_names=names)
-    compiled = compile_template(template, paper)
+    head = Letterhead(spec.brand, spec.offer, links, topic, spec.name, topic_names=names)
+    return compile_template(checked.template, head)
+
+
+def _longest(conn: Connection, spec: CampaignSpec, paper: CompiledTemplate) -> text_costs.Longest:
+    names = text_costs.fields_of(paper) if Channel.SMS in spec.channels else []
+    return reaches.longest(conn, spec.audience, names) if names else {}
+
+
+def _sizes(
+    checked: Checked,
+    bench: Workbench,
+    paper: CompiledTemplate,
+    reach: Reach,
+    longest: text_costs.Longest,
+    now: float,
+) -> Iterator[TextSize]:
+    if Channel.SMS in checked.file.spec.channels:
+        gateway = bench.gateway(checked.file, Channel.SMS)
+        price, tables = bench.prices.get(gateway, 0.0), bench.tables.get(gateway, ())
+        people = _people(checked, Channel.SMS, datetime.fromtimestamp(now, UTC))
+        yield from text_costs.sizes(paper, people, reach, price, longest, tables)
+
+
+def _people(checked: Checked, channel: Channel, at: datetime) -> list[Addressee]:
+    wanted = checked.file.spec.audience.languages or languages(checked.template)
+    return [_somebody(checked, channel, language, at) for language in wanted]
+
+
+def _samples(
+    checked: Checked, bench: Workbench, compiled: CompiledTemplate, now: float
+) -> Iterator[Sample]:
     at = datetime.fromtimestamp(now, UTC)
-    wanted = spec.audience.languages or languages(template)
-    for channel in spec.channels:
-        people = [_somebody(checked, channel, language, at) for language in wanted]
-        for person, made in zip(people, render_batch(compiled, channel, people, at), strict=True):
+    for channel in checked.file.spec.channels:
+        people = _people(checked, channel, at)
+        tables = bench.tables.get(bench.gateway(checked.file, channel), ())
+        rendered = render_batch(compiled, channel, people, at, tables)
+        for person, made in zip(people, rendered, strict=True):
             if isinstance(made, Message):
                 yield _sample(channel, person.language, made)
             else:

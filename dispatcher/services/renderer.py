@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from math import isfinite
 
@@ -11,6 +11,7 @@ from dispatcher.domain.batches import Batch
 from dispatcher.domain.campaigns import CampaignVersion
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision
+from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import DeliveryKey, Message
 from dispatcher.domain.programme import Programme
 from dispatcher.domain.why import day_of, ground_of
@@ -57,8 +58,12 @@ class Renderer:
         decisions: Mapping[int, Decision],
         reserved: Iterable[Reserved],
         now: float,
+        tables: Collection[National] = (),
     ) -> Iterator[Message | Unrenderable]:
-        """Yield each reserved person's message, or why there is none, in ordinal order."""
+        """Yield each reserved person's message, or why there is none, in ordinal order.
+
+        `tables` are the national ones that the batch's gateway can send texts in.
+        """
         wave, reminds = batch.key.wave_id, bool(version.spec.policy.reminds_of)
         addressees = (
             _addressee(wave, reminds, people[each.customer_id], decisions[each.customer_id], each)
@@ -67,7 +72,7 @@ class Renderer:
         if version.spec.policy.reconfirms:
             addressees = (_asked(each, people[each.key.customer_id]) for each in addressees)
         instant = datetime.fromtimestamp(now, UTC)
-        return render_batch(self._template(version), batch.channel, addressees, instant)
+        return render_batch(self._template(version), batch.channel, addressees, instant, tables)
 
     def _template(self, version: CampaignVersion) -> CompiledTemplate:
         if version.id not in self._compiled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import islice
@@ -16,13 +16,15 @@ from dispatcher.campaign_files.table import MOST_TOLD
 from dispatcher.campaign_files.urgency import claims, untrue
 from dispatcher.domain.campaigns import TemplateSource
 from dispatcher.domain.gsm7 import count
+from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignError, CampaignErrors
 from dispatcher.rendering import check, load
 from dispatcher.rendering.revealed import Place, place_of
 from dispatcher.rendering.source import languages
-from dispatcher.services import disclosure
+from dispatcher.rules.texting import barred, is_name
+from dispatcher.services import disclosure, jurisdictions, text_lints
 from dispatcher.services.known_facts import shipped
 
 _TAG = re.compile(r"\{[%#].*?[%#]\}\n?", re.DOTALL)
@@ -34,13 +36,15 @@ class Workbench:
     """What campaign files may speak of: template folders, the first that has it wins; gateways.
 
     `gateways` maps each configured gateway to its channel, `prices` what a part costs there.
-    `facts` are those the programme declares of people.
+    `facts` are those the programme declares of people. `tables`: the national ones of GSM-7 that
+    a gateway can send texts in.
     """
 
     templates: Sequence[Path]
     gateways: Mapping[str, Channel]
     prices: Mapping[str, float] = field(default_factory=dict)
     facts: KnownFacts = field(default_factory=shipped)
+    tables: Mapping[str, Collection[National]] = field(default_factory=dict)
 
     def gateway(self, file: CampaignFile, channel: Channel) -> str:
         """Give the gateway a file uses on a channel: the one it names, else the first there is."""
@@ -70,11 +74,12 @@ def validate(path: Path, bench: Workbench) -> Checked:
         problems.append(file.problem(("campaign", "template"), told))
     if problems or template is None:
         raise CampaignErrors(problems)
-    return Checked(_pinned(file, bench, template), template)
+    noted = (*file.notices, *text_lints.notices(file, template))
+    return Checked(replace(_pinned(file, bench, template), notices=noted), template)
 
 
 def _pinned(file: CampaignFile, bench: Workbench, template: TemplateSource) -> CampaignFile:
-    """Name what may not change by itself after approval: gateways, prices, whose consent counts."""
+    """Name what may not change by itself after approval: gateways, prices, consent, senders."""
     chosen = {channel: bench.gateway(file, channel) for channel in file.spec.channels}
     worth = file.spec.policy.worth
     if worth is not None:
@@ -85,7 +90,13 @@ def _pinned(file: CampaignFile, bench: Workbench, template: TemplateSource) -> C
             sms_price=prices.get(Channel.SMS, 0.0) * _parts(template),
         )
     own = bench.facts.sensitive(file.spec.audience.topic)
-    policy = replace(file.spec.policy, worth=worth, own_consent=own)
+    named = Channel.SMS in chosen and is_name(file.spec.brand.sms_sender)
+    policy = replace(
+        file.spec.policy,
+        worth=worth,
+        own_consent=own,
+        barred_countries=barred(jurisdictions.shipped()) if named else (),
+    )
     return replace(file, spec=replace(file.spec, gateways=chosen, policy=policy))
 
 
@@ -145,6 +156,7 @@ def _template(file: CampaignFile, bench: Workbench) -> TemplateSource:
         reconfirms=spec.policy.reconfirms,
     )
     problems += [*lacking, *_untrue(file, template, folder)]
+    problems += text_lints.problems(file, template, str(folder))
     told = {(problem.path, problem.line, problem.field) for problem in problems}
     words = disclosure.Words(file, template, str(folder))
     for problem in islice(disclosure.problems(words, bench.facts), MOST_TOLD):

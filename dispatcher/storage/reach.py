@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
 
-from dispatcher.domain.campaigns import CampaignSpec
+from dispatcher.domain.campaigns import Audience, CampaignSpec
 from dispatcher.domain.consents import ANY_TOPIC
+from dispatcher.domain.gsm7 import ALPHABET
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.places import Places
 from dispatcher.rules.fatigue import MONTHLY_FROM
@@ -15,7 +17,13 @@ from dispatcher.rules.quiet_hours import Home
 from dispatcher.storage import context_flags, signs_of_life
 from dispatcher.storage.consents import IN_ALL, PERMISSION_JOIN, PERMISSION_STATE
 from dispatcher.storage.recipients import places_of
-from dispatcher.storage.segments import channel_joins, channel_parameters, first_channel, membership
+from dispatcher.storage.segments import (
+    channel_joins,
+    channel_parameters,
+    first_channel,
+    membership,
+    named_well,
+)
 from dispatcher.storage.suppressions import SUPPRESSION_JOIN
 
 # In the order of the rules (docs/rules.md), so that each person has one reason.
@@ -31,6 +39,7 @@ _REACH = f"""
                     WHEN permission.state = 'imported_unproven' THEN 'imported_unproven'
                     WHEN permission.state <> 'active' OR :own_consent AND {IN_ALL}
                          THEN 'no_consent'
+                    WHEN a.channel = 'sms' AND NOT (true{{named_well}}) THEN 'sender_forbidden'
                     WHEN a.bucket < :holdout THEN 'holdout'
                     WHEN (:hours OR a.channel = 'sms') AND c.zone = '' AND a.zones = '{{{{}}}}'
                          AND c.country = '' AND a.jurisdictions = '{{{{}}}}'
@@ -97,6 +106,7 @@ def groups(conn: Connection, spec: CampaignSpec, channel: Channel, now: float) -
         condition=condition,
         first=first_channel(spec),
         joins=channel_joins(spec.channels),
+        named_well=named_well(spec, "a"),
         **_SILENCES[spec.policy.asks],
     )
     values |= channel_parameters(spec) | _facts(spec) | {"channel": channel}
@@ -150,6 +160,26 @@ _PEOPLE = """
         ) LIMIT :most
     ) person
 """
+
+
+def longest(
+    conn: Connection, audience: Audience, names: Sequence[str]
+) -> Mapping[str, tuple[str, str]]:
+    """Give the longest value that the audience has of each field, and the longest that is foreign.
+
+    Foreign is what GSM-7 cannot say; "" where there is none. Values are personal: count with them.
+    """
+    condition, values = membership(audience)
+    value = "left(c.attributes ->> :field_{at}, 1000)"
+    keyed = f"lpad(char_length({value})::text, 4, '0') || {value}"
+    foreign = f"FILTER (WHERE translate({value}, :alphabet, '') <> '')"
+    columns = ", ".join(
+        f"max({keyed}), max({keyed}) {foreign}".format(at=at) for at in range(len(names))
+    )
+    values |= {f"field_{at}": name for at, name in enumerate(names)} | {"alphabet": ALPHABET}
+    query = text(f"SELECT {columns} FROM customer c WHERE {condition}")
+    row = [(found or "")[4:] for found in conn.execute(query, values).one()]
+    return dict(zip(names, zip(row[::2], row[1::2], strict=True), strict=True))
 
 
 def homes(conn: Connection, spec: CampaignSpec) -> list[Home]:

@@ -63,6 +63,8 @@ def _permitted(spec: CampaignSpec) -> str:
         channel: f"at_{channel}.deliverable AND {_agreed(channel, spec)}"
         for channel in spec.channels
     }
+    if Channel.SMS in may_go:
+        may_go[Channel.SMS] += named_well(spec, "at_sms")
     # Whoever may be reached on the first channel and does not mind is told from one look.
     preferred = [
         f"WHEN c.prefers = '{channel}' AND {may} THEN '{channel}'"
@@ -71,6 +73,19 @@ def _permitted(spec: CampaignSpec) -> str:
     ]
     in_order = [f"WHEN {may} THEN '{channel}'" for channel, may in may_go.items()]
     return " ".join([*preferred, *in_order])
+
+
+def named_well(spec: CampaignSpec, address: str) -> str:
+    """Give a condition more where the sender is a name: the number's country takes names.
+
+    As the rule has it: of an address without a country that of the home counts.
+    """
+    if not spec.policy.barred_countries:
+        return ""
+    places = f"{address}.jurisdictions"
+    country = f"left(coalesce({places}[cardinality({places})], c.country), 2)"
+    listed = ", ".join(f"'{code}'" for code in spec.policy.barred_countries)
+    return f" AND {country} NOT IN ({listed})"
 
 
 def _agreed(channel: Channel, spec: CampaignSpec) -> str:

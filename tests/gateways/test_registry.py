@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from dispatcher.domain.gsm7_tables import National
 from dispatcher.errors import ConfigError
 from dispatcher.gateways import registry
-from dispatcher.gateways.registry import KINDS, build
+from dispatcher.gateways.registry import KINDS, build, national_tables
 from dispatcher.gateways.sandbox import SandboxGateway
 
 URL = "https://sms.example/v1"
@@ -105,3 +106,16 @@ def test_an_installed_package_may_bring_a_kind(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(registry, "entry_points", points)
     assert registry.kinds()["box"] is SandboxGateway
     assert registry.kinds()["smtp"] is KINDS["smtp"]
+
+
+def test_the_national_tables_of_a_kind_are_those_its_class_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a class says it can send is reckoned with in previews; others send none."""
+
+    class Operator:
+        national_tables = frozenset({National.TURKISH})
+
+    monkeypatch.setitem(KINDS, "operator", Operator)
+    assert national_tables("operator") == {National.TURKISH}
+    assert national_tables("http_sms") == national_tables("of a package") == frozenset()

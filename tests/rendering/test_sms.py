@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.domain.decisions import Reason
 from dispatcher.domain.gsm7 import count
+from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import Channel, Message
+from dispatcher.rendering import render_batch
 from dispatcher.rendering.people import Unrenderable
+from dispatcher.rendering.sms import segments
 from dispatcher.tokens import Purpose, Token
-from tests.rendering.samples import KEY, TEXTS, TOKENS, compiled, one, person, source
+from tests.rendering.samples import KEY, NOW, TEXTS, TOKENS, compiled, one, person, source
 
 TEMPLATE = compiled()
 PHONE = "+447700900123"
@@ -84,3 +89,27 @@ def test_an_empty_text_is_not_sent() -> None:
     refused = one(compiled(source(texts)), Channel.SMS, person(PHONE))
     assert isinstance(refused, Unrenderable)
     assert refused.reason is Reason.RENDER_FAILED
+
+
+def test_a_text_is_counted_by_the_tables_that_its_gateway_can_send() -> None:
+    """Turkish costs one part where the gateway knows its table, two where it does not."""
+    texts = TEXTS | {"en/sms.txt": "{{ brand.name }}: " + "ş" * 100 + " STOP to end"}
+    template = compiled(source(texts))
+    for tables, parts in ((), 2), ({National.TURKISH}, 1):
+        (message,) = render_batch(template, Channel.SMS, [person(PHONE)], NOW, tables)
+        assert isinstance(message, Message)
+        assert message.parts == parts == segments(message.content.decode(), tables).parts
+
+
+def test_a_template_may_keep_its_typography() -> None:
+    """Without smart encoding the words go out as they were written, and cost what they cost."""
+    kept = compiled(replace(source(), smart_encoding=False))
+    message = one(kept, Channel.SMS, person(PHONE, name="O\u2019Neil"))
+    assert isinstance(message, Message)
+    assert "O\u2019Neil" in message.content.decode()
+
+
+def test_segments_tells_encoding_units_and_parts() -> None:
+    """The three are what a text costs."""
+    assert segments("a" * 161)._asdict() == {"encoding": "GSM-7", "units": 161, "parts": 2}
+    assert segments("ж" * 71)._asdict() == {"encoding": "UCS-2", "units": 71, "parts": 2}

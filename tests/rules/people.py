@@ -178,4 +178,5 @@ policies = st.builds(
     own_consent=st.sampled_from([False, False, True]),
     reminds_of=st.sampled_from(["", "", "espresso-machine"]),
     reconfirms=st.sampled_from([False, False, False, True]),
+    barred_countries=st.sampled_from([(), (), (), ("DE", "US")]),
 )

@@ -24,6 +24,7 @@ FINGERPRINTS: dict[tuple[str, int], str] = {
     ("offer_window", 1): "ea7f1273bc41",
     ("suppression", 1): "56fe37cdb4c8",
     ("consent", 3): "007e1a5b449e",
+    ("sender", 1): "bacebbd22373",
     ("holdout", 1): "b3d721386314",
     ("attempts", 1): "0efa17b62ad1",
     ("context_hold", 1): "2b77aec03623",

@@ -47,6 +47,7 @@ REFUSALS: list[tuple[dict[str, Any], str, Reason]] = [
     ({}, "offer_window", Reason.OFFER_EXPIRED),
     ({"suppressed": "complaint"}, "suppression", Reason.SUPPRESSED),
     ({"consent": ConsentState.NONE}, "consent", Reason.NO_CONSENT),
+    ({"jurisdictions": ("US",)}, "sender", Reason.SENDER_FORBIDDEN),
     ({"bucket": 0}, "holdout", Reason.HOLDOUT),
     ({"attempts": 9}, "attempts", Reason.TOO_MANY_ATTEMPTS),
     ({"context": "complaint", "context_until": inf}, "context_hold", Reason.CONTEXT_HOLD),
@@ -71,15 +72,16 @@ def test_the_first_refusal_in_the_books_order_speaks(place: int) -> None:
         holdout=1,
         ends_at=NOON if place <= 2 else inf,
         min_gap_hours=4.0,
-        caps=(Cap(1, 3),) if place <= 13 else (),
+        caps=(Cap(1, 3),) if place <= 14 else (),
         asks=True,
-        worth=Worth(0.0, 0.02, loss=1.0, leaving=0.1) if place <= 8 else None,
-        reminds_of="espresso-machine" if place <= 9 else "",
-        reconfirms=place <= 10,
+        worth=Worth(0.0, 0.02, loss=1.0, leaving=0.1) if place <= 9 else None,
+        reminds_of="espresso-machine" if place <= 10 else "",
+        reconfirms=place <= 11,
+        barred_countries=("US",),
     )
-    if place <= 12:
+    if place <= 13:
         changes["contacts"] = (ECHO, contact(1))
-    if place == 14:
+    if place == 15:
         changes["contacts"] = (contact(1),)
     decision = one(person(**changes), terms, NOON)
     _, rule, reason = REFUSALS[place]

@@ -239,6 +239,11 @@ EXAMPLES: dict[Reason, tuple[dict[str, Any], dict[str, Any], float]] = {
         NOON,
     ),
     Reason.CONSENT_DORMANT: ({"heard_at": NOON - 731 * 24 * HOUR}, {}, NOON),
+    Reason.SENDER_FORBIDDEN: (
+        {"jurisdictions": ("US-TX",)},
+        {"barred_countries": ("US",)},
+        NOON,
+    ),
     Reason.HOLDOUT: ({"bucket": 0}, {"holdout": 1}, NOON),
     Reason.QUIET_HOURS: ({"jurisdictions": ("DE",)}, {}, NIGHT),
     Reason.QUIET_HOURS_EXPIRED: ({}, {"ends_at": NIGHT + HOUR}, NIGHT),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -19,8 +20,9 @@ from dispatcher.services.preview import possible_times, preview
 from dispatcher.services.subscribe import Act, Desk, opt_out
 from dispatcher.services.validate import Checked, Workbench, validate
 from dispatcher.storage import suppressions
+from dispatcher.storage.reach import longest
 from dispatcher.tokens import Tokens
-from tests.support.campaigns import EXAMPLES, GATEWAYS, GOOD, checked
+from tests.support.campaigns import EXAMPLES, GATEWAYS, GOOD, checked, workbench
 from tests.support.people import DIGESTS, NOON, add_person, address, consent_to, desk_on, set_clock
 from tests.support.rules import LAW
 
@@ -193,3 +195,66 @@ def test_notices_of_the_file_are_passed_on(desk: Desk) -> None:
     """What the file's reader noticed is seen in the preview as well."""
     file = read(GOOD.replace("3 per week", "9 sms per day").encode(), "spring.toml")
     assert file.notices[0] in seen(desk, replace(checked(), file=file)).notices
+
+
+def test_the_dearest_text_is_that_of_the_longest_name_in_the_audience(desk: Desk) -> None:
+    """A long name and a foreign one are reckoned with; those of other audiences are not."""
+    named = {
+        1: '{"first_name": "Anna"}',
+        2: '{"first_name": "Maximiliane"}',
+        3: '{"first_name": "Łucja"}',
+        4: '{"first_name": "of another audience"}',
+    }
+    for customer_id, fields in named.items():
+        someone(desk, customer_id, "de" if customer_id == 4 else "en")
+        with desk.database.begin() as conn:
+            values = {"id": customer_id, "fields": fields}
+            query = "UPDATE customer SET attributes = CAST(:fields AS jsonb) WHERE id = :id"
+            conn.execute(text(query), values)
+    with desk.database.begin() as conn:
+        found = longest(conn, checked().file.spec.audience, ["first_name", "city"])
+    assert found == {"first_name": ("Maximiliane", "Łucja"), "city": ("", "")}
+    file = checked()
+    words = {**file.template.texts, "en/sms.txt": "{{ first_name }}: " + "a" * 150}
+    told = seen(desk, replace(file, template=replace(file.template, texts=words)))
+    assert [(each.language, each.parts, each.most_parts) for each in told.texts] == [
+        ("en", 1, 3),
+        ("fr", 1, 1),
+    ]
+
+
+def test_a_sender_that_numbers_of_the_audience_forbid_is_told_of(desk: Desk) -> None:
+    """The file names no country, but somebody in the audience has an American number."""
+    someone(desk, 1, phone="+12025550143", country="US")
+    assert any("United States: a name" in told for told in seen(desk).notices)
+
+
+def test_whoever_s_number_takes_no_names_is_written_to_another_way_or_not_at_all(
+    desk: Desk,
+) -> None:
+    """A mail for whoever agreed to mails too; the reach says the very reason of the rule."""
+    for customer_id, phone in enumerate(("+12025550001", "+12025550002", "+447700900123"), 1):
+        someone(desk, customer_id, phone=phone)
+        consent_to(desk, channel=Channel.SMS, customer_id=customer_id)
+    consent_to(desk, channel=Channel.EMAIL, customer_id=1)
+    text_first = GOOD.replace('["email", "sms"]', '["sms", "email"]')
+    file = checked(text_first.replace('holdout = "5 %"\n', ""))
+    spec = replace(file.file.spec, policy=replace(file.file.spec.policy, barred_countries=("US",)))
+    reach = seen(desk, replace(file, file=replace(file.file, spec=spec))).reach
+    assert {(row.channel, row.reason): row.people for row in reach.rows} == {
+        (Channel.EMAIL, "ok"): 1,
+        (Channel.SMS, "ok"): 1,
+        (Channel.SMS, "sender_forbidden"): 1,
+    }
+
+
+def test_an_approval_pins_where_a_name_may_not_send(tmp_path: Path) -> None:
+    """The countries are those of the rule data; a number is barred from none of them."""
+    bench = workbench(tmp_path / "templates")
+    path = tmp_path / "spring.toml"
+    path.write_text(GOOD, "utf-8")
+    barred = validate(path, bench).file.spec.policy.barred_countries
+    assert {"US", "CA", "PR", "BR"} <= set(barred)
+    assert not {"GB", "FR", "IE"} & set(barred)
+    path.write_text(GOOD.replace('"Northwind"', '"+447700900123"'), "utf-8")
+    assert validate(path, bench).file.spec.policy.barred_countries == ()
