@@ -40,7 +40,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             },
         ),
     ),
+    "clickatell": (Example("clickatell", {"api_key": "only an example"}),),
+    "plivo": (Example("plivo", {"auth_id": "MA1", "auth_token": "only an example"}),),
+    "telnyx": (Example("telnyx", {"api_key": "only an example"}),),
     "twilio": (Example("twilio", {"account_sid": "AC1", "auth_token": "only an example"}),),
+    "vonage": (Example("vonage", {"api_key": "1", "api_secret": "only an example"}),),
     "sandbox": (
         Example("sandbox for e-mail", {"channel": "email"}),
         Example("sandbox for text messages", {"channel": "sms"}),

@@ -16,8 +16,12 @@ from dispatcher.errors import ConfigError
 from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.options import converted, nearest
 from dispatcher.gateways.sandbox import Put, SandboxGateway
+from dispatcher.gateways.sms.clickatell import ClickatellGateway
 from dispatcher.gateways.sms.http_sms import HttpSmsGateway
+from dispatcher.gateways.sms.plivo import PlivoGateway
+from dispatcher.gateways.sms.telnyx import TelnyxGateway
 from dispatcher.gateways.sms.twilio import TwilioGateway
+from dispatcher.gateways.sms.vonage import VonageGateway
 
 ENTRY_POINTS = "dispatcher.gateways"
 
@@ -50,7 +54,11 @@ KINDS: dict[str, type] = {
     "smtp": SmtpGateway,
     "http_sms": HttpSmsGateway,
     "sandbox": SandboxGateway,
+    "clickatell": ClickatellGateway,
+    "plivo": PlivoGateway,
+    "telnyx": TelnyxGateway,
     "twilio": TwilioGateway,
+    "vonage": VonageGateway,
 }
 
 

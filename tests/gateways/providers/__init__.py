@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from tests.gateways.providers.clickatell import Clickatell
+from tests.gateways.providers.plivo import Plivo
 from tests.gateways.providers.provider import Provider
+from tests.gateways.providers.telnyx import Telnyx
 from tests.gateways.providers.twilio import Twilio
+from tests.gateways.providers.vonage import Vonage
 
-PROVIDERS: tuple[type[Provider], ...] = (Twilio,)
+PROVIDERS: tuple[type[Provider], ...] = (
+    Clickatell,
+    Plivo,
+    Telnyx,
+    Twilio,
+    Vonage,
+)

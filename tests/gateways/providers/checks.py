@@ -111,7 +111,7 @@ def forgeries(genuine: Callback) -> list[Callback]:
     return forged
 
 
-_IN_BODY = ("signature", "Signature", "token", "sign")
+_IN_BODY = ("signature", "Signature", "token", "sign", "sig")
 
 
 def _proof_in_body(callback: Callback) -> bool:
