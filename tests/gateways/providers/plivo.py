@@ -61,11 +61,13 @@ class Plivo(Provider):
         "1000": "bounced",
     }
     played: ClassVar = {Case.REFUSE: "400", Case.BUSY: "429"}
-    outcomes: ClassVar = {
-        case: outcome
-        for case, outcome in Provider.outcomes.items()
-        if case not in (Case.STOPPED, Case.DEAD)
-    } | {Case.LOST: Outcome.UNSURE}
+    outcomes: ClassVar[Mapping[Case, Outcome]] = {
+        Case.TAKE: Outcome.ACCEPTED,
+        Case.REFUSE: Outcome.REFUSED,
+        Case.BUSY: Outcome.DEFERRED,
+        Case.BROKEN: Outcome.UNSURE,
+        Case.LOST: Outcome.UNSURE,
+    }
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:
         """A list of one name, or an error in words."""
