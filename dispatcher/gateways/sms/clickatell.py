@@ -1,4 +1,4 @@
-"""Clickatell One API: up to 50 texts a request (200 are allowed), each with an answer of its own.
+"""Clickatell One API: up to 50 texts a request, each with an answer of its own, even refused ones.
 
 https://docs.clickatell.com/channels/one-api/ (errors, message status table, client callbacks)
 """
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import httpx
 from pydantic import SecretStr
 
 from dispatcher.domain.messages import Callback, Channel, Message
@@ -20,7 +19,6 @@ from dispatcher.errors import ConfigError
 from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask
 from dispatcher.gateways.api_events import Replies, Reports
 from dispatcher.gateways.callbacks import content, dig, word
-from dispatcher.gateways.classify import Verdict
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import BasicAuth, Proof, SharedToken
 from dispatcher.gateways.vocabulary import Codes, Meaning, News, Statuses
@@ -157,21 +155,18 @@ class ClickatellGateway(ApiGateway):
         return {**words, "sender": words["from_digits"] if self._settings.two_way else ""}
 
     def results(self, messages: Sequence[Message], data: Any) -> Sequence[Any]:
-        """Find each message's by its number, if these are told one by one, else by its place."""
+        """Find each message's by its number, if these are told one by one, else by its place.
+
+        An error beside them is about them all.
+        """
+        if word(data, "error.code"):
+            return [data] * len(messages)
         found = ApiGateway.results(self, messages, data)
         numbers = [message.address.removeprefix("+") for message in messages]
         by_number = {word(result, "to"): result for result in found}
         if set(by_number) == set(numbers) and len(by_number) == len(numbers):
             found = [by_number[number] for number in numbers]
         return [result if _is_clear(result) else None for result in found]
-
-    def judge(self, messages: Sequence[Message], response: httpx.Response) -> Sequence[Verdict]:
-        """Read refusals too: where all are refused, each still has its own reason."""
-        data = self._read(response)
-        found = self.results(messages, data)
-        if not response.is_success:
-            found = [data if result is None else result for result in found]
-        return [self._verdict(response, result) for result in found]
 
     def items(self, callback: Callback) -> Iterable[Any]:
         """Give statuses and texts; anything else is one strange thing."""

@@ -26,12 +26,10 @@ from dispatcher.gateways.callbacks import word
 from dispatcher.gateways.credentials import basic
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof, same
-from dispatcher.gateways.vocabulary import Codes, Meaning, News, Statuses
+from dispatcher.gateways.vocabulary import Meaning, News, Statuses
 
-# Plivo refuses in words, of which only these are told; the rest is in the status of the answer.
-CODES: Codes = {
-    "Insufficient Credit": (Meaning.DOWN, "Insufficient Credit"),
-}
+# Plivo refuses in words; what these do not tell is in the status of the answer.
+PHRASES: Mapping[str, Meaning] = {"insufficient credit": Meaning.DOWN}
 STATUSES: Statuses = {
     "queued": (News.IGNORED, "queued"),
     "sent": (News.IGNORED, "sent"),
@@ -123,8 +121,8 @@ class PlivoGateway(ApiGateway):
             },
             optional=frozenset({"src", "powerpack_uuid", "url"}),
         ),
-        answer=Answer(id="message_uuid.0", code="error", detail="error"),
-        codes=CODES,
+        answer=Answer(id="message_uuid.0", detail="error"),
+        phrases=PHRASES,
         reports=Reports(
             id="MessageUUID",
             ref="ref",

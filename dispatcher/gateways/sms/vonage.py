@@ -56,6 +56,7 @@ CODES: Codes = {
     "34": (Meaning.DEAD, "Invalid or Missing Msisdn Param"),
     "101": (Meaning.STOPPED, "The number has opted out of the program"),
 }
+PHRASES: Mapping[str, Meaning] = {"from param": Meaning.DOWN}  # not the person's fault
 STATUSES: Statuses = {
     "accepted": (News.IGNORED, "accepted"),
     "buffered": (News.IGNORED, "buffered"),
@@ -198,6 +199,7 @@ class VonageGateway(ApiGateway):
         ),
         answer=Answer(id="message-id", code="status", detail="error-text", success=(TAKEN,)),
         codes=CODES,
+        phrases=PHRASES,
         reports=Reports(
             id="messageId",
             ref="client-ref",

@@ -26,9 +26,8 @@ class Plivo(Provider):
     kind = "plivo"
     secret = "an auth token of the tests"
     options: ClassVar = {"auth_id": "MA0000000000000000TEST", "auth_token": secret}
-    codes: ClassVar = {
-        "Insufficient Credit": "down",
-    }
+    codes: ClassVar = {}
+    phrases: ClassVar = {("400", "Insufficient Credit"): "down"}
     statuses: ClassVar = {
         "queued": "ignored",
         "sent": "ignored",
@@ -76,10 +75,8 @@ class Plivo(Provider):
         if code is None:
             said = {"message": "message(s) queued", "message_uuid": [MESSAGE], "api_id": API}
             return Reply(202, json.dumps(said))
-        if code.isdigit():
-            error = f"{to} is not for {self.secret}"
-            return Reply(int(code), json.dumps({"api_id": API, "error": error}))
-        return Reply(400, json.dumps({"api_id": API, "error": code}))
+        error = self.words_of.get(to, f"{to} is not for {self.secret}")
+        return Reply(int(code), json.dumps({"api_id": API, "error": error}))
 
     def callback(self, status: str, code: str = "") -> Callback:
         """A form, signed with its URL."""

@@ -56,6 +56,7 @@ class Vonage(Provider):
         "34": "dead",
         "101": "stopped",
     }
+    phrases: ClassVar = {("3", "Invalid from param"): "down"}
     statuses: ClassVar = {
         "accepted": "ignored",
         "buffered": "ignored",
@@ -128,7 +129,8 @@ class Vonage(Provider):
         code = code_of.get(f"+{to}")
         if code is None:
             return parts({"to": to, "message-id": MESSAGE, "status": "0", "network": "23410"})
-        return parts({"status": code, "error-text": f"{to} is not for {self.secret}"})
+        words = self.words_of.get(f"+{to}", f"{to} is not for {self.secret}")
+        return parts({"status": code, "error-text": words})
 
     def callback(self, status: str, code: str = "") -> Callback:
         """A delivery receipt of the SMS API, or what only the Messages API tells in its dress."""
