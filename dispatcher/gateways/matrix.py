@@ -40,8 +40,17 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             },
         ),
     ),
+    "infobip": (
+        Example("infobip", {"base_url": "https://x.api.infobip.com", "api_key": "an example"}),
+    ),
     "kannel": (Example("kannel", {"username": "shop", "password": "only an example"}),),
+    "bird": (Example("bird", {"access_key": "only an example"}),),
+    "clickatell": (Example("clickatell", {"api_key": "only an example"}),),
+    "plivo": (Example("plivo", {"auth_id": "MA1", "auth_token": "only an example"}),),
+    "sinch": (Example("sinch", {"service_plan_id": "1", "api_token": "only an example"}),),
+    "telnyx": (Example("telnyx", {"api_key": "only an example"}),),
     "twilio": (Example("twilio", {"account_sid": "AC1", "auth_token": "only an example"}),),
+    "vonage": (Example("vonage", {"api_key": "1", "api_secret": "only an example"}),),
     "sandbox": (
         Example("sandbox for e-mail", {"channel": "email"}),
         Example("sandbox for text messages", {"channel": "sms"}),
