@@ -63,7 +63,8 @@ _HEAD = """\
 What each gateway can do, and every setting of it. This page is written by
 `python -m dispatcher.gateways.matrix`; a test fails when it is out of date.
 
-- A provider of text messages is connected without any code:
+- A provider that is listed here: [Connect a provider](how-to/connect-a-provider.md).
+- Any other provider of text messages is connected without any code:
   [Connect an SMS gateway](how-to/connect-an-sms-gateway.md).
 - A gateway of your own is one module: [Write a gateway](how-to/write-a-gateway.md).
 
