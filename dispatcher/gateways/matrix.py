@@ -40,8 +40,17 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             },
         ),
     ),
+    "infobip": (
+        Example("infobip", {"base_url": "https://x.api.infobip.com", "api_key": "an example"}),
+    ),
     "kannel": (Example("kannel", {"username": "shop", "password": "only an example"}),),
+    "bird": (Example("bird", {"access_key": "only an example"}),),
+    "clickatell": (Example("clickatell", {"api_key": "only an example"}),),
+    "plivo": (Example("plivo", {"auth_id": "MA1", "auth_token": "only an example"}),),
+    "sinch": (Example("sinch", {"service_plan_id": "1", "api_token": "only an example"}),),
+    "telnyx": (Example("telnyx", {"api_key": "only an example"}),),
     "twilio": (Example("twilio", {"account_sid": "AC1", "auth_token": "only an example"}),),
+    "vonage": (Example("vonage", {"api_key": "1", "api_secret": "only an example"}),),
     "sandbox": (
         Example("sandbox for e-mail", {"channel": "email"}),
         Example("sandbox for text messages", {"channel": "sms"}),
@@ -54,7 +63,8 @@ _HEAD = """\
 What each gateway can do, and every setting of it. This page is written by
 `python -m dispatcher.gateways.matrix`; a test fails when it is out of date.
 
-- A provider of text messages is connected without any code:
+- A provider that is listed here: [Connect a provider](how-to/connect-a-provider.md).
+- Any other provider of text messages is connected without any code:
   [Connect an SMS gateway](how-to/connect-an-sms-gateway.md).
 - A gateway of your own is one module: [Write a gateway](how-to/write-a-gateway.md).
 

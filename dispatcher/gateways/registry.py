@@ -17,9 +17,16 @@ from dispatcher.errors import ConfigError
 from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.options import converted, nearest
 from dispatcher.gateways.sandbox import Put, SandboxGateway
+from dispatcher.gateways.sms.bird import BirdGateway
+from dispatcher.gateways.sms.clickatell import ClickatellGateway
 from dispatcher.gateways.sms.http_sms import HttpSmsGateway
+from dispatcher.gateways.sms.infobip import InfobipGateway
 from dispatcher.gateways.sms.kannel import KannelGateway
+from dispatcher.gateways.sms.plivo import PlivoGateway
+from dispatcher.gateways.sms.sinch import SinchGateway
+from dispatcher.gateways.sms.telnyx import TelnyxGateway
 from dispatcher.gateways.sms.twilio import TwilioGateway
+from dispatcher.gateways.sms.vonage import VonageGateway
 
 ENTRY_POINTS = "dispatcher.gateways"
 
@@ -52,8 +59,15 @@ KINDS: dict[str, type] = {
     "smtp": SmtpGateway,
     "http_sms": HttpSmsGateway,
     "sandbox": SandboxGateway,
+    "infobip": InfobipGateway,
     "kannel": KannelGateway,
+    "bird": BirdGateway,
+    "clickatell": ClickatellGateway,
+    "plivo": PlivoGateway,
+    "sinch": SinchGateway,
+    "telnyx": TelnyxGateway,
     "twilio": TwilioGateway,
+    "vonage": VonageGateway,
 }
 
 

@@ -33,3 +33,13 @@ def test_further_settings_of_the_guide_fit_its_first_gateway(part: dict[str, Any
     secret = {"callback_auth": "token", "callback_secret": "at least sixteen characters"}
     options = {k: v for k, v in first.items() if k != "kind"} | secret | part
     assert build("acme", "http_sms", options).limits.replies
+
+
+def test_providers_of_the_guide_can_be_built() -> None:
+    """Each table of the page about providers is a gateway, and none of them is ours already."""
+    page = (GUIDES / "connect-a-provider.md").read_text()
+    tables = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    for gateways in (tomllib.loads(each)["gateways"] for each in tables):
+        for name, settings in gateways.items():
+            kind = settings.pop("kind")
+            assert build(name, kind, settings).kind == kind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from time import time
 from typing import Any, ClassVar
@@ -10,6 +9,7 @@ from typing import Any, ClassVar
 from dispatcher.domain.messages import Channel
 from dispatcher.gateways.api import Answer, Api, ApiGateway, Ask
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.credentials import basic, bearer
 from dispatcher.gateways.proofs import Proof, Seal, SharedToken
 from dispatcher.gateways.sms.http_sms_settings import Auth, CallbackAuth, HttpSmsSettings
 from dispatcher.gateways.vocabulary import Codes, Meaning, News, Statuses
@@ -32,10 +32,9 @@ class HttpSmsGateway(ApiGateway):
         """Give the header by which the gateway knows us, if there is one."""
         s: HttpSmsSettings = self._settings
         if s.auth is Auth.BEARER:
-            return {"Authorization": f"Bearer {s.token.get_secret_value()}"}
+            return bearer(s.token)
         if s.auth is Auth.BASIC:
-            pair = f"{s.username}:{s.password.get_secret_value()}"
-            return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+            return basic(s.username, s.password)
         if s.auth is Auth.HEADER:
             return {s.auth_header: s.token.get_secret_value()}
         return {}

@@ -17,7 +17,8 @@ from dispatcher.errors import CallbackRejected
 from dispatcher.gateways.registry import Supplies, build
 
 SECRET = "callback secret of the tests"
-SAMPLES = sorted((Path(__file__).parent.parent / "samples").glob("*.json"))
+FOLDER = Path(__file__).parent.parent / "samples"
+SAMPLES = sorted(path for path in FOLDER.rglob("*.json") if path.name != "request.json")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,13 @@ class Sample:
     @property
     def sealed(self) -> bool:
         """Whether a signature protects it, instead of a shared word."""
-        return self.kind == "sandbox" or self.options["callback_auth"] == "hmac"
+        dated = any("timestamp" in name for name in self.callback.headers)
+        return dated or self.kind == "sandbox"
+
+    @property
+    def proven_among_fields(self) -> bool:
+        """Whether the proof stands among what is told, in the body or the query."""
+        return '"sig"' in self.callback.body.decode() or "sig" in self.callback.query
 
     def gateway(self, name: str = "acme") -> Gateway:
         """Build the gateway it is for."""
@@ -53,6 +60,7 @@ def load(path: Path) -> Sample:
         said["headers"],
         said["body"].encode(),
         data["received_at"],
+        said.get("url", ""),
     )
     return Sample(data["kind"], data["options"], callback, data["events"])
 
@@ -60,11 +68,16 @@ def load(path: Path) -> Sample:
 def expected(sample: Sample, told: dict[str, Any], event: Event) -> Event:
     """Give the event a sample describes; the dedup key is the gateway's own affair."""
     key = DeliveryKey(*told["key"]) if "key" in told else None
-    rest = {**told, "kind": EventKind(told["kind"]), "key": key}
+    mail = told.get("mail", "").encode()
+    rest = {**told, "kind": EventKind(told["kind"]), "key": key, "mail": mail}
     return Event(dedup_key=event.dedup_key, gateway="acme", at=sample.callback.received_at, **rest)
 
 
-each_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def _name(path: Path) -> str:
+    return str(path.relative_to(FOLDER).with_suffix(""))
+
+
+each_sample = pytest.mark.parametrize("path", SAMPLES, ids=_name)
 
 
 @each_sample
@@ -111,8 +124,12 @@ def _spoil(name: str, value: str) -> str:
     return value if name == "content-type" else value[::-1]
 
 
+AMONG_FIELDS = [path for path in SAMPLES if load(path).proven_among_fields]
+IN_HEADERS = [path for path in SAMPLES if path not in AMONG_FIELDS]
+
+
 @pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
-@each_sample
+@pytest.mark.parametrize("path", IN_HEADERS, ids=_name)
 def test_a_forged_callback_is_refused(path: Path, forge: Callable[[Callback], Callback]) -> None:
     """Without the right proof nothing is believed, and the refusal tells no secret."""
     sample = load(path)
@@ -121,8 +138,22 @@ def test_a_forged_callback_is_refused(path: Path, forge: Callable[[Callback], Ca
     assert SECRET not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "change", [{"sig": "F" * 64}, {"sig": ""}, {"messageId": "another"}, {"new": "x"}]
+)
+@pytest.mark.parametrize("path", AMONG_FIELDS, ids=_name)
+def test_a_forged_proof_among_the_fields_is_refused(path: Path, change: dict[str, str]) -> None:
+    """Another proof, none, and the right one over other fields."""
+    sample = load(path)
+    genuine = sample.callback
+    said = {**(genuine.query or json.loads(genuine.body)), **change}
+    spoilt = {"query": said} if genuine.query else {"body": json.dumps(said).encode()}
+    with pytest.raises(CallbackRejected):
+        sample.gateway().read(genuine._replace(**spoilt))
+
+
 SEALED = [path for path in SAMPLES if load(path).sealed]
-each_sealed = pytest.mark.parametrize("path", SEALED, ids=lambda path: path.stem)
+each_sealed = pytest.mark.parametrize("path", SEALED, ids=_name)
 
 
 @each_sealed
@@ -151,7 +182,7 @@ def test_a_new_time_on_an_old_seal_is_refused(path: Path) -> None:
     """The time is signed as well, so it cannot be brought forward."""
     sample = load(path)
     fresh = {
-        name: value if "sign" in name or name == "content-type" else str(int(value) + 1)
+        name: str(int(value) + 1) if value.isdigit() else value
         for name, value in sample.callback.headers.items()
     }
     with pytest.raises(CallbackRejected):

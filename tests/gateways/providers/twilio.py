@@ -16,7 +16,7 @@ from tests.gateways.providers.provider import HOOKS, WALL, Provider
 from tests.servers.http import Reply, Request
 
 SID = "SM0123456789abcdef0123456789abcdef"
-UNAUTHORIZED = {"20003"}
+HTTP = {"20003": 401, "20404": 404, "20429": 429, "20500": 500, "20503": 503}
 
 
 class Twilio(Provider):
@@ -28,17 +28,40 @@ class Twilio(Provider):
     codes: ClassVar = {
         "14107": "throttled",
         "20003": "down",
+        "20005": "down",
+        "20006": "down",
+        "20008": "down",
+        "20403": "down",
         "20404": "down",
         "20429": "throttled",
+        "20500": "unsure",
+        "20503": "throttled",
         "21211": "dead",
+        "21212": "down",
+        "21214": "refused",
+        "21219": "refused",
+        "21265": "refused",
+        "21266": "refused",
         "21408": "refused",
+        "21602": "refused",
+        "21603": "down",
+        "21604": "refused",
         "21606": "down",
+        "21608": "refused",
+        "21609": "down",
         "21610": "stopped",
         "21611": "throttled",
         "21612": "refused",
         "21614": "dead",
         "21617": "refused",
+        "21635": "dead",
         "21659": "down",
+        "21660": "down",
+        "21661": "down",
+        "21701": "down",
+        "21703": "down",
+        "21704": "down",
+        "21705": "down",
         "63038": "throttled",
     }
     statuses: ClassVar = {
@@ -56,13 +79,33 @@ class Twilio(Provider):
     failure = "undelivered"
     report_codes: ClassVar = {
         "21610": "stopped",
+        "30001": "blocked",
         "30002": "blocked",
         "30003": "soft",
         "30004": "blocked",
         "30005": "dead",
         "30006": "dead",
         "30007": "blocked",
+        "30008": "bounced",
+        "30017": "soft",
+        "30022": "blocked",
+        "30023": "blocked",
+        "30024": "blocked",
+        "30027": "blocked",
+        "30032": "blocked",
+        "30033": "blocked",
         "30034": "blocked",
+        "30035": "blocked",
+        "30036": "blocked",
+        "30037": "blocked",
+        "30039": "blocked",
+        "30040": "blocked",
+        "30410": "soft",
+        "30450": "blocked",
+        "30453": "blocked",
+        "30454": "blocked",
+        "30500": "bounced",
+        "30610": "blocked",
     }
     played: ClassVar = {
         Case.REFUSE: "21612",
@@ -77,7 +120,7 @@ class Twilio(Provider):
         code = code_of.get(to)
         if code is None:
             return Reply(201, json.dumps({"sid": SID, "status": "queued", "error_code": None}))
-        status = {"20003": 401, "20404": 404, "20429": 429}.get(code, 400)
+        status = HTTP.get(code, 400)
         error = {"code": int(code), "message": f"{to} is not for {self.secret}", "status": status}
         return Reply(status, json.dumps(error))
 
