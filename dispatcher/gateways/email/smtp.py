@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from dispatcher.domain.messages import Callback, Channel, Event, Message, Receipt
 from dispatcher.domain.ports import Gate, Limits
 from dispatcher.errors import CallbackRejected, GatewayDown
+from dispatcher.gateways.email.dkim import Signer
+from dispatcher.gateways.email.dkim_keys import read_keys
 from dispatcher.gateways.email.smtp_line import Line
 from dispatcher.gateways.email.smtp_pool import Pool
 from dispatcher.gateways.email.smtp_run import Breaker, Run
@@ -36,6 +38,7 @@ class SmtpGateway:
         self._context: ssl.SSLContext | None = None
         if self.settings.security is not Security.NONE:
             self._context = self.settings.tls_context()
+        self.signer = Signer(read_keys(self.settings.dkim)) if self.settings.dkim else None
         self._breaker = Breaker(self.settings.breaker)
         self._pool = Pool(self._open_line, self.settings.connections, self.settings.idle)
 
@@ -93,6 +96,6 @@ class SmtpGateway:
                 opened()
                 opened = None
             try:
-                await Talk(line, run, self.settings).carry()
+                await Talk(line, run, self.settings, self.signer).carry()
             finally:
                 self._pool.give_back(line)
