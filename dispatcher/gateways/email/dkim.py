@@ -128,7 +128,7 @@ def _frame(
     """Give the signature's header up to the body's hash, as written and canonicalised."""
     named = [b":".join([name] * (many + 1)) for name, many in zip(SIGNED, counts, strict=True)]
     names = b":\r\n ".join(b":".join(named[at : at + _PLACES.step]) for at in _PLACES)
-    tags = f"v=1; a={algorithm}; c=relaxed/relaxed; d={domain}; s={selector};".encode()
+    tags = f"v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain}; s={selector};".encode()
     header = b"DKIM-Signature: %b\r\n h=%b;\r\n bh=" % (tags, names)
     canonical = b"dkim-signature:" + header.partition(b": ")[2].replace(b"\r\n", b"")
     return header, canonical
