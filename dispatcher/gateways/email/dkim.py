@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from dispatcher.gateways.email.dkim_keys import SigningKey
 
-# Each is named once more than it is there, so that none can be added under a valid signature.
+# Each is named once more than it is there: none can be added under a signature that stays valid.
 SIGNED = (
     b"from",
     b"to",
@@ -27,6 +27,7 @@ SIGNED = (
     b"list-unsubscribe-post",
     b"feedback-id",
 )
+_ADDED_BY_SERVERS = frozenset({b"date", b"message-id"})  # where they are missing (RFC 6409 8)
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
 _ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
 _LINE = 72  # letters of base64 on one line
@@ -126,9 +127,16 @@ def _frame(
     domain: str, selector: str, algorithm: str, counts: tuple[int, ...]
 ) -> tuple[bytes, bytes]:
     """Give the signature's header up to the body's hash, as written and canonicalised."""
-    named = [b":".join([name] * (many + 1)) for name, many in zip(SIGNED, counts, strict=True)]
-    names = b":\r\n ".join(b":".join(named[at : at + _PLACES.step]) for at in _PLACES)
+    listed = [_listed(name, many) for name, many in zip(SIGNED, counts, strict=True)]
+    pairs = (b":".join(filter(None, listed[at : at + _PLACES.step])) for at in _PLACES)
+    names = b":\r\n ".join(filter(None, pairs))
     tags = f"v=1; a={algorithm}; c=relaxed/relaxed;\r\n d={domain}; s={selector};".encode()
     header = b"DKIM-Signature: %b\r\n h=%b;\r\n bh=" % (tags, names)
     canonical = b"dkim-signature:" + header.partition(b": ")[2].replace(b"\r\n", b"")
     return header, canonical
+
+
+def _listed(name: bytes, many: int) -> bytes:
+    if not many and name in _ADDED_BY_SERVERS:
+        return b""
+    return b":".join([name] * (many + 1))

@@ -81,8 +81,8 @@ def read_keys(tables: Mapping[str, Any]) -> dict[str, tuple[SigningKey, ...]]:
     }
 
 
-def _listed(domain: str, told: object) -> Sequence[Mapping[str, Any]]:
-    every = told if isinstance(told, list | tuple) else [told]
+def _listed(domain: str, told: Any) -> Sequence[Mapping[str, Any]]:
+    every: Sequence[Any] = told if isinstance(told, list | tuple) else [told]
     if not every or not all(isinstance(each, Mapping) for each in every):
         raise ConfigError(f'dkim."{domain}"', "must be a table with selector and key_file")
     return every

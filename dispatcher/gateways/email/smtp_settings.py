@@ -12,7 +12,6 @@ from typing import Any
 from pydantic import SecretStr
 
 from dispatcher.errors import ConfigError
-from dispatcher.gateways.options import option
 
 _HELLO = re.compile(r"[A-Za-z0-9.-]+|\[[A-Fa-f0-9.:IPv]+\]")
 
@@ -65,18 +64,20 @@ class SmtpSettings:
         default=20,
         metadata={"help": "After so many troubles in a row the gateway counts as down"},
     )
-    dkim: dict[str, Any] = option(
-        "Keys to sign mail with, by the sender's domain: a table, or several, each with `selector`"
-        " and `key_file`. Empty: the server signs. It covers the domains below, too",
-        {},
+    dkim: dict[str, Any] = field(
+        default_factory=dict,
+        metadata={
+            "help": "Keys to sign mail with, by the sender's domain (and all below it): a table,"
+            " or several, each with selector and key_file; empty: the server signs"
+        },
     )
-    dkim_selectors: tuple[str, ...] = option(
-        "Selectors by which the server signs, where it does: only for 'dispatcher gateway check'",
-        (),
+    dkim_selectors: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "Selectors by which the server signs; only 'gateway check' asks"},
     )
-    sends_from: tuple[str, ...] = option(
-        "IP addresses from which the server passes mail on: only for 'dispatcher gateway check'",
-        (),
+    sends_from: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "IP addresses the server sends from; only 'gateway check' asks"},
     )
 
     def __post_init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -100,8 +101,8 @@ def test_what_is_changed_or_appended_does_not_verify() -> None:
 def test_the_signature_is_over_what_this_server_gets(features: tuple[str, ...]) -> None:
     """A mail that had to be re-encoded, and dots doubled on the wire, verify at the other end."""
     keys = both()
-    body = "From: a@shop.example\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    body += "Content-Transfer-Encoding: 8bit\r\n\r\n.Grüße\r\n..\r\n\r\n"
+    body = "From: a@shop.example\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n"
+    body += "Content-Type: text/plain; charset=utf-8\r\n\r\n.Grüße\r\n..\r\n\r\n"
     server = SmtpServer(features=features)
 
     async def scenario() -> None:
@@ -179,7 +180,7 @@ def test_a_key_that_cannot_sign_is_told_at_the_start(
 ) -> None:
     """The error names gateway, domain and setting, and never the key."""
     file = tmp_path / "key.pem"
-    made = {
+    made: dict[str, tuple[Any, Any]] = {
         "small": (rsa.generate_private_key(public_exponent=65537, key_size=1024), NoEncryption()),
         "locked": (ec.generate_private_key(ec.SECP256R1()), BestAvailableEncryption(b"x")),
         "curve": (ec.generate_private_key(ec.SECP256R1()), NoEncryption()),
