@@ -166,7 +166,14 @@ def _knows_the_password(socket: Path) -> Iterator[None]:
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    greeting = ("VERSION\t1\t1", "MECH\tPLAIN\tplaintext", "SPID\t1", "CUID\t1", "COOKIE\t0", "DONE")
+    greeting = (
+        "VERSION\t1\t1",
+        "MECH\tPLAIN\tplaintext",
+        "SPID\t1",
+        "CUID\t1",
+        "COOKIE\t0",
+        "DONE",
+    )
     writer.write("".join(f"{line}\n" for line in greeting).encode())
     while line := await reader.readline():
         words = line.decode().rstrip("\n").split("\t")

@@ -120,9 +120,7 @@ def _make_seven_bit(part: Mail) -> None:
     part["Content-Transfer-Encoding"] = "quoted-printable"
 
 
-def _content(
-    message: Message, features: Features, signer: Signer | None
-) -> tuple[bytes, bytes]:
+def _content(message: Message, features: Features, signer: Signer | None) -> tuple[bytes, bytes]:
     """Give the options of MAIL about the content, and the content as this server gets it."""
     content, options = message.content, b""
     if message.eight_bit or not content.isascii():

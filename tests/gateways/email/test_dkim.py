@@ -60,9 +60,7 @@ def letter(fields: list[tuple[bytes, list[bytes]]], body: bytes) -> bytes:
 @example([], b"a \t b  \r\n \r\n\r\n")
 @example([(b"Subject", [b"one"]), (b"subject", [b"two", b"  ", b"\r\n\t"])], b"x\n")
 @settings(max_examples=150, deadline=None)
-def test_every_signature_verifies(
-    fields: list[tuple[bytes, list[bytes]]], body: bytes
-) -> None:
+def test_every_signature_verifies(fields: list[tuple[bytes, list[bytes]]], body: bytes) -> None:
     """Folded and doubled headers, odd blanks, 8-bit letters, any end of the body; both keys."""
     keys = both()
     signed = Signer({DOMAIN: keys}).signed(letter(fields, body), keys)
@@ -126,9 +124,7 @@ def pem(folder: Path, kind: Kind, name: str = "key.pem") -> Path:
 
 def test_a_gateway_signs_by_its_settings(tmp_path: Path) -> None:
     """Two keys of one domain sign twice; a sender below the domain is covered by it."""
-    tables = [
-        {"selector": str(kind), "key_file": str(pem(tmp_path, kind, kind))} for kind in Kind
-    ]
+    tables = [{"selector": str(kind), "key_file": str(pem(tmp_path, kind, kind))} for kind in Kind]
     server = SmtpServer()
     result = sent(
         server,
