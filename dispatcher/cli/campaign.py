@@ -104,11 +104,16 @@ def enqueue(
     small_audience: Annotated[
         str, typer.Option(help="Why it may go to very few people; it is audited.")
     ] = "",
+    unfit: Annotated[
+        str, typer.Option(help="Why mail may go although 'gateway check' failed; it is audited.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Send it: workers plan, decide and send, each person on their own terms."""
     if small_audience:
         brand_user.require_operator("an audience of very few people")
+    if unfit:
+        brand_user.require_operator("mail from a domain that is not in order")
     with at_work(bell=True) as here:
         done = campaigns.enqueue(
             here.database,
@@ -117,8 +122,11 @@ def enqueue(
             key,
             care=care(here.settings),
             small_audience=small_audience,
+            unfit=unfit,
         )
         ring(here, "plan")
+    if done.unfit:
+        notice(f"Note: {done.unfit}.")
     said = "Enqueued" if done.new else "Enqueued before, nothing new was made:"
     data = {
         "campaign": done.campaign.id,
@@ -126,6 +134,7 @@ def enqueue(
         "version": done.version.no,
         "wave": done.wave_id,
         "new": done.new,
+        "unfit": done.unfit,
     }
     lines = [
         f"{said} {done.campaign.name}, version {done.version.no}, wave {done.wave_id}.",

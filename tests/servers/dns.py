@@ -88,7 +88,10 @@ class DnsServer:
     def _answer(self, question: bytes, by: str) -> dns.message.Message | None:
         asked = dns.message.from_wire(question)
         [what] = asked.question
-        name, kind = what.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(what.rdtype)
+        name, kind = (
+            what.name.to_text(omit_final_dot=True).lower(),
+            dns.rdatatype.to_text(what.rdtype),
+        )
         self.asked.append(f"{name} {kind} by {by}")
         if name in self.mute:
             return None

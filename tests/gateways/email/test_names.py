@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 import pytest
@@ -12,7 +13,7 @@ from dispatcher.gateways.email.names import DnsNames, Unanswered
 from tests.servers.dns import DnsServer
 
 LONG = " ".join(f'"{"x" * 250}"' for _ in range(5))
-ZONE = {
+ZONE: dict[str, Sequence[str]] = {
     "shop.example TXT": ['"v=spf1 " "-all"', '"other"'],
     "shop.example MX": ["20 later.shop.example.", "10 first.shop.example."],
     "none.example MX": ["0 ."],
