@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from time import time
 from typing import Annotated
 
 import idna
@@ -12,7 +13,7 @@ import typer
 from rich.console import RenderableType
 
 from dispatcher.cli.desk import at_work
-from dispatcher.cli.show import Json, answer, heading, mark
+from dispatcher.cli.show import Json, Whole, answer, heading, mark
 from dispatcher.domain.findings import Finding, Level
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.ports import Gateway
@@ -46,7 +47,7 @@ def check(
     bad = [each for look in looks for each in look.findings if each.level is Level.FAIL]
     verdict = f"{len(bad)} to mend first." if bad else "Ready."
     data = {"healthy": not bad, "looks": looks}
-    answer(data, [*_shown(looks), f"\n{verdict}"], as_json=as_json)
+    answer(data, [*_shown(looks), "", verdict], as_json=as_json)
     if bad:
         raise typer.Exit(1)
 
@@ -70,11 +71,11 @@ def dkim_key(
     make_key(file, kind)
     key = load_key(file, domain, selector)
     name = f"{selector}._domainkey.{domain}."
-    lines = [
+    lines: list[RenderableType] = [
         f"Wrote {file}, which only you may read. Whoever has it can sign as {domain}.",
         "",
         "Put into the DNS:",
-        f"{name} TXT {in_zone_file(key.record)}",
+        Whole(f"{name} TXT {in_zone_file(key.record)}"),
         "",
         "Then into dispatcher.toml, with your gateway's name for 'mail':",
         f'[gateways.mail.dkim."{domain}"]',
@@ -127,7 +128,7 @@ async def _called(here: Dispatcher, name: str) -> tuple[Gateway, Look]:
     gateway = build_configured(here, name)
     url = str(here.settings.gateways[name].options.get("url", ""))
     try:
-        return gateway, await gateway_check.call(name, gateway, url, here.now().timestamp())
+        return gateway, await gateway_check.call(name, gateway, url, time())
     finally:
         await gateway.aclose()
 
@@ -138,4 +139,5 @@ def _shown(looks: Sequence[Look]) -> Iterator[RenderableType]:
             yield heading(f"{look.domain} by {look.gateway}" if look.domain else look.gateway)
         for each in look.findings:
             remedy = f"\n     -> {each.remedy}" if each.remedy else ""
-            yield mark(each.level, f"{each.subject}: {each.told}{remedy}")
+            line = mark(each.level, f"{each.subject}: {each.told}{remedy}")
+            yield Whole().append_text(line)

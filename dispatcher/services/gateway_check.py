@@ -57,14 +57,8 @@ async def call(name: str, gateway: Gateway, url: str, now: float) -> Look:
 
 def look_at(name: str, gateway: Gateway, domain: str, returns: str, names: Names) -> Look:
     """Look at a domain that sends by a gateway, as those look who receive its mail."""
-    known = isinstance(gateway, Sender)
     sending = gateway.sending(domain, returns) if isinstance(gateway, Sender) else Sending(domain)
-    findings = list(preflight(sending, names))
-    if known and sending.keys == () and getattr(gateway, "signer", None) is not None:
-        told = f"this gateway signs, but has no key for {domain}: nothing from it is sent"
-        remedy = f"'dispatcher gateway dkim-key {domain}' makes one"
-        findings.append(Finding(Level.FAIL, f"DKIM of {domain}", told, remedy))
-    return Look(name, domain, tuple(findings))
+    return Look(name, domain, tuple(preflight(sending, names)))
 
 
 def record(database: Database, looks: Sequence[Look]) -> None:

@@ -25,8 +25,8 @@ _OK, _WARN, _FAIL = Level.OK, Level.WARN, Level.FAIL
 class Sending:
     """How mail from a domain leaves. `returns`: domain of the return path, "" where not ours.
 
-    `keys` are those we sign with, `selectors` those the server signs with, as far as told, and
-    `addresses` those it sends from.
+    `keys` are those we sign with, if the gateway `signs`; `selectors` those the server signs with,
+    as far as told, and `addresses` those it sends from.
     """
 
     domain: str
@@ -34,6 +34,7 @@ class Sending:
     keys: Sequence[SigningKey] = ()
     selectors: Sequence[str] = ()
     addresses: Sequence[str] = ()
+    signs: bool = False
 
     @property
     def ips(self) -> list[IP]:
@@ -109,9 +110,13 @@ def _dkim(sending: Sending, names: Names) -> Iterator[Finding]:
     for key in sending.keys:
         yield _record_of(key.selector, key.domain, key, names)
         yield from _private(key)
-    for selector in () if sending.keys else sending.selectors:
+    for selector in () if sending.signs else sending.selectors:
         yield _record_of(selector, sending.domain, None, names)
-    if not sending.keys and not sending.selectors:
+    if sending.signs and not sending.keys:
+        told = "this gateway signs, but has no key for that domain: nothing from it is sent"
+        remedy = f"make one and set it: 'dispatcher gateway dkim-key {sending.domain}'"
+        yield Finding(_FAIL, f"DKIM of {sending.domain}", told, remedy)
+    elif not sending.keys and not sending.selectors:
         told = "this gateway does not sign, and whether the server does cannot be seen from here"
         remedy = "name the server's selectors in dkim_selectors, or set dkim and sign here"
         yield Finding(_WARN, f"DKIM of {sending.domain}", told, remedy)

@@ -75,7 +75,8 @@ class SmtpGateway:
         """Say how mail from a domain leaves, for a look at it from outside."""
         known = self.settings
         keys = self.signer.keys_for(domain) if self.signer else ()
-        return Sending(domain, returns, keys, known.dkim_selectors, known.sends_from)
+        selectors, addresses = known.dkim_selectors, known.sends_from
+        return Sending(domain, returns, keys, selectors, addresses, signs=self.signer is not None)
 
     async def aclose(self) -> None:
         """Part with the mail server in good order."""

@@ -7,35 +7,10 @@ from ipaddress import ip_address
 
 import pytest
 
-from dispatcher.gateways.email.names import IP, Unanswered
 from dispatcher.gateways.email.spf import Spf, Verdict, examine
+from tests.gateways.email.written_dns import Written
 
 OURS = ip_address("192.0.2.10")
-
-
-class Written:
-    """A DNS written down: "name KIND" to records; names in `unknown` give no answer."""
-
-    def __init__(self, zone: Mapping[str, Sequence[str]], unknown: Sequence[str] = ()) -> None:
-        self.zone = zone
-        self.unknown = unknown
-
-    def get(self, name: str, kind: str) -> Sequence[str]:
-        if name in self.unknown:
-            raise Unanswered(name)
-        return self.zone.get(f"{name} {kind}", ())
-
-    def texts(self, name: str) -> Sequence[str]:
-        return self.get(name, "TXT")
-
-    def exchanges(self, name: str) -> Sequence[str]:
-        return self.get(name, "MX")
-
-    def addresses(self, name: str) -> Sequence[IP]:
-        return [ip_address(each) for each in self.get(name, "A")]
-
-    def names_of(self, address: IP) -> Sequence[str]:
-        return self.get(str(address), "PTR")
 
 
 ZONE = {
