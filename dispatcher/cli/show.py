@@ -35,8 +35,8 @@ def answer(data: Any, shown: Iterable[RenderableType], *, as_json: bool) -> None
         return
     console = _console()
     for line in shown:
-        shown = clean(line) if isinstance(line, str) else line
-        console.print(shown, soft_wrap=isinstance(line, Whole))
+        whole = isinstance(line, Whole)
+        console.print(clean(line) if isinstance(line, str) else line, soft_wrap=whole)
 
 
 def json_line(data: Any) -> None:

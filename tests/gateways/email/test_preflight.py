@@ -1,4 +1,4 @@
-"""Promises about a look at a sending domain: what is wrong is told, with what to put into the DNS."""
+"""Promises about a look at a sending domain: each fault is told with what mends it."""
 
 from __future__ import annotations
 
