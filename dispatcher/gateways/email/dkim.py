@@ -29,6 +29,7 @@ SIGNED = (
 )
 _ADDED_BY_SERVERS = frozenset({b"date", b"message-id"})  # where they are missing (RFC 6409 8)
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
+_BLANKS = re.compile(rb"  +")  # two literal blanks are looked for six times as fast as a class
 _ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
 _LINE = 72  # letters of base64 on one line
 _PLACES = range(0, len(SIGNED), 2)  # where the list of headers is folded
@@ -62,8 +63,8 @@ class Signer:
 
 def whole_lines(content: bytes) -> bytes:
     """Let every line end in CRLF, the last one, too."""
-    whole = content.count(b"\r\n")
-    if content.count(b"\n") != whole or content.count(b"\r") != whole:
+    within = content.replace(b"\r\n", b"")
+    if b"\n" in within or b"\r" in within:
         content = _ANY_LINE_END.sub(b"\r\n", content)
     return content if content.endswith(b"\r\n") else content + b"\r\n"
 
@@ -77,12 +78,10 @@ def parted(content: bytes) -> tuple[bytes, bytes]:
 
 
 def relaxed_body(body: bytes) -> bytes:
-    """Canonicalise a body of whole lines (RFC 6376 3.4.4), at the speed of `bytes.replace`."""
+    """Canonicalise a body of whole lines (RFC 6376 3.4.4)."""
     if b"\t" in body:
         body = body.replace(b"\t", b" ")
-    while b"  " in body:
-        body = body.replace(b"  ", b" ")
-    body = body.replace(b" \r\n", b"\r\n").rstrip(b"\r\n")
+    body = _BLANKS.sub(b" ", body).replace(b" \r\n", b"\r\n").rstrip(b"\r\n")
     return b"%b\r\n" % body if body else b""
 
 
