@@ -16,7 +16,9 @@ from dispatcher.cli.show import Json, Yes, answer, notice, table
 from dispatcher.domain import tens
 from dispatcher.domain.campaigns import Campaign
 from dispatcher.errors import Conflict, WrongInput
+from dispatcher.gateways_in_use import real_mail_gateways
 from dispatcher.services import campaigns
+from dispatcher.services.gateway_check import unfit as speaks_against
 from dispatcher.services.preview import preview as foresee
 from dispatcher.services.report import report as count
 from dispatcher.services.validate import Checked
@@ -72,6 +74,10 @@ def preview(file: File, as_json: Json = False) -> None:
         bench, links, tens = workbench(known), build_links(here), bool(brand())
         law, programme = here.book.law, here.programme
         seen = foresee(here.database, checked, bench, links, law, programme, in_tens=tens)
+        with here.database.begin() as conn:
+            against = speaks_against(conn, checked.file.spec, real_mail_gateways(known))
+    if against is not None:
+        notice(f"Note: {against.told}.")
     data = campaign_pages.preview_data(seen)
     answer(data, campaign_pages.preview(checked.file.spec, seen), as_json=as_json)
 

@@ -101,7 +101,7 @@ def enqueue(
         _refuse_ended(version.spec.policy.ends_at, clock.now(conn), "nothing was enqueued")
         campaign = campaigns.change_state(conn, campaign, CampaignState.RUNNING, _ENQUEUEABLE)
         people = require(conn, campaign, version, order, care)
-        against = require_fit(conn, version, care.mail_gateways, unfit.strip())
+        against = require_fit(conn, version.spec, care.mail_gateways, unfit.strip())
         wave_id, new = wave_starts.start(conn, version, enqueue_key)
         detail: dict[str, int | str] = {"wave": wave_id, "version": version.no}
         if people < care.smallest_audience:

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from sqlalchemy import Connection
 
-from dispatcher.domain.campaigns import CampaignVersion
+from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.findings import Finding, Level
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.ports import Gateway
@@ -76,12 +76,12 @@ class Unfit(NamedTuple):
     failed: bool
 
 
-def unfit(conn: Connection, version: CampaignVersion, real: frozenset[str]) -> Unfit | None:
+def unfit(conn: Connection, spec: CampaignSpec, real: frozenset[str]) -> Unfit | None:
     """Say what speaks against the mail of a campaign; `real` are the gateways that are real now."""
-    gateway = version.spec.gateways.get(Channel.EMAIL, "")
-    if Channel.EMAIL not in version.spec.channels or gateway not in real:
+    gateway = spec.gateways.get(Channel.EMAIL, "")
+    if Channel.EMAIL not in spec.channels or gateway not in real:
         return None
-    domain = version.spec.brand.email.rpartition("@")[2]
+    domain = spec.brand.email.rpartition("@")[2]
     last = gateway_checks.latest(conn, gateway, domain)
     command = f"'dispatcher gateway check {gateway}'"
     if last is None:
@@ -96,14 +96,12 @@ def unfit(conn: Connection, version: CampaignVersion, real: frozenset[str]) -> U
     return Unfit(f"{told}{more}. Mend it and run {command}", failed=True)
 
 
-def require_fit(
-    conn: Connection, version: CampaignVersion, real: frozenset[str], override: str
-) -> str:
+def require_fit(conn: Connection, spec: CampaignSpec, real: frozenset[str], override: str) -> str:
     """Refuse mail from a domain whose last look failed; give what else should be told.
 
     Large receivers refuse such mail, and remember who sent it.
     """
-    found = unfit(conn, version, real)
+    found = unfit(conn, spec, real)
     if found is None:
         return ""
     if found.failed and not override:

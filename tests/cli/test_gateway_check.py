@@ -134,6 +134,7 @@ def test_a_campaign_does_not_go_out_from_a_domain_that_failed(
     approved(shell)
     dns.zone.update(in_order(record) | {f"_dmarc.{DOMAIN} TXT": []})
     assert shell("gateway", "check").code == 1
+    assert "is not fit to send" in shell("campaign", "preview", "spring.toml").err
     refused = shell("campaign", "enqueue", "Spring")
     assert refused.code == 1
     assert "DMARC of linden.example" in refused.err
