@@ -7,17 +7,20 @@ import base64
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dispatcher.embedded.processes import free_port
 from tests.servers.certificates import make_certificate
+from tests.support.patience import eventually
 from tests.support.requirements import require
 
 LOGIN = ("offers", "correct horse")
@@ -124,10 +127,16 @@ def postfix() -> Iterator[Postfix]:
             command = ["/usr/lib/postfix/sbin/master", "-d", "-c", str(folder / "etc")]
             process = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL)
             try:
+                assert all(eventually(partial(_listens, port)) for port in ports)
                 yield Postfix(*ports, certificate, folder / "mail" / "box")
             finally:
                 process.terminate()
                 process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _lay_out(folder: Path, port: int, narrow: int) -> Path:
@@ -146,11 +155,11 @@ def _lay_out(folder: Path, port: int, narrow: int) -> Path:
 
 
 @contextmanager
-def _knows_the_password(socket: Path) -> Iterator[None]:
+def _knows_the_password(place: Path) -> Iterator[None]:
     """Answer Postfix who may log in, as Dovecot does (its authentication protocol, version 1.1)."""
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_unix_server(_answer, socket))
-    socket.chmod(0o666)
+    server = loop.run_until_complete(asyncio.start_unix_server(_answer, place))
+    place.chmod(0o666)
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
