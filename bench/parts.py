@@ -94,6 +94,7 @@ PARTS = (
     ),
     Part("decide", "deciding", "bench.decide", lambda sizes: {"rounds": sizes.rounds}),
     Part("render", "rendering", "bench.render", lambda sizes: {"rounds": sizes.rounds}),
+    Part("dkim", "signing mail", "bench.dkim", lambda sizes: {"rounds": sizes.rounds}),
     Part(
         "silence",
         "from opt-out to silence",

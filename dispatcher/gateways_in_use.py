@@ -38,6 +38,15 @@ def channel_of(name: str, gateway: GatewaySettings) -> Channel:
     return channel
 
 
+def real_mail_gateways(settings: Settings) -> frozenset[str]:
+    """Name the gateways by which mail leaves for real people now."""
+    return frozenset(
+        name
+        for name, each in gateway_settings(settings).items()
+        if each.kind != "sandbox" and channel_of(name, each) is Channel.EMAIL
+    )
+
+
 def _in_sandbox(name: str, gateway: GatewaySettings) -> GatewaySettings:
     return GatewaySettings(
         kind="sandbox",

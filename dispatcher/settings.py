@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         description="Port of this machine at which `up` takes the mail that comes back; 0: it "
         "takes none.",
     )
+    dns_server: str = Field(
+        "",
+        description="DNS server to ask in 'gateway check', as 192.0.2.53 or 192.0.2.53:5353; "
+        "empty: those of this machine.",
+    )
     mail_user: str = Field("", description="User name of the IMAP mailbox that bounces come to.")
     mail_password: SecretStr = Field(
         SecretStr(""), description="Password of the IMAP mailbox that bounces come to."

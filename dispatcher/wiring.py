@@ -25,6 +25,7 @@ from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.domain.programme import Programme
 from dispatcher.errors import CampaignError, CampaignErrors, ConfigError, FileError
 from dispatcher.gateways import registry
+from dispatcher.gateways.email.names import DnsNames, Names
 from dispatcher.gateways_in_use import channel_of, gateway_settings
 from dispatcher.keys import load_keys
 from dispatcher.rendering.links import Links
@@ -215,6 +216,16 @@ def _build_gateway(dispatcher: Dispatcher, name: str, settings: GatewaySettings)
     hooks = f"{world}/hooks" if world.startswith("https://") else ""
     supplies = registry.Supplies(put=put, key=dispatcher.seal, hooks=hooks)
     return registry.build(name, settings.kind, options, supplies)
+
+
+def build_configured(dispatcher: Dispatcher, name: str) -> Gateway:
+    """Build a gateway as it is configured, in safe mode, too: to be looked at, not to send."""
+    return _build_gateway(dispatcher, name, dispatcher.settings.gateways[name])
+
+
+def build_names(settings: Settings) -> Names:
+    """Give the DNS to ask."""
+    return DnsNames(settings.dns_server)
 
 
 def _put(database: Database, gateway: str, messages: Sequence[Message]) -> None:

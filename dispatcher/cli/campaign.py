@@ -17,7 +17,9 @@ from dispatcher.cli.show import Json, Yes, answer, notice, table
 from dispatcher.domain import tens
 from dispatcher.domain.campaigns import Campaign
 from dispatcher.errors import Conflict, WrongInput
+from dispatcher.gateways_in_use import real_mail_gateways
 from dispatcher.services import campaigns
+from dispatcher.services.gateway_check import unfit as speaks_against
 from dispatcher.services.preview import preview as foresee
 from dispatcher.services.report import report as count
 from dispatcher.services.text_costs import of_samples
@@ -81,6 +83,10 @@ def preview(file: File, as_json: Json = False) -> None:
         bench, links, tens = workbench(known), build_links(here), bool(brand())
         law, programme = here.book.law, here.programme
         seen = foresee(here.database, checked, bench, links, law, programme, in_tens=tens)
+        with here.database.begin() as conn:
+            against = speaks_against(conn, checked.file.spec, real_mail_gateways(known))
+    if against is not None:
+        notice(f"Note: {against.told}.")
     data = campaign_pages.preview_data(seen)
     answer(data, campaign_pages.preview(checked.file.spec, seen), as_json=as_json)
 
@@ -114,11 +120,16 @@ def enqueue(
     small_audience: Annotated[
         str, typer.Option(help="Why it may go to very few people; it is audited.")
     ] = "",
+    unfit: Annotated[
+        str, typer.Option(help="Why mail may go although 'gateway check' failed; it is audited.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Send it: workers plan, decide and send, each person on their own terms."""
     if small_audience:
         brand_user.require_operator("an audience of very few people")
+    if unfit:
+        brand_user.require_operator("mail from a domain that is not in order")
     with at_work(bell=True) as here:
         done = campaigns.enqueue(
             here.database,
@@ -127,8 +138,11 @@ def enqueue(
             key,
             care=care(here.settings),
             small_audience=small_audience,
+            unfit=unfit,
         )
         ring(here, "plan")
+    if done.unfit:
+        notice(f"Note: {done.unfit}.")
     said = "Enqueued" if done.new else "Enqueued before, nothing new was made:"
     data = {
         "campaign": done.campaign.id,
@@ -136,6 +150,7 @@ def enqueue(
         "version": done.version.no,
         "wave": done.wave_id,
         "new": done.new,
+        "unfit": done.unfit,
     }
     lines = [
         f"{said} {done.campaign.name}, version {done.version.no}, wave {done.wave_id}.",

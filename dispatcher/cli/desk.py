@@ -28,7 +28,7 @@ from dispatcher.errors import (
     WrongInput,
 )
 from dispatcher.gateways.registry import national_tables
-from dispatcher.gateways_in_use import channel_of, gateway_settings
+from dispatcher.gateways_in_use import channel_of, gateway_settings, real_mail_gateways
 from dispatcher.rendering.source import load as load_template
 from dispatcher.resources import templates_folder
 from dispatcher.services import programme
@@ -152,7 +152,8 @@ def known_facts(known: Settings) -> KnownFacts:
 
 def care(known: Settings) -> Care:
     """Give what must be so before a campaign may go out."""
-    return Care(known_facts(known), known.smallest_audience, known.four_eyes_over)
+    few, many = known.smallest_audience, known.four_eyes_over
+    return Care(known_facts(known), few, many, real_mail_gateways(known))
 
 
 def sample_of(template: str) -> Mapping[str, str]:

@@ -24,6 +24,10 @@ _WIDE = 200  # columns when nobody looks: a pipe has no edge
 _MARKS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
+class Whole(Text):
+    """A line that people copy: it is as long as it is, and never broken in two."""
+
+
 def answer(data: Any, shown: Iterable[RenderableType], *, as_json: bool) -> None:
     """Give the answer: `data` as JSON, or `shown` line by line."""
     if as_json:
@@ -31,7 +35,8 @@ def answer(data: Any, shown: Iterable[RenderableType], *, as_json: bool) -> None
         return
     console = _console()
     for line in shown:
-        console.print(clean(line) if isinstance(line, str) else line)
+        whole = isinstance(line, Whole)
+        console.print(clean(line) if isinstance(line, str) else line, soft_wrap=whole)
 
 
 def json_line(data: Any) -> None:

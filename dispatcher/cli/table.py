@@ -51,6 +51,7 @@ COMMANDS: dict[str, Entry] = {
         "dispatcher.cli.audit", "Look into the record, or prove what is in it.", ASK, True
     ),
     "unsure": Entry("dispatcher.cli.unsure", "Messages nobody knows the fate of.", ASK, True),
+    "gateway": Entry("dispatcher.cli.gateway", "The ways out, and whether they work.", RUN, True),
     "worker": Entry("dispatcher.cli.processes", "Run a worker that plans and sends.", RUN),
     "beat": Entry("dispatcher.cli.processes", "Run the clock that rings each second.", RUN),
     "web": Entry("dispatcher.cli.processes", "Run the web pages and hooks.", RUN),

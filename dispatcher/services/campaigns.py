@@ -16,6 +16,7 @@ from dispatcher.domain.messages import Channel
 from dispatcher.errors import CampaignError, Conflict
 from dispatcher.services import holdout
 from dispatcher.services.care import USUAL, Care, Order, require, require_true_end
+from dispatcher.services.gateway_check import require_fit
 from dispatcher.services.validate import Checked
 from dispatcher.storage import audit, brands, campaigns, clock, halts, setbacks, wave_starts
 from dispatcher.storage.database import Database
@@ -38,12 +39,16 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """A wave that waits for planning; `new` is False when the same key had made it before."""
+    """A wave that waits for planning; `new` is False when the same key had made it before.
+
+    `unfit` says what speaks against its mail, if anything does.
+    """
 
     campaign: Campaign
     version: CampaignVersion
     wave_id: int
     new: bool
+    unfit: str = ""
 
 
 def approve(database: Database, checked: Checked, actor: str) -> Approved:
@@ -76,11 +81,13 @@ def enqueue(
     *,
     care: Care = USUAL,
     small_audience: str = "",
+    unfit: str = "",
 ) -> Enqueued:
     """Make a wave of the newest approved version; ring the bell `plan` once this has returned.
 
     The same version with the same key is one wave, however often it is enqueued. `small_audience`
-    says why it may go to very few people.
+    says why it may go to very few people, `unfit` why mail may go from a domain that is not in
+    order.
     """
     order = Order(actor, small_audience.strip())
     with database.begin() as conn:
@@ -94,12 +101,15 @@ def enqueue(
         _refuse_ended(version.spec.policy.ends_at, clock.now(conn), "nothing was enqueued")
         campaign = campaigns.change_state(conn, campaign, CampaignState.RUNNING, _ENQUEUEABLE)
         people = require(conn, campaign, version, order, care)
+        against = require_fit(conn, version.spec, care.mail_gateways, unfit.strip())
         wave_id, new = wave_starts.start(conn, version, enqueue_key)
         detail: dict[str, int | str] = {"wave": wave_id, "version": version.no}
         if people < care.smallest_audience:
             detail |= {"people": people, "small_audience": order.small_audience}
+        if against:
+            detail |= {"unfit": unfit.strip(), "against": against}
         _audit(conn, actor, "enqueue", campaign, **detail)
-    return Enqueued(campaign, version, wave_id, new)
+    return Enqueued(campaign, version, wave_id, new, against)
 
 
 def pause(database: Database, which: str, actor: str, note: str = "") -> Campaign:

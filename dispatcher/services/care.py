@@ -21,11 +21,15 @@ from dispatcher.storage import audit, campaigns, clock, reach
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """The programme's own limits: facts it declares, and how many people are few or many."""
+    """The programme's own limits: facts it declares, and how many people are few or many.
+
+    `mail_gateways` are those by which mail leaves for real people.
+    """
 
     facts: KnownFacts = field(default_factory=shipped)
     smallest_audience: int = 20
     four_eyes_over: int = 10_000
+    mail_gateways: frozenset[str] = frozenset()
 
 
 USUAL = Care()

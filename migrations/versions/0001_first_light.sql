@@ -295,6 +295,14 @@ CREATE TABLE halt (
     at    timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+CREATE TABLE gateway_check (
+    gateway  text NOT NULL,
+    domain   text NOT NULL,                                  -- that sends by it
+    at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    findings jsonb NOT NULL,                                 -- [[level, subject, told, remedy], ...]
+    PRIMARY KEY (gateway, domain)
+);
+
 CREATE TABLE wave (
     id          bigint PRIMARY KEY,                          -- time-ordered: ms since 1970 * 1024 + n
     campaign_id bigint NOT NULL REFERENCES campaign (id),

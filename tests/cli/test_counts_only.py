@@ -21,6 +21,7 @@ MARKETERS = ("campaign", "hours", "simulate", "demo")
 EXEMPT = {
     "customer": "an operator's: answers the person whom it is about",
     "reply": "an operator's: takes what a person wrote, lists what is in doubt",
+    "gateway": "an operator's: servers, keys and domains, no person",
     "mail": "an operator's: lists mails that wait for somebody to read them",
     "explain": "an operator's: answers the person who asks why",
     "unsure": "an operator's: names the messages to look up at the gateway",

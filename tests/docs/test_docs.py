@@ -15,6 +15,10 @@ from dispatcher import settings
 from dispatcher.cli.entry import load
 from dispatcher.cli.table import COMMANDS
 from dispatcher.demo.story import AT_THE_END
+from dispatcher.errors import ConfigError
+from dispatcher.gateways.email.dkim_keys import read_keys
+from dispatcher.gateways.email.smtp_settings import SmtpSettings
+from dispatcher.gateways.options import converted
 from dispatcher.gateways.registry import build
 from dispatcher.gateways_in_use import channel_of
 from dispatcher.rules import override_file
@@ -146,6 +150,28 @@ def test_settings_of_the_guide_to_mail_servers_are_right(block: Block) -> None:
     for name, gateway in read.gateways.items():
         described = {key: value for key, value in gateway.options.items() if key != "ca_file"}
         assert build(name, gateway.kind, described).kind == "smtp"
+
+
+SIGNING = [
+    pytest.param(each, id=f"{name}, line {each.line}")
+    for name in ("sign-mail.md", "check-a-sending-domain.md")
+    for each in page(DOCS / "how-to" / name).blocks
+    if each.language == "toml"
+]
+
+
+@pytest.mark.parametrize("block", SIGNING)
+def test_settings_of_the_guides_to_signing_are_right(block: Block) -> None:
+    """Each is a setting, or of a gateway for mail; only the keys themselves are not there."""
+    shown = tomllib.loads(block.text)
+    for gateway in shown.get("gateways", {}).values():
+        gateway |= {"kind": "smtp", "host": gateway.get("host", "mail.example")}
+        options = settings.only(gateways={"mail": gateway}).gateways["mail"].options
+        described = SmtpSettings(**converted(SmtpSettings, options))
+        if described.dkim:
+            with pytest.raises(ConfigError, match="cannot be read"):
+                read_keys(described.dkim)
+    settings.only(**{name: value for name, value in shown.items() if name != "gateways"})
 
 
 def test_the_example_of_server_settings_is_right() -> None:

@@ -23,7 +23,9 @@ def test_every_gateway_is_documented(kind: str) -> None:
     assert f"\n## {kind}\n" in page()
 
 
-@pytest.mark.parametrize("name", ["connect-a-provider.md", "connect-an-sms-gateway.md", "write-a-gateway.md"])
+@pytest.mark.parametrize(
+    "name", ["connect-a-provider.md", "connect-an-sms-gateway.md", "write-a-gateway.md"]
+)
 def test_the_page_leads_to_the_guides(name: str) -> None:
     """What the page links to is there."""
     assert (DOCS / "how-to" / name).is_file()

@@ -7,9 +7,14 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
+from dispatcher.domain.findings import Finding
 from dispatcher.domain.messages import Callback, Channel, Event, Message, Receipt
 from dispatcher.domain.ports import Gate, Limits
 from dispatcher.errors import CallbackRejected, GatewayDown
+from dispatcher.gateways.email.dkim import Signer
+from dispatcher.gateways.email.dkim_keys import read_keys
+from dispatcher.gateways.email.preflight import Sending
+from dispatcher.gateways.email.smtp_check import look
 from dispatcher.gateways.email.smtp_line import Line
 from dispatcher.gateways.email.smtp_pool import Pool
 from dispatcher.gateways.email.smtp_run import Breaker, Run
@@ -37,6 +42,7 @@ class SmtpGateway:
         self._context: ssl.SSLContext | None = None
         if self.settings.security is not Security.NONE:
             self._context = self.settings.tls_context()
+        self.signer = Signer(read_keys(self.settings.dkim)) if self.settings.dkim else None
         self._breaker = Breaker(self.settings.breaker)
         self._pool = Pool(self._open_line, self.settings.connections, self.settings.idle)
 
@@ -61,6 +67,17 @@ class SmtpGateway:
             f"gateway {self.name} speaks SMTP and has no callbacks; bounces arrive by mail"
             f" (the request was for {callback.path!r})"
         )
+
+    async def check(self, now: float) -> Sequence[Finding]:
+        """Call the server as for a mail, without one, and say what it offers."""
+        return await look(self.settings, self._context, now)
+
+    def sending(self, domain: str, returns: str) -> Sending:
+        """Say how mail from a domain leaves, for a look at it from outside."""
+        known = self.settings
+        keys = self.signer.keys_for(domain) if self.signer else ()
+        selectors, addresses = known.dkim_selectors, known.sends_from
+        return Sending(domain, returns, keys, selectors, addresses, signs=self.signer is not None)
 
     async def aclose(self) -> None:
         """Part with the mail server in good order."""
@@ -94,6 +111,6 @@ class SmtpGateway:
                 opened()
                 opened = None
             try:
-                await Talk(line, run, self.settings).carry()
+                await Talk(line, run, self.settings, self.signer).carry()
             finally:
                 self._pool.give_back(line)

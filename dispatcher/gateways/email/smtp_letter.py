@@ -11,10 +11,14 @@ from email.message import Message as Mail
 from email.policy import SMTP
 from typing import NamedTuple
 
+import idna
+
 from dispatcher.domain.messages import Message, Outcome, Receipt
+from dispatcher.gateways.email.dkim import Signer
 from dispatcher.gateways.email.smtp_line import Features
 
 END = b".\r\n"
+KEYLESS_RETRY = 900.0  # seconds; somebody has to set up a key
 LARGE = 48 * 1024  # bytes that a socket's buffer may not take in one go
 
 _ADDRESS = re.compile(r"[^\s<>]{1,64}@[^\s<>@]{1,253}")
@@ -49,16 +53,25 @@ class Unfit(ValueError):
     """This message cannot go through this server; its text says why."""
 
 
-def pack(letter: Letter, features: Features) -> Parcel | Receipt:
-    """Pack a letter for a server with these features, or refuse it here, before any byte left."""
+class Keyless(Exception):
+    """This gateway signs, but has no key for the sender's domain."""
+
+
+def pack(letter: Letter, features: Features, signer: Signer | None = None) -> Parcel | Receipt:
+    """Pack a letter for a server with these features, or refuse it here, before any byte left.
+
+    A letter that could only go unsigned is put off: that is our trouble, not the person's.
+    """
     message = letter.message
     try:
-        options, content = _content(message, features)
-        recipient, utf8 = _recipient(message.address, features)
+        recipient, utf8 = _recipient(message, features)
         sender = _return_path(message.envelope_from)
+        options, content = _content(message, features, signer)
         body = stuffed(content)
     except Unfit as problem:
         return Receipt(message.key, Outcome.REFUSED, code="local", detail=str(problem))
+    except Keyless as problem:
+        return Receipt(message.key, Outcome.DEFERRED, "", "local", str(problem), KEYLESS_RETRY)
     mail = b"MAIL FROM:<%b>%b%b\r\n" % (sender, options, b" SMTPUTF8" if utf8 else b"")
     return Parcel(letter, mail, b"RCPT TO:<%b>\r\n" % recipient, body)
 
@@ -107,14 +120,16 @@ def _make_seven_bit(part: Mail) -> None:
     part["Content-Transfer-Encoding"] = "quoted-printable"
 
 
-def _content(message: Message, features: Features) -> tuple[bytes, bytes]:
-    """Give the options of MAIL about the content, and the content as this server takes it."""
+def _content(message: Message, features: Features, signer: Signer | None) -> tuple[bytes, bytes]:
+    """Give the options of MAIL about the content, and the content as this server gets it."""
     content, options = message.content, b""
     if message.eight_bit or not content.isascii():
         if features.eight_bit:
             options = b" BODY=8BITMIME"
         else:
             content = seven_bit(content)
+    if signer is not None:
+        content = _signed(content, message.sender, signer)
     if features.size and len(content) > features.size:
         raise Unfit(f"{len(content)} bytes are more than the {features.size} the server takes")
     if features.size:
@@ -122,22 +137,49 @@ def _content(message: Message, features: Features) -> tuple[bytes, bytes]:
     return options, content
 
 
-def _recipient(address: str, features: Features) -> tuple[bytes, bool]:
-    """Give the address for RCPT, and whether it needs SMTPUTF8 (RFC 6531)."""
+def _signed(content: bytes, sender: str, signer: Signer) -> bytes:
+    """Sign the very bytes that this server gets."""
+    domain = _host(sender.rpartition("@")[2])
+    keys = signer.keys_for(domain)
+    if not keys:
+        raise Keyless(f"there is no DKIM key for the sender's domain {domain}; set dkim for it")
+    return signer.signed(content, keys)
+
+
+def _recipient(message: Message, features: Features) -> tuple[bytes, bool]:
+    """Give the address for RCPT, and whether the mail needs SMTPUTF8 (RFC 6531).
+
+    It does for letters beyond ASCII before an @, and in a header (RFC 6532). A domain alone goes
+    as A-labels, which every server knows.
+    """
+    address = message.address
     if not address.isprintable() or not _ADDRESS.fullmatch(address):
         raise Unfit("the address has characters, or a length, that no mail address has")
-    if address.isascii():
-        return address.encode("ascii"), False
-    local, _, domain = address.rpartition("@")
+    if not address.isascii():
+        local, _, domain = address.rpartition("@")
+        address = f"{local}@{_host(domain)}"
+    utf8 = not address.isascii() or _has_wide_headers(message.content)
+    if utf8 and not features.utf8:
+        where = "a header has" if address.isascii() else "the address has"
+        raise Unfit(f"{where} letters beyond ASCII and the server does not offer SMTPUTF8")
+    return address.encode(), utf8
+
+
+def _host(domain: str) -> str:
+    """Give a domain as lower-case A-labels (RFC 5891)."""
+    if domain.isascii():
+        return domain.lower()
     try:
-        host = domain.encode("idna").decode("ascii")
-    except UnicodeError:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
         raise Unfit("the address has a domain that is no host name") from None
-    if local.isascii():
-        return f"{local}@{host}".encode("ascii"), False
-    if not features.utf8:
-        raise Unfit("the address has letters beyond ASCII and the server does not offer SMTPUTF8")
-    return f"{local}@{host}".encode(), True
+
+
+def _has_wide_headers(content: bytes) -> bool:
+    if content.isascii():
+        return False
+    head, body_follows, _ = content.partition(b"\r\n\r\n")
+    return bool(body_follows) and not head.isascii()
 
 
 def _return_path(address: str) -> bytes:

@@ -60,6 +60,12 @@ class Line(asyncio.Protocol):
         """Whether a new transaction may begin here: open, and nothing came unasked."""
         return not self._problem and not self._heard and not self._rest and not self._partial
 
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS of this connection, if it has any."""
+        found = self._transport.get_extra_info("ssl_object") if self._transport else None
+        return cast("ssl.SSLObject | None", found)
+
     def check(self) -> None:
         """Raise LineLost if the line is no longer open, or said what nobody asked for."""
         if self._heard and not self._problem:

@@ -6,6 +6,8 @@ import re
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -62,6 +64,21 @@ class SmtpSettings:
         default=20,
         metadata={"help": "After so many troubles in a row the gateway counts as down"},
     )
+    dkim: dict[str, Any] = field(
+        default_factory=dict,
+        metadata={
+            "help": "Keys to sign mail with, by the sender's domain (and all below it): a table,"
+            " or several, each with selector and key_file; empty: the server signs"
+        },
+    )
+    dkim_selectors: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "Selectors by which the server signs; only 'gateway check' asks"},
+    )
+    sends_from: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "IP addresses the server sends from; only 'gateway check' asks"},
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "security", _security(self.security))
@@ -73,6 +90,8 @@ class SmtpSettings:
             raise ConfigError("timeout, final_timeout, idle", "must be more than 0 seconds")
         if not _HELLO.fullmatch(self.hello_name):
             raise ConfigError("hello_name", f"{self.hello_name!r} is no host name")
+        for each in self.sends_from:
+            _check_ip(each)
         if self.username and self.security is Security.NONE and not self.auth_without_tls:
             raise ConfigError(
                 "security",
@@ -110,3 +129,10 @@ def _security(value: str) -> Security:
         raise ConfigError(
             "security", f"{value!r} is unknown; choose one of {', '.join(Security)}"
         ) from None
+
+
+def _check_ip(text: str) -> None:
+    try:
+        ip_address(text)
+    except ValueError:
+        raise ConfigError("sends_from", f"{text!r} is no IP address") from None

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from dispatcher.domain.messages import Outcome, Receipt
 from dispatcher.domain.ports import Passage
+from dispatcher.gateways.email.dkim import Signer
 from dispatcher.gateways.email.smtp_letter import END, LARGE, Parcel, pack
 from dispatcher.gateways.email.smtp_line import Line, LineLost
 from dispatcher.gateways.email.smtp_replies import Reply, Stage, accepted, is_trouble, turned_away
@@ -40,10 +41,13 @@ class Refusal(NamedTuple):
 class Talk:
     """Carries letters over one line until none is left or the line is lost."""
 
-    def __init__(self, line: Line, run: Run, settings: SmtpSettings) -> None:
+    def __init__(
+        self, line: Line, run: Run, settings: SmtpSettings, signer: Signer | None = None
+    ) -> None:
         self._line = line
         self._run = run
         self._settings = settings
+        self._signer = signer
         self._pending: Parcel | None = None  # its final dot is written, the answer is open
         self._opened: Parcel | None = None  # its envelope is on the way, the gate was not asked
         self._ahead: Parcel | None = None  # pulled, nothing of it written
@@ -77,11 +81,12 @@ class Talk:
     def _pull(self) -> None:
         """Take the next letter that this server can carry."""
         while self._ahead is None and (letter := self._run.take()) is not None:
-            packed = pack(letter, self._line.features)
+            packed = pack(letter, self._line.features, self._signer)
             if isinstance(packed, Parcel):
                 self._ahead = packed
             else:
-                self._run.give(packed)
+                ours = packed.outcome is Outcome.DEFERRED
+                self._run.give(packed, trouble=True if ours else None)
 
     def _open(self) -> None:
         if opening := self._opening():

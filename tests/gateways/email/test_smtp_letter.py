@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from dispatcher.domain.messages import Outcome, Receipt
 from dispatcher.gateways.email.smtp_letter import (
     END,
     Letter,
@@ -111,3 +112,59 @@ def test_content_without_eight_bit_letters_is_left_alone() -> None:
     assert packed.envelope == (
         b"MAIL FROM:<b+1@bounce.example.com>\r\nRCPT TO:<person1@example.com>\r\nDATA\r\n"
     )
+
+
+WIDE = Features(eight_bit=True, utf8=True)
+TO_ZOE = "To: zoë@example.com\r\n\r\nHello\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("anna@bücher.example", "anna@xn--bcher-kva.example"),
+        ("anna@BÜCHER.Example", "anna@xn--bcher-kva.example"),
+        ("anna@straße.example", "anna@xn--strae-oqa.example"),  # not strasse, which is another's
+        ("anna@例え.example", "anna@xn--r8jz45g.example"),
+    ],
+)
+def test_a_domain_beyond_ascii_goes_as_a_labels(address: str, written: str) -> None:
+    """Every server knows those (RFC 5891), so none needs SMTPUTF8 for them."""
+    packed = pack(Letter(mail(address=address)), Features())
+    assert isinstance(packed, Parcel)
+    assert packed.rcpt == f"RCPT TO:<{written}>\r\n".encode()
+    assert b"SMTPUTF8" not in packed.mail
+
+
+def test_smtputf8_is_asked_for_only_when_needed() -> None:
+    """For letters beyond ASCII before the @-sign or in a header, and not for those in the body."""
+    body_only = mail(content="To: a@b.c\r\n\r\nGrüße\r\n".encode())
+    for message, needed in (
+        (mail(address="zoë@example.com", content=TO_ZOE), True),
+        (mail(content=TO_ZOE), True),
+        (body_only, False),
+        (mail(), False),
+    ):
+        packed = pack(Letter(message), WIDE)
+        assert isinstance(packed, Parcel)
+        assert (b" SMTPUTF8" in packed.mail) is needed
+
+
+@pytest.mark.parametrize("features", [Features(), Features(eight_bit=True)])
+@pytest.mark.parametrize(
+    ("address", "told"), [("zoë@example.com", "the address has"), ("a@example.com", "a header has")]
+)
+def test_who_needs_smtputf8_is_refused_where_it_is_missing(
+    features: Features, address: str, told: str
+) -> None:
+    """With that reason, before any byte left; the address is not dead."""
+    receipt = pack(Letter(mail(address=address, content=TO_ZOE)), features)
+    assert isinstance(receipt, Receipt)
+    assert (receipt.outcome, receipt.dead_address) == (Outcome.REFUSED, False)
+    assert told in receipt.detail
+    assert "SMTPUTF8" in receipt.detail
+
+
+@pytest.mark.parametrize("address", ["a@xn--ü.example", "a@..ü", "a@ü-.example", "a@ü b.example"])
+def test_a_domain_that_is_none_is_refused(address: str) -> None:
+    """Whatever the server offers."""
+    assert isinstance(pack(Letter(mail(address=address)), WIDE), Receipt)
