@@ -33,6 +33,10 @@ _ESCAPE = "\x1b"
 _SEPTETS = {ord(char): chr(code) for code, char in enumerate(_BASIC) if char != _ESCAPE}
 _SEPTETS |= {ord(char): _ESCAPE + chr(code) for char, code in _EXTENSION.items()}
 
+_CHARACTERS = dict(enumerate(_BASIC)) | dict.fromkeys(range(128, 256), "\ufffd")
+_ESCAPES = {_BASIC[code]: char for char, code in _EXTENSION.items()}
+_ESCAPED = re.compile("\x1b(.?)", re.DOTALL)
+
 _OUTSIDE = re.compile("[^" + re.escape("".join(map(chr, _SEPTETS))) + "]")
 _PAIR = re.compile("[" + re.escape("".join(_EXTENSION)) + "]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
@@ -63,7 +67,7 @@ _SIZES = {Encoding.GSM7: _Size(160, 153), Encoding.UCS2: _Size(70, 67)}
 
 def count(text: str) -> Segments:
     """Count units and parts; an empty text has no parts. No escape or surrogate pair is split."""
-    encoding = Encoding.GSM7 if _OUTSIDE.search(text) is None else Encoding.UCS2
+    encoding = encoding_of(text)
     doubles = _PAIR if encoding is Encoding.GSM7 else _ASTRAL
     size = _SIZES[encoding]
     pairs = len(doubles.findall(text))
@@ -95,6 +99,40 @@ def encode(text: str) -> bytes:
     if _OUTSIDE.search(text) is not None:
         raise ValueError(f"not in the GSM 7-bit alphabet: {' '.join(offenders(text))}")
     return text.translate(_SEPTETS).encode("latin-1")
+
+
+def decode(septets: bytes) -> str:
+    """Read unpacked septets back; what is no character of the alphabet shows as a replacement."""
+    text = septets.decode("latin-1").translate(_CHARACTERS)
+    return (
+        _ESCAPED.sub(lambda pair: _ESCAPES.get(pair[1], pair[1]), text) if _ESCAPE in text else text
+    )
+
+
+def encoding_of(text: str) -> Encoding:
+    """Say which alphabet a text needs."""
+    return Encoding.GSM7 if _OUTSIDE.search(text) is None else Encoding.UCS2
+
+
+def split(text: str, encoding: Encoding | None = None, header: int = 6) -> list[str]:
+    """Cut a text into its parts, as `count` counts them where the part header has 6 octets.
+
+    No escape or surrogate pair is torn. A header with a reference of 16 bits has 7 octets.
+    """
+    encoding = encoding or encoding_of(text)
+    doubles = _PAIR if encoding is Encoding.GSM7 else _ASTRAL
+    if len(text) + len(doubles.findall(text)) <= _SIZES[encoding].alone:
+        return [text] if text else []
+    room = (140 - header) * 8 // 7 if encoding is Encoding.GSM7 else (140 - header) // 2
+    parts: list[str] = []
+    begin, left = 0, room
+    for place, char in enumerate(text):
+        width = 2 if doubles.match(char) else 1
+        if width > left:
+            parts.append(text[begin:place])
+            begin, left = place, room
+        left -= width
+    return [*parts, text[begin:]]
 
 
 def offenders(text: str) -> tuple[str, ...]:

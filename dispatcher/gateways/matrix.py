@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import SecretStr
 
-from dispatcher.domain.messages import Message
+from dispatcher.domain.messages import Event, Message
 from dispatcher.domain.ports import Limits
 from dispatcher.gateways.options import described
 from dispatcher.gateways.registry import KINDS, GatewayKind, Supplies, build
@@ -40,6 +40,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             },
         ),
     ),
+    "smpp": (Example("smpp", {"host": "smpp.operator.example", "system_id": "shop"}),),
     "sandbox": (
         Example("sandbox for e-mail", {"channel": "email"}),
         Example("sandbox for text messages", {"channel": "sms"}),
@@ -82,7 +83,9 @@ def page() -> str:
 def _row(kind: str, example: Example) -> Sequence[str]:
     async def put(_: Sequence[Message]) -> None: ...
 
-    supplies = Supplies(put=put, key=SecretStr("only an example here"))
+    async def hear(_: Sequence[Event]) -> None: ...
+
+    supplies = Supplies(put=put, key=SecretStr("only an example here"), hear=hear)
     limits = build(kind, kind, example.options, supplies).limits
     return (example.label, *_cells(limits))
 

@@ -15,6 +15,8 @@ from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.options import converted, nearest
 from dispatcher.gateways.sandbox import Put, SandboxGateway
 from dispatcher.gateways.sms.http_sms import HttpSmsGateway
+from dispatcher.gateways.sms.smpp import SmppGateway
+from dispatcher.gateways.sms.smpp_ear import Hear
 
 ENTRY_POINTS = "dispatcher.gateways"
 
@@ -35,11 +37,13 @@ class Supplies:
 
     put: Put | None = None
     key: SecretStr | None = None
+    hear: Hear | None = None
 
 
 KINDS: dict[str, type] = {
     "smtp": SmtpGateway,
     "http_sms": HttpSmsGateway,
+    "smpp": SmppGateway,
     "sandbox": SandboxGateway,
 }
 
