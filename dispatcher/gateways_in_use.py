@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import ConfigError
+from dispatcher.gateways import registry
 from dispatcher.settings import GatewaySettings, Settings
 
 
@@ -20,6 +21,13 @@ def gateway_settings(settings: Settings) -> dict[str, GatewaySettings]:
         if channel not in served:
             configured.setdefault(channel, GatewaySettings(kind="sandbox", channel=channel))
     return configured
+
+
+def listeners(settings: Settings) -> list[str]:
+    """Name the gateways that are heard on a line of their own."""
+    kinds = registry.kinds()
+    known = gateway_settings(settings)
+    return [n for n, each in known.items() if hasattr(kinds.get(each.kind), "listen")]
 
 
 def channel_of(name: str, gateway: GatewaySettings) -> Channel:

@@ -123,17 +123,6 @@ def _extras(extras: Iterable[tuple[int, bytes]]) -> Iterable[bytes]:
     return (struct.pack(">HH", tag, len(value)) + value for tag, value in extras)
 
 
-def read_bind(body: bytes) -> tuple[str, str]:
-    """Give system_id and password of a bind; for whoever plays the far side."""
-    system_id, at = _word(body, 0)
-    return system_id, _word(body, at)[0]
-
-
-def read_submit(body: bytes) -> Delivery:
-    """Take a submit_sm apart; its shape is that of a deliver_sm."""
-    return read_delivery(body)
-
-
 def read_delivery(body: bytes) -> Delivery:
     """Take a deliver_sm apart; raise Malformed."""
     try:
