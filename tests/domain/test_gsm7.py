@@ -176,3 +176,38 @@ def test_codes_are_kept() -> None:
 def test_the_module_counts_any_text_without_error() -> None:
     """Lone surrogates, which no encoder takes, are counted too."""
     assert gsm7.count("\ud800a").parts == 1
+
+
+@given(st.one_of(mixed, wide, st.text("aé€{", min_size=150, max_size=500)))
+def test_a_text_is_cut_as_it_is_counted(text: str) -> None:
+    """The parts are the text, as many as were counted, none too long, no pair torn."""
+    parts, size = gsm7.split(text), count(text)
+    assert "".join(parts) == text
+    assert len(parts) == size.parts
+    room = {GSM7: 153, UCS2: 67}[size.encoding]
+    if len(parts) > 1:
+        for part in parts:
+            units = (
+                len(encode(part)) if size.encoding is GSM7 else len(part.encode("utf-16-be")) // 2
+            )
+            assert 0 < units <= room
+
+
+@given(mixed)
+def test_a_longer_header_takes_room_of_each_part(text: str) -> None:
+    """With a reference of 16 bits a part holds one septet less."""
+    parts = gsm7.split(text, header=7)
+    assert "".join(parts) == text
+    assert len(parts) == 1 or all(len(encode(part)) <= 152 for part in parts)
+
+
+@given(mixed)
+def test_what_was_encoded_is_read_back(text: str) -> None:
+    """Septets give the text again, escapes included."""
+    assert gsm7.decode(encode(text)) == text
+
+
+@given(st.binary(max_size=200))
+def test_whatever_septets_come_are_read(septets: bytes) -> None:
+    """Nonsense shows as a replacement and raises nothing."""
+    assert len(gsm7.decode(septets)) <= len(septets)

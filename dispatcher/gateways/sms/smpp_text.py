@@ -139,8 +139,9 @@ class Reader:
         written = place.address.strip()
         if place.ton == _NAME:
             return written
-        if place.ton == _INTERNATIONAL and written.isdigit():
-            return f"+{written}"
+        digits = written.removeprefix("+").removeprefix("00")
+        if place.ton == _INTERNATIONAL and digits.isdigit():
+            return f"+{digits}"
         if self._country and not written.startswith(("+", "00")):
             found = normalise_phone(written, self._country)
             if not isinstance(found, Problem):
