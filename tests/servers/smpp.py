@@ -63,7 +63,7 @@ class Operator:
         self.strange: list[bytes] = []
         self.port = 0
         self._tls = tls
-        self._lines: list[asyncio.StreamWriter] = []
+        self.lines: list[asyncio.StreamWriter] = []
         self._visits: set[asyncio.Task[None]] = set()
         self._asked: dict[int, asyncio.Future[int]] = {}
         self._sequence = 5_000
@@ -91,13 +91,13 @@ class Operator:
 
     def hang_up(self) -> None:
         """End every line, without a word."""
-        for line in list(self._lines):
+        for line in list(self.lines):
             line.transport.abort()
 
     async def bound(self, lines: int = 1) -> None:
         """Wait until so many lines are bound."""
         async with self._bound:
-            await self._bound.wait_for(lambda: len(self._lines) >= lines)
+            await self._bound.wait_for(lambda: len(self.lines) >= lines)
 
     async def deliver(self, packet: bytes) -> int:
         """Hand a packet to the youngest line; give the status of its acknowledgement."""
@@ -109,7 +109,7 @@ class Operator:
     def post(self, packet: bytes) -> int:
         """Send a packet to the youngest line under a number of its own, and do not wait."""
         self._sequence += 1
-        self._lines[-1].write(numbered(packet, self._sequence))
+        self.lines[-1].write(numbered(packet, self._sequence))
         return self._sequence
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -127,8 +127,8 @@ class Operator:
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
-            if writer in self._lines:
-                self._lines.remove(writer)
+            if writer in self.lines:
+                self.lines.remove(writer)
             writer.close()
 
     async def _one(
@@ -162,7 +162,7 @@ class Operator:
         if self.refuse_bind:
             return False
         async with self._bound:
-            self._lines.append(writer)
+            self.lines.append(writer)
             self._bound.notify_all()
         return True
 

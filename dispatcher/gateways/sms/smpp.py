@@ -28,6 +28,7 @@ _BINDS = {
     Bind.RECEIVER: Command.BIND_RECEIVER,
     Bind.TRANSCEIVER: Command.BIND_TRANSCEIVER,
 }
+_LOOKS = 8
 _PATIENCE = 5  # pauses in a row before the gateway counts as down
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds, when the operator says that it is too much
 
@@ -219,6 +220,8 @@ class SmppGateway:
         """Give the line that is bound for sending, else a new one; raise LineLost."""
         async with self._binding:
             line = self._line
+            if line is not None and not line.in_flight:
+                await _looked_at(line)
             if line is None or not line.usable:
                 line = self._line = await self._bound(self._settings.bind)
             return line
@@ -248,6 +251,14 @@ class SmppGateway:
         except (OSError, UnicodeError) as error:  # names that no resolver can take, too
             raise LineLost(f"cannot connect to {s.host}:{port}: {error}") from error
         return line
+
+
+async def _looked_at(line: Line) -> None:
+    """Let the loop see first what came in on an idle line: it may be the line's end."""
+    for _ in range(_LOOKS):
+        if not (line.usable and line.unread):
+            return
+        await asyncio.sleep(0)
 
 
 async def _first(*works: Any) -> None:

@@ -6,6 +6,7 @@ It has no task of its own: answers are dealt with in the tick in which they come
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ class Line(asyncio.Protocol):
         self._waiting: dict[int, _Waiting] = {}
         self._questions: dict[int, asyncio.Future[int]] = {}
         self._sequence = 0
+        self._poll = select.poll()
         self._rest = b""
         self._out: list[bytes] = []
         self._full = False
@@ -94,6 +96,11 @@ class Line(asyncio.Protocol):
     def why(self) -> str:
         """Why the line is lost, "" while it is not."""
         return self._why
+
+    @property
+    def unread(self) -> bool:
+        """Whether something came in that was not looked at yet, such as its end."""
+        return bool(self._poll.poll(0))
 
     def room(self, parts: int) -> bool:
         """Tell whether so many parts may go now; more than the window holds go alone."""
@@ -166,6 +173,7 @@ class Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take note of a new connection."""
         self._transport = cast(asyncio.Transport, transport)
+        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
         """Take the packets of this tick; every answer is told before the next tick."""

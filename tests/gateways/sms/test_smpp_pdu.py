@@ -91,7 +91,7 @@ def test_a_delivery_that_is_cut_anywhere_is_refused() -> None:
 
 def test_a_long_text_may_come_as_a_parameter() -> None:
     """message_payload stands for the text where that is empty."""
-    payload = smpp34.Tlv(smpp34.TLV_MESSAGE_PAYLOAD, b"x" * 400)
+    payload = smpp34.Tlv(0x0424, b"x" * 400)
     packet = smpp34.DeliverSm("447700900001", "60123", tlvs=[payload]).encode()
     assert smpp_pdu.read_delivery(packet[16:]).text == b"x" * 400
 

@@ -1,0 +1,51 @@
+"""A gateway bound to an operator of the tests, and an ear that writes down what it hears."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from dispatcher.domain.messages import Event
+from dispatcher.errors import StorageDown
+from dispatcher.gateways.registry import Supplies, build
+from dispatcher.gateways.sms.smpp import SmppGateway
+from tests.servers.smpp import Operator
+
+
+class Ledger:
+    """Takes what is heard, unless it is told to be out of order."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.down = False
+        self.poison = ""
+
+    async def hear(self, events: Sequence[Event]) -> None:
+        """Keep events, all of them or none."""
+        if self.down:
+            raise StorageDown("the database does not answer", retry_after=5.0)
+        if self.poison and any(each.text == self.poison for each in events):
+            raise ValueError("a bug")
+        self.events += events
+
+
+@asynccontextmanager
+async def bound(
+    operator: Operator, ledger: Ledger | None = None, **options: Any
+) -> AsyncIterator[SmppGateway]:
+    """Give a gateway to this operator; close it afterwards."""
+    known = {
+        "host": "127.0.0.1",
+        "port": operator.port,
+        "security": "none",
+        "system_id": "shop",
+        "password": "geheim77",
+        **options,
+    }
+    made = build("acme", "smpp", known, Supplies(hear=(ledger or Ledger()).hear))
+    assert isinstance(made, SmppGateway)
+    try:
+        yield made
+    finally:
+        await made.aclose()
