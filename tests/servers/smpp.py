@@ -63,6 +63,7 @@ class Operator:
         self.strange: list[bytes] = []
         self.port = 0
         self._tls = tls
+        self.ears: list[asyncio.StreamWriter] = []
         self.lines: list[asyncio.StreamWriter] = []
         self._visits: set[asyncio.Task[None]] = set()
         self._asked: dict[int, asyncio.Future[int]] = {}
@@ -94,22 +95,22 @@ class Operator:
         for line in list(self.lines):
             line.transport.abort()
 
-    async def bound(self, lines: int = 1) -> None:
-        """Wait until so many lines are bound."""
+    async def heard(self) -> None:
+        """Wait until somebody listens."""
         async with self._bound:
-            await self._bound.wait_for(lambda: len(self.lines) >= lines)
+            await self._bound.wait_for(lambda: self.ears)
 
     async def deliver(self, packet: bytes) -> int:
-        """Hand a packet to the youngest line; give the status of its acknowledgement."""
+        """Hand a packet to the youngest line that listens; give how it was acknowledged."""
         sequence = self.post(packet)
         answer = self._asked[sequence] = asyncio.get_running_loop().create_future()
         status: int = await answer
         return status
 
     def post(self, packet: bytes) -> int:
-        """Send a packet to the youngest line under a number of its own, and do not wait."""
+        """Send a packet to the youngest line that listens, and do not wait."""
         self._sequence += 1
-        self.lines[-1].write(numbered(packet, self._sequence))
+        self.ears[-1].write(numbered(packet, self._sequence))
         return self._sequence
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -129,6 +130,8 @@ class Operator:
         finally:
             if writer in self.lines:
                 self.lines.remove(writer)
+            if writer in self.ears:
+                self.ears.remove(writer)
             writer.close()
 
     async def _one(
@@ -163,6 +166,7 @@ class Operator:
             return False
         async with self._bound:
             self.lines.append(writer)
+            self.ears += [writer] if BINDS[command] != "transmitter" else []
             self._bound.notify_all()
         return True
 

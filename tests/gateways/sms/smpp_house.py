@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from dispatcher.domain.messages import Event
 from dispatcher.errors import StorageDown
 from dispatcher.gateways.registry import Supplies, build
 from dispatcher.gateways.sms.smpp import SmppGateway
-from tests.servers.smpp import Operator
+
+
+class HasPort(Protocol):
+    """Whoever listens."""
+
+    port: int
 
 
 class Ledger:
@@ -32,7 +37,7 @@ class Ledger:
 
 @asynccontextmanager
 async def bound(
-    operator: Operator, ledger: Ledger | None = None, **options: Any
+    operator: HasPort, ledger: Ledger | None = None, **options: Any
 ) -> AsyncIterator[SmppGateway]:
     """Give a gateway to this operator; close it afterwards."""
     known = {

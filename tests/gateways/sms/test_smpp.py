@@ -64,7 +64,7 @@ def test_an_operators_own_codes_go_first() -> None:
     """Opted out, dead, or anything else, also where the standard says otherwise."""
 
     async def scenario() -> None:
-        options = {
+        options: dict[str, Any] = {
             "codes": {"1025": "throttled", "0x0B": "refused"},
             "stopped_codes": ["0x45"],
             "dead_codes": ["0x0C"],
@@ -355,7 +355,7 @@ def test_a_silent_line_is_asked_whether_it_lives() -> None:
 
     async def scenario() -> None:
         async with Operator() as operator:
-            times = {"timeout": 0.2, "enquire_seconds": 0.1}
+            times: dict[str, Any] = {"timeout": 0.2, "enquire_seconds": 0.1}
             async with bound(operator, **times) as gateway:
                 await send(gateway, [text_message(1)], FakeGate())
                 async with asyncio.timeout(10):

@@ -29,7 +29,7 @@ async def listening(**options: Any) -> AsyncIterator[tuple[Operator, Ledger]]:
     ledger, stopped, said = Ledger(), asyncio.Event(), list[str]()
     async with Operator() as operator, bound(operator, ledger, **options) as gateway:
         listener = asyncio.create_task(gateway.listen(stopped, said.append))
-        await operator.bound()
+        await operator.heard()
         try:
             yield operator, ledger
         finally:
@@ -203,7 +203,7 @@ def test_a_listener_comes_back_when_the_line_breaks() -> None:
             async with asyncio.timeout(10):
                 while len(operator.binds) < 2:  # noqa: ASYNC110 - the far side tells nobody
                     await asyncio.sleep(0.01)
-            await operator.bound()
+            await operator.heard()
             assert await operator.deliver(reply(PERSON, b"STOP")) == OK
             assert [event.text for event in ledger.events] == ["STOP"]
 
