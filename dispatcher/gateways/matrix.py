@@ -55,6 +55,8 @@ What each gateway can do, and every setting of it. This page is written by
 
 - A provider of text messages is connected without any code:
   [Connect an SMS gateway](how-to/connect-an-sms-gateway.md).
+- An operator is connected over SMPP 3.4:
+  [Connect an operator by SMPP](how-to/connect-an-operator-by-smpp.md).
 - A gateway of your own is one module: [Write a gateway](how-to/write-a-gateway.md).
 
 Settings stand in `dispatcher.toml`, in the table `[gateways.<name>]`, where the name is yours to

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from dispatcher.domain.messages import Outcome
 from dispatcher.gateways.http import HttpGateway
-from dispatcher.gateways.registry import build
+from dispatcher.gateways.registry import Supplies, build
 from tests.gateways.letters import text_message
 
 GUIDES = Path(__file__).parents[2] / "docs" / "how-to"
@@ -38,6 +38,22 @@ def test_further_settings_of_the_guide_fit_its_first_gateway(part: dict[str, Any
     secret = {"callback_auth": "token", "callback_secret": "at least sixteen characters"}
     options = {k: v for k, v in first.items() if k != "kind"} | secret | part
     assert build("acme", "http_sms", options).limits.replies
+
+
+def test_the_operator_of_the_guide_can_be_connected() -> None:
+    """Every table of the guide to SMPP fits its first gateway."""
+    guide = (GUIDES / "connect-an-operator-by-smpp.md").read_text()
+    first, *more = [tomllib.loads(x) for x in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)]
+    [operator] = first["gateways"].values()
+    of_all_gateways = ("kind", "price", "per_second")
+    options = {k: v for k, v in operator.items() if k not in of_all_gateways}
+
+    async def hear(_: object) -> None: ...
+
+    assert len(more) == 5
+    for part in more:
+        built = build("operator", "smpp", options | part, Supplies(hear=hear))
+        assert built.limits.in_flight == 10
 
 
 def test_the_gateway_of_the_guide_sends() -> None:

@@ -51,6 +51,7 @@ class SmppGateway:
         self.limits = Limits(
             Channel.SMS, in_flight=s.window, receipts_later=s.receipts, replies=True
         )
+        self.server = (s.host, s.port or _PORTS[s.security])
         self._wall = wall
         self._tls = _tls(s)
         self._composer = Composer(s)
@@ -239,17 +240,17 @@ class SmppGateway:
 
     async def _connected(self) -> Line:
         s = self._settings
-        port = s.port or _PORTS[s.security]
+        host, port = self.server
         times = Times(s.timeout, s.enquire_seconds)
         try:
             async with asyncio.timeout(s.connect_timeout):
                 _, line = await asyncio.get_running_loop().create_connection(
-                    lambda: Line(s.window, times, self._ear.delivered), s.host, port, ssl=self._tls
+                    lambda: Line(s.window, times, self._ear.delivered), host, port, ssl=self._tls
                 )
         except TimeoutError:
-            raise LineLost(f"no connection to {s.host}:{port} in {s.connect_timeout:g} s") from None
+            raise LineLost(f"no connection to {host}:{port} in {s.connect_timeout:g} s") from None
         except (OSError, UnicodeError) as error:  # names that no resolver can take, too
-            raise LineLost(f"cannot connect to {s.host}:{port}: {error}") from error
+            raise LineLost(f"cannot connect to {host}:{port}: {error}") from error
         return line
 
 
