@@ -121,6 +121,7 @@ class SmppGateway:
         """Store and acknowledge what came, then unbind."""
         await self._ear.finish()
         await asyncio.gather(*(line.end() for line in list(self._lines)))
+        await self._ear.finish()  # what came after the good-bye comes again, or is stored twice
 
     # What messages under way ask.
 
@@ -148,7 +149,7 @@ class SmppGateway:
             self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
             self._paused_until = now + self._pause
         if verdict.trouble is Trouble.LASTING or self._breaker.open:
-            said = self._scrub(f"{verdict.code} {verdict.detail}".strip(), "")
+            said = f"{verdict.code} {verdict.detail}".strip()
             return GatewayDown(
                 f"{self.name}: the operator answers {said}; check settings, account and health",
                 verdict.retry_after or RETRY_AFTER,
@@ -166,9 +167,7 @@ class SmppGateway:
         secret = self._settings.password.get_secret_value()
         text = text.replace(secret, "***") if secret else text
         bare = address.removeprefix("+")
-        if len(bare) > 4:
-            text = text.replace(address, "(address)").replace(bare, "(address)")
-        return _printable(text)
+        return _printable(text.replace(address, "(address)").replace(bare, "(address)"))
 
     async def _fill(self, run: Run) -> Filled:
         """Begin what may go now, over a line that is bound before anybody asks the gate."""
@@ -235,7 +234,7 @@ class SmppGateway:
         )
         self._lines.add(line)
         line.closed.add_done_callback(lambda _: self._lines.discard(line))
-        await line.bind(_BINDS[how], body)
+        await line.bind(_BINDS[how], body, s.connect_timeout)
         return line
 
     async def _connected(self) -> Line:

@@ -55,7 +55,8 @@ class _Pieces:
     total: int
     source: str
     recipient: str
-    parts: dict[int, str] = field(default_factory=dict)
+    data_coding: int
+    parts: dict[int, bytes] = field(default_factory=dict)
     owed: list[_Owed] = field(default_factory=list)
     timer: asyncio.TimerHandle | None = None
 
@@ -95,20 +96,20 @@ class Ear:
         part, octets = part_of(delivery)
         source = self._reader.number(delivery.source)
         recipient = self._reader.number(delivery.destination)
-        text = self._reader.text(octets, delivery.data_coding)
+        coding = delivery.data_coding
         if part is None or self._waiting >= _MOST_PARTS:
-            self._put(source, recipient, text, [owed])
+            self._put(source, recipient, self._reader.text(octets, coding), [owed])
         else:
-            self._gather(_Pieces(part.total, source, recipient), part, text, owed)
+            self._gather(_Pieces(part.total, source, recipient, coding), part, octets, owed)
 
-    def _gather(self, fresh: _Pieces, part: Part, text: str, owed: _Owed) -> None:
+    def _gather(self, fresh: _Pieces, part: Part, octets: bytes, owed: _Owed) -> None:
         """Keep a part until the rest is there, unacknowledged, so that no word of it is lost."""
         name = (fresh.source, fresh.recipient, part.reference, part.total)
         pieces = self._pieces.setdefault(name, fresh)
         if pieces.timer is None:
             loop = asyncio.get_running_loop()
             pieces.timer = loop.call_later(_PART_SECONDS, self._release, name)
-        pieces.parts[part.number] = text
+        pieces.parts[part.number] = octets
         pieces.owed.append(owed)
         self._waiting += 1
         if len(pieces.parts) == pieces.total:
@@ -120,7 +121,9 @@ class Ear:
         self._waiting -= len(pieces.owed)
         if pieces.timer is not None:
             pieces.timer.cancel()
-        text = "".join(text for _, text in sorted(pieces.parts.items()))
+        # Joined first: phones tear characters in two.
+        octets = b"".join(octets for _, octets in sorted(pieces.parts.items()))
+        text = self._reader.text(octets, pieces.data_coding)
         self._put(pieces.source, pieces.recipient, text, pieces.owed)
 
     def _put(self, source: str, recipient: str, text: str, owed: Sequence[_Owed]) -> None:

@@ -10,7 +10,6 @@ import select
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from math import inf
 from typing import NamedTuple, Protocol, cast
 
 from dispatcher.gateways.sms.smpp_codes import told
@@ -127,9 +126,9 @@ class Line(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(pack(command | ANSWER, sequence, body, status))
 
-    async def bind(self, command: Command, body: bytes) -> None:
-        """Bind; raise LineLost when the operator refuses or says nothing."""
-        status = await self._ask(command, body)
+    async def bind(self, command: Command, body: bytes, patience: float) -> None:
+        """Bind; raise LineLost when the operator refuses or says nothing for so many seconds."""
+        status = await self._ask(command, body, patience)
         if status:
             self._break(f"the bind was refused: {told(status)}")
             raise LineLost(self._why)
@@ -152,8 +151,7 @@ class Line(asyncio.Protocol):
         """Set it no more."""
         self._listeners.discard(news)
 
-    async def _ask(self, command: Command, body: bytes, patience: float = inf) -> int:
-        patience = min(patience, self._times.answer)
+    async def _ask(self, command: Command, body: bytes, patience: float) -> int:
         sequence = self._next()
         answer: asyncio.Future[int] = self._loop.create_future()
         self._questions[sequence] = answer

@@ -132,8 +132,9 @@ class Run:
     def landed(self, message: Message, verdict: Verdict) -> None:
         """Take what became of a message that was under way."""
         self.under_way -= 1
-        self.put(self.operator.clean(verdict, message).receipt(message))
-        down = self.operator.note(verdict)
+        clean = self.operator.clean(verdict, message)
+        self.put(clean.receipt(message))
+        down = self.operator.note(clean)
         if down is not None:
             self.stop(down)
 

@@ -125,6 +125,32 @@ def test_a_long_reply_is_heard_as_one() -> None:
     run(scenario())
 
 
+def test_a_character_that_a_phone_tears_in_two_is_whole_again() -> None:
+    """Phones cut where a part is full, also within a pair of UTF-16."""
+
+    async def scenario() -> None:
+        async with listening() as (operator, ledger):
+            octets = "Danke 😀 STOP".encode("utf-16-be")
+            halves = (octets[:14], octets[14:])
+            done = [
+                asyncio.create_task(
+                    operator.deliver(
+                        reply(
+                            PERSON,
+                            bytes((5, 0, 3, 9, 2, number)) + half,
+                            esm_class=0x40,
+                            data_coding=8,
+                        )
+                    )
+                )
+                for number, half in enumerate(halves, 1)
+            ]
+            assert await asyncio.gather(*done) == [OK] * 2
+            assert [event.text for event in ledger.events] == ["Danke 😀 STOP"]
+
+    run(scenario())
+
+
 def test_a_long_reply_by_parameters_is_heard_as_one() -> None:
     """Some operators number the parts outside the text."""
 
