@@ -28,7 +28,7 @@ _BINDS = {
     Bind.RECEIVER: Command.BIND_RECEIVER,
     Bind.TRANSCEIVER: Command.BIND_TRANSCEIVER,
 }
-_LOOKS = 8
+_LOOKS = 8  # turns of the loop: an end takes three of them to be seen
 _PATIENCE = 5  # pauses in a row before the gateway counts as down
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds, when the operator says that it is too much
 
@@ -59,7 +59,7 @@ class SmppGateway:
         self._ear = Ear(name, self._receipts, Reader(s), hear)
         self._judge = Judge(s.codes, s.stopped_codes, s.dead_codes, s.defer_seconds)
         self._breaker = Breaker(_PATIENCE)
-        self._pause, self._paused_until = 0.0, 0.0
+        self._pause, self._paused_until = 0.0, 0.0  # seconds; the loop's time
         self._line: Line | None = None
         self._lines: set[Line] = set()
         self._binding = asyncio.Lock()
@@ -151,7 +151,7 @@ class SmppGateway:
         if verdict.trouble is Trouble.LASTING or self._breaker.open:
             said = f"{verdict.code} {verdict.detail}".strip()
             return GatewayDown(
-                f"{self.name}: the operator answers {said}; check settings, account and health",
+                f"{self.name}: {said}; check settings, account and the operator's health",
                 verdict.retry_after or RETRY_AFTER,
             )
         return None

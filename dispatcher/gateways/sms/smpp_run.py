@@ -11,15 +11,12 @@ from typing import Protocol
 from dispatcher.domain.messages import Message, Outcome, Receipt
 from dispatcher.domain.ports import Gate, Passage
 from dispatcher.errors import GatewayDown
-from dispatcher.gateways.classify import DETAIL_CAP, RETRY_AFTER, Trouble, Verdict
+from dispatcher.gateways.classify import DETAIL_CAP, Trouble, Verdict
+from dispatcher.gateways.http import NOT_BEGUN, WITHHELD
 from dispatcher.gateways.sms.smpp_line import Line
 from dispatcher.gateways.sms.smpp_pdu import read_answer
 
 _AT_ONCE = 32  # messages begun before they are written
-WITHHELD = Verdict(Outcome.WITHHELD)
-NOT_BEGUN = Verdict(
-    Outcome.DEFERRED, code="not-sent", detail="the gateway was down", retry_after=RETRY_AFTER
-)
 NO_ADDRESS = Verdict(
     Outcome.REFUSED, code="address", detail="SMPP cannot carry the address or the sender"
 )
@@ -54,20 +51,19 @@ class Operator(Protocol):
 
 
 class Run:
-    """One call of `send`: what is still to pull, and the receipts on their way to the caller."""
+    """One call of `send`: what is still to pull, and the receipts on their way to the caller.
 
-    def __init__(
-        self,
-        messages: Iterator[Message],
-        gate: Gate,
-        operator: Operator,
-    ) -> None:
+    `down` says why no more is begun; `exhausted`, that there are no more messages.
+    """
+
+    def __init__(self, messages: Iterator[Message], gate: Gate, operator: Operator) -> None:
+        self.operator = operator
         self.down: GatewayDown | None = None
         self.receipts: deque[Receipt] = deque()
         self.news = asyncio.Event()
         self.under_way = 0
         self.exhausted = False
-        self._messages, self._gate, self.operator = messages, gate, operator
+        self._messages, self._gate = messages, gate
         self._held: tuple[Message, Sequence[bytes]] | None = None
         self._left = False
 
