@@ -47,13 +47,16 @@ class Answer:
 class Operator:
     """Listens on a free port while entered.
 
-    What it answers: `answerer`'s word, else what `answers` has for the number, else `default`.
+    While `awake` is not set no message is answered. What it answers: `answerer`'s word, else what
+    `answers` has for the number, else `default`.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.default = Answer()
         self.answers: dict[str, Answer] = {}
         self.answerer: Callable[[Any], Answer | None] | None = None
+        self.awake = asyncio.Event()
+        self.awake.set()
         self.refuse_bind = 0
         self.mute = False  # answers no question about the line
         self.enquiries = 0
@@ -86,6 +89,7 @@ class Operator:
     async def leave(self) -> None:
         """Stop listening and hang up."""
         self._server.close()
+        self.awake.set()
         self.hang_up()
         while self._visits:
             await asyncio.wait(self._visits)
@@ -140,7 +144,7 @@ class Operator:
         if command in BINDS:
             return await self._bind(writer, command, sequence, packet[16:])
         if command == SUBMIT_SM:
-            return self._submitted(writer, sequence, packet)
+            return await self._submitted(writer, sequence, packet)
         if command == ENQUIRE_LINK:
             self.enquiries += 1
             if not self.mute:
@@ -170,13 +174,14 @@ class Operator:
             self._bound.notify_all()
         return True
 
-    def _submitted(self, writer: asyncio.StreamWriter, sequence: int, packet: bytes) -> bool:
+    async def _submitted(self, writer: asyncio.StreamWriter, sequence: int, packet: bytes) -> bool:
         message = smpp34.decode(packet)
         assert isinstance(message, smpp34.SubmitSm)
         self.submitted.append(message)
         told = (self.answerer and self.answerer(message)) or self.answers.get(
             message.destination_addr, self.default
         )
+        await self.awake.wait()
         writer.write(numbered(told.early, 4_000) if told.early else b"")
         return self._behave(writer, sequence, told)
 

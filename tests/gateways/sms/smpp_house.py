@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -23,11 +24,16 @@ class Ledger:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.asked = asyncio.Event()
+        self.awake = asyncio.Event()
+        self.awake.set()
         self.down = False
         self.poison = ""
 
     async def hear(self, events: Sequence[Event]) -> None:
-        """Keep events, all of them or none."""
+        """Keep events, all of them or none; while it is not awake that takes its time."""
+        self.asked.set()
+        await self.awake.wait()
         if self.down:
             raise StorageDown("the database does not answer", retry_after=5.0)
         if self.poison and any(each.text == self.poison for each in events):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,7 +17,7 @@ from dispatcher.gateways.sms import smpp_ear
 from tests.gateways.gate import FakeGate
 from tests.gateways.letters import run, send, text_message
 from tests.gateways.sms.smpp_house import Ledger, bound
-from tests.servers.smpp import Answer, Operator, receipt, reply
+from tests.servers.smpp import ENQUIRE_LINK, Answer, Operator, receipt, reply
 
 PERSON = "447700900001"
 OK, TRY_AGAIN, REJECTED = 0x00, 0x64, 0x66
@@ -48,6 +49,26 @@ def test_a_stop_is_stored_before_it_is_acknowledged() -> None:
             [event] = ledger.events
             assert (event.kind, event.text) == (EventKind.REPLIED, "STOP")
             assert (event.sender, event.recipient) == (f"+{PERSON}", "60123")
+
+    run(scenario())
+
+
+def test_nothing_is_acknowledged_while_it_is_being_stored() -> None:
+    """The line lives on meanwhile: a question that came later is answered first."""
+
+    async def scenario() -> None:
+        async with listening() as (operator, ledger):
+            ledger.awake.clear()
+            done = asyncio.create_task(operator.deliver(reply(PERSON, b"STOP")))
+            await ledger.asked.wait()
+            operator.post(struct.pack(">IIII", 16, ENQUIRE_LINK, 0, 0))
+            async with asyncio.timeout(10):
+                while not operator.strange:  # noqa: ASYNC110 - the far side tells nobody
+                    await asyncio.sleep(0)
+            assert operator.strange[0][4:8] == b"\x80\0\0\x15"
+            assert not done.done()
+            ledger.awake.set()
+            assert await done == OK
 
     run(scenario())
 
