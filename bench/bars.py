@@ -98,6 +98,7 @@ BARS = (
     ),
     Bar("texts over HTTP / bare aiohttp, 20 in flight", ("http_sms.ratio_to_aiohttp",), 0.3, 0.6),
     Bar("texts over HTTP / stock httpx, 20 in flight", ("http_sms.ratio_to_httpx",), 5, 15, _X),
+    Bar("texts over SMPP, window 100 / our HTTP gateway", ("smpp_window.ratio_to_http",), 4, 8, _X),
     Bar("plan {largest:,} people", ("plan.seconds",), 15, 4, " s", at_most=True),
     Bar("import {largest:,} rows", ("import.rows_per_second",), 30_000, 100_000, " rows/s"),
     Bar("decide, all rules, a person", ("decide.us_per_person",), 25, 10, " µs", at_most=True),

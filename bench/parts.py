@@ -92,6 +92,12 @@ PARTS = (
         "bench.http_client",
         lambda sizes: {"messages": min(sizes.people, 10_000), "rounds": sizes.rounds},
     ),
+    Part(
+        "smpp_window",
+        "texts over SMPP, 100 under way",
+        "bench.smpp_window",
+        lambda sizes: {"messages": min(sizes.people, 20_000), "rounds": sizes.rounds},
+    ),
     Part("decide", "deciding", "bench.decide", lambda sizes: {"rounds": sizes.rounds}),
     Part("render", "rendering", "bench.render", lambda sizes: {"rounds": sizes.rounds}),
     Part("dkim", "signing mail", "bench.dkim", lambda sizes: {"rounds": sizes.rounds}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import ConfigError
-from dispatcher.gateways.registry import channel_of_kind
+from dispatcher.gateways import registry
 from dispatcher.settings import GatewaySettings, Settings
 
 
@@ -23,6 +23,13 @@ def gateway_settings(settings: Settings) -> dict[str, GatewaySettings]:
     return configured
 
 
+def listeners(settings: Settings) -> list[str]:
+    """Name the gateways that are heard on a line of their own."""
+    kinds = registry.kinds()
+    known = gateway_settings(settings)
+    return [n for n, each in known.items() if hasattr(kinds.get(each.kind), "listen")]
+
+
 def channel_of(name: str, gateway: GatewaySettings) -> Channel:
     """Say which channel a gateway serves."""
     if gateway.kind == "sandbox" or gateway.channel:
@@ -32,7 +39,7 @@ def channel_of(name: str, gateway: GatewaySettings) -> Channel:
             raise ConfigError(
                 f"gateways.{name}.channel", f'is "{gateway.channel}"; it must be email or sms'
             ) from None
-    channel = channel_of_kind(gateway.kind)
+    channel = registry.channel_of_kind(gateway.kind)
     if channel is None:
         raise ConfigError(f"gateways.{name}.channel", "is missing; it must be email or sms")
     return channel

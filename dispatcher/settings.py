@@ -29,7 +29,9 @@ class GatewaySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    kind: str = Field(description="Which adapter: smtp, http_sms, sandbox, or an installed one.")
+    kind: str = Field(
+        description="Which adapter: smtp, http_sms, smpp, sandbox, or an installed one."
+    )
     channel: str = Field(default="", description="email or sms, for adapters that serve both.")
     price: float = Field(default=0.0, description="Cost of one part, in the programme's currency.")
     per_second: float = Field(

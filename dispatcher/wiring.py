@@ -20,7 +20,7 @@ from dispatcher.bell import CeleryBell, SilentBell
 from dispatcher.domain.breakers import Bars
 from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.domain.masks import mask_logs
-from dispatcher.domain.messages import Channel, Message
+from dispatcher.domain.messages import Channel, Event, Message
 from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.domain.programme import Programme
 from dispatcher.errors import CampaignError, CampaignErrors, ConfigError, FileError
@@ -33,6 +33,7 @@ from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.jurisdictions import Law
 from dispatcher.services import jurisdictions, known_facts, programme
 from dispatcher.services.clocks import Clocks
+from dispatcher.services.hear import hear
 from dispatcher.services.joining import Post
 from dispatcher.services.outbound import Outbound
 from dispatcher.services.renderer import Renderer
@@ -212,9 +213,12 @@ def _build_gateway(dispatcher: Dispatcher, name: str, settings: GatewaySettings)
     async def put(messages: Sequence[Message]) -> None:
         await asyncio.to_thread(_put, dispatcher.database, name, messages)
 
+    async def heard(told: Sequence[Event]) -> None:
+        await asyncio.to_thread(_hear, dispatcher, told)
+
     world = dispatcher.settings.public_url.rstrip("/")
     hooks = f"{world}/hooks" if world.startswith("https://") else ""
-    supplies = registry.Supplies(put=put, key=dispatcher.seal, hooks=hooks)
+    supplies = registry.Supplies(put=put, key=dispatcher.seal, hear=heard, hooks=hooks)
     return registry.build(name, settings.kind, options, supplies)
 
 
@@ -231,6 +235,11 @@ def build_names(settings: Settings) -> Names:
 def _put(database: Database, gateway: str, messages: Sequence[Message]) -> None:
     with database.begin() as conn:
         sandbox.put(conn, gateway, messages)
+
+
+def _hear(dispatcher: Dispatcher, told: Sequence[Event]) -> None:
+    if hear(dispatcher.desk, told, dispatcher.now).answers:
+        dispatcher.bell.ring("inbound")
 
 
 def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outbound:

@@ -8,7 +8,7 @@ import platform
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +24,7 @@ from dispatcher.cli.desk import check_address, load, told_plainly
 from dispatcher.cli.rule_findings import rule_data, rule_overrides
 from dispatcher.cli.show import Json, answer, mark
 from dispatcher.domain.findings import Finding, Level
+from dispatcher.domain.messages import Event
 from dispatcher.errors import DispatcherError, FileError
 from dispatcher.gateways import registry
 from dispatcher.gateways_in_use import channel_of, gateway_settings
@@ -204,17 +205,27 @@ def _gateways(known: Settings) -> Iterator[Finding]:
         yield Finding(_OK, f"gateway {name}", "is the sandbox, as nothing else is configured")
 
 
+async def _hear_nothing(_: Sequence[Event]) -> None:
+    """Keep nothing: a gateway that is only looked at hears nothing."""
+
+
+_DEAF = registry.Supplies(hear=_hear_nothing)
+
+
 async def _gateway(known: Settings, name: str, settings: GatewaySettings) -> Finding:
     subject = f"gateway {name}"
     try:
         channel_of(name, settings)
+        server = _server(settings)
         if settings.kind != "sandbox":
-            await registry.build(name, settings.kind, settings.options).aclose()
+            built = registry.build(name, settings.kind, settings.options, _DEAF)
+            server = getattr(built, "server", server)
+            await built.aclose()
     except DispatcherError as error:
         return Finding(_FAIL, subject, str(error), "mend it in the settings")
     if settings.kind == "sandbox" or known.safe_mode:
         return Finding(_OK, subject, f"{settings.kind}, well configured; not called in safe mode")
-    return _called(subject, _server(settings))
+    return _called(subject, server)
 
 
 def _server(settings: GatewaySettings) -> tuple[str, int] | None:

@@ -36,6 +36,7 @@ from dispatcher.embedded.stack import (
     without_password,
 )
 from dispatcher.errors import Conflict, NotFound
+from dispatcher.gateways_in_use import listeners
 from dispatcher.services.erase import forget_again
 from dispatcher.settings import Settings
 from dispatcher.storage import migrate
@@ -232,7 +233,7 @@ def _start(known: Settings, *, broker: bool = True) -> Stack:
 
 
 def _launch_product(stack: Stack, known: Settings, port: int) -> None:
-    """Bring the schema up to date, then start workers, beat, web pages and mail, if set."""
+    """Bring the schema up to date, then start workers, beat, web pages and ears, if set."""
     migrate.upgrade(stack.database_url)
     stack.web_url = f"http://{LOOPBACK}:{port}"
     environment = _environment(stack, known, os.environ)
@@ -242,6 +243,8 @@ def _launch_product(stack: Stack, known: Settings, port: int) -> None:
     web = stack.launch("web", product.web_command(port), environment)
     if known.mail_port:
         stack.launch("mail", product.mail_command(known.mail_port), environment)
+    if not known.safe_mode and listeners(known):
+        stack.launch("listen", product.listen_command(), environment)
     stack.record()
     web.wait_until(lambda: _listens(port), _START_SECONDS)
     if known.mail_port:

@@ -34,6 +34,12 @@ COMMANDS: dict[str, Entry] = {
     "halt": Entry("dispatcher.cli.halt", "Stop sending at once: all, or a part.", WORK),
     "reply": Entry("dispatcher.cli.reply", "Take a reply as if it had come by SMS.", WORK),
     "mail": Entry("dispatcher.cli.mail", "Mail that comes back: bounces, complaints.", RUN, True),
+    "gateway": Entry(
+        "dispatcher.cli.gateway",
+        "The ways out to people, and what comes back on them.",
+        RUN,
+        True,
+    ),
     "explain": Entry("dispatcher.cli.explain", "Say why somebody got a message, or not.", ASK),
     "hours": Entry("dispatcher.cli.hours", "Say when offers may be sent to a country.", ASK),
     "sandbox": Entry(
@@ -51,7 +57,6 @@ COMMANDS: dict[str, Entry] = {
         "dispatcher.cli.audit", "Look into the record, or prove what is in it.", ASK, True
     ),
     "unsure": Entry("dispatcher.cli.unsure", "Messages nobody knows the fate of.", ASK, True),
-    "gateway": Entry("dispatcher.cli.gateway", "The ways out, and whether they work.", RUN, True),
     "worker": Entry("dispatcher.cli.processes", "Run a worker that plans and sends.", RUN),
     "beat": Entry("dispatcher.cli.processes", "Run the clock that rings each second.", RUN),
     "web": Entry("dispatcher.cli.processes", "Run the web pages and hooks.", RUN),

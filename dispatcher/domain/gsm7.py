@@ -62,6 +62,7 @@ class _Script(NamedTuple):
 
 
 _SIZES = (_Size(160, 153), _Size(155, 149), _Size(152, 146))  # by the number of national tables
+_HEADER = 6  # octets before each of several parts
 _LONGEST_LETTER = 12  # characters, beyond which a letter is not kept together
 
 
@@ -98,9 +99,22 @@ def count(text: str, tables: Collection[National] = ()) -> Segments:
     return _counted(text, _chosen(text, tables))
 
 
-def split(text: str, tables: Collection[National] = ()) -> list[str]:
-    """Cut a text into the parts it is counted as; letters stay whole where that is free."""
-    script = _chosen(text, tables)
+def split(
+    text: str,
+    tables: Collection[National] = (),
+    *,
+    encoding: Encoding | None = None,
+    header: int = _HEADER,
+) -> list[str]:
+    """Cut a text into the parts it is counted as; letters stay whole where that is free.
+
+    `encoding` UCS-2 is used even where GSM-7 would do. A header with a reference of 16 bits has
+    7 octets, which leaves each part less room than it is counted with.
+    """
+    script = _WIDE if encoding is Encoding.UCS2 else _chosen(text, tables)
+    if header != _HEADER:
+        bits = 16 if script is _WIDE else 7
+        script = script._replace(size=script.size._replace(joined=(140 - header) * 8 // bits))
     parts = _counted(text, script).parts
     if parts <= 1:
         return [text] if text else []
@@ -108,6 +122,11 @@ def split(text: str, tables: Collection[National] = ()) -> list[str]:
     while len(cuts) < parts:
         cuts.append(_cut(text, cuts[-1], script, parts - len(cuts)))
     return [text[start:end] for start, end in zip(cuts, [*cuts[1:], len(text)], strict=True)]
+
+
+def encoding_of(text: str) -> Encoding:
+    """Say which alphabet a text needs where no national table may be used."""
+    return Encoding.GSM7 if _OUTSIDE.search(text) is None else Encoding.UCS2
 
 
 def tables_for(text: str, tables: Collection[National]) -> Tables:
@@ -192,6 +211,19 @@ def encode(text: str, tables: Tables = _DEFAULT) -> bytes:
         told = " ".join(wrong)
         raise ValueError(f"not in the GSM 7-bit alphabet: {told}")
     return text.translate(script.septets).encode("latin-1")
+
+
+def decode(septets: bytes) -> str:
+    """Read unpacked septets back; what is no character of the alphabet shows as a replacement."""
+    text = septets.decode("latin-1").translate(_CHARACTERS)
+    if ESCAPE not in text:
+        return text
+    return _ESCAPED.sub(lambda pair: _ESCAPES.get(pair[1], pair[1]), text)
+
+
+_CHARACTERS = dict(enumerate(BASIC)) | dict.fromkeys(range(128, 256), "\ufffd")
+_ESCAPES = {BASIC[code]: char for char, code in EXTENSION.items()}
+_ESCAPED = re.compile(f"{ESCAPE}(.?)", re.DOTALL)
 
 
 def smarten(text: str, tables: Collection[National] = ()) -> str:

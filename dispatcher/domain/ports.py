@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import Callback, Channel, Event, Message, Receipt
@@ -74,6 +75,14 @@ class Gateway(Protocol):
 
     async def aclose(self) -> None:
         """Close connections in good order."""
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A gateway that is heard on a line of its own, which a process must keep open."""
+
+    async def listen(self, stopped: asyncio.Event, tell: Callable[[str], None]) -> None:
+        """Hear until stopped, whatever befalls the line; `tell` is told what does."""
 
 
 class Bell(Protocol):

@@ -42,6 +42,11 @@ def mail_command(port: int) -> list[str]:
     return [*_python("dispatcher"), "mail", "receive", "--port", str(port)]
 
 
+def listen_command() -> list[str]:
+    """Give the ear for gateways that are heard on lines of their own."""
+    return [*_python("dispatcher"), "gateway", "listen"]
+
+
 def environment_of(stack: Stack, own: Mapping[str, str]) -> dict[str, str]:
     """Give the caller's environment, with this stack's addresses."""
     return {

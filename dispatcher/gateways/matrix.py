@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import SecretStr
 
-from dispatcher.domain.messages import Message
+from dispatcher.domain.messages import Event, Message
 from dispatcher.domain.ports import Limits
 from dispatcher.gateways.options import described
 from dispatcher.gateways.registry import KINDS, GatewayKind, Supplies, build
@@ -51,6 +51,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "telnyx": (Example("telnyx", {"api_key": "only an example"}),),
     "twilio": (Example("twilio", {"account_sid": "AC1", "auth_token": "only an example"}),),
     "vonage": (Example("vonage", {"api_key": "1", "api_secret": "only an example"}),),
+    "smpp": (Example("smpp", {"host": "smpp.operator.example", "system_id": "shop"}),),
     "sandbox": (
         Example("sandbox for e-mail", {"channel": "email"}),
         Example("sandbox for text messages", {"channel": "sms"}),
@@ -66,6 +67,8 @@ What each gateway can do, and every setting of it. This page is written by
 - A provider that is listed here: [Connect a provider](how-to/connect-a-provider.md).
 - Any other provider of text messages is connected without any code:
   [Connect an SMS gateway](how-to/connect-an-sms-gateway.md).
+- An operator is connected over SMPP 3.4:
+  [Connect an operator by SMPP](how-to/connect-an-operator-by-smpp.md).
 - A gateway of your own is one module: [Write a gateway](how-to/write-a-gateway.md).
 
 Settings stand in `dispatcher.toml`, in the table `[gateways.<name>]`, where the name is yours to
@@ -95,7 +98,9 @@ def page() -> str:
 def _row(kind: str, example: Example) -> Sequence[str]:
     async def put(_: Sequence[Message]) -> None: ...
 
-    supplies = Supplies(put=put, key=SecretStr("only an example here"))
+    async def hear(_: Sequence[Event]) -> None: ...
+
+    supplies = Supplies(put=put, key=SecretStr("only an example here"), hear=hear)
     limits = build(kind, kind, example.options, supplies).limits
     return (example.label, *_cells(limits))
 

@@ -24,6 +24,8 @@ from dispatcher.gateways.sms.infobip import InfobipGateway
 from dispatcher.gateways.sms.kannel import KannelGateway
 from dispatcher.gateways.sms.plivo import PlivoGateway
 from dispatcher.gateways.sms.sinch import SinchGateway
+from dispatcher.gateways.sms.smpp import SmppGateway
+from dispatcher.gateways.sms.smpp_ear import Hear
 from dispatcher.gateways.sms.telnyx import TelnyxGateway
 from dispatcher.gateways.sms.twilio import TwilioGateway
 from dispatcher.gateways.sms.vonage import VonageGateway
@@ -53,11 +55,13 @@ class Supplies:
     key: SecretStr | None = None
     hooks: str = ""
     wall: Callable[[], float] = time
+    hear: Hear | None = None
 
 
 KINDS: dict[str, type] = {
     "smtp": SmtpGateway,
     "http_sms": HttpSmsGateway,
+    "smpp": SmppGateway,
     "sandbox": SandboxGateway,
     "infobip": InfobipGateway,
     "kannel": KannelGateway,

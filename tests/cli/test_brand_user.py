@@ -33,7 +33,7 @@ OPERATORS = {
     "doctor": "servers and settings",
     "down": "ends processes of the operator's",
     "explain": "answers the person who asks why",
-    "gateway": "servers, keys and the DNS of every brand",
+    "gateway": "the operator's accounts, keys and DNS, and what people wrote",
     "halt": "stops every brand",
     "init": "writes settings and keys",
     "logs": "one line for each visit",

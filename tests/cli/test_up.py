@@ -61,10 +61,13 @@ def test_a_stack_in_the_background_serves_and_ends(
 ) -> None:
     """`up --detach` returns when the pages are there; `down` in another terminal leaves nothing."""
     mail = free_port()
-    (home.parent / "dispatcher.toml").write_text(f"mail_port = {mail}\n")
+    operator = f'kind = "smpp"\nhost = "127.0.0.1"\nport = {free_port()}\nsystem_id = "shop"\n'
+    (home.parent / "dispatcher.toml").write_text(
+        f"mail_port = {mail}\nsafe_mode = false\n[gateways.operator]\n{operator}"
+    )
     started = run(home.parent, environment, "up", "--detach", "--port", str(free_port()))
     assert set(started["processes"]) == {
-        *("postgres", "valkey", "outbound", "inbound", "beat", "web", "mail"),
+        *("postgres", "valkey", "outbound", "inbound", "beat", "web", "mail", "listen"),
     }
     with smtplib.SMTP("127.0.0.1", mail) as line:  # mail that comes back is taken
         line.sendmail("anna@example.com", "news@dispatcher.localhost", b"Subject: Re\n\nIn blue?\n")

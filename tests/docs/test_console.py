@@ -28,6 +28,13 @@ BEFORE = {
         'printf \'\\n[gateways.mail]\\nkind = "smtp"\\nhost = "h.example"\\n\' >> dispatcher.toml',
         "dispatcher up --detach",
     ),
+    "docs/how-to/connect-an-operator-by-smpp.md": (
+        "dispatcher init",
+        "printf '\\n[gateways.operator]\\nkind = \"smpp\"\\n' >> dispatcher.toml",
+        "printf 'host = \"h.example\"\\n' >> dispatcher.toml",
+        "printf 'system_id = \"shop\"\\n' >> dispatcher.toml",
+        "dispatcher up --detach",
+    ),
 }
 # Our command. What the pages show does not grow old with the rule data, whose age has its own
 # check.

@@ -336,3 +336,23 @@ def test_what_forces_ucs2_is_shown_in_its_place_with_what_would_be_put() -> None
     text = "it\u2019s ça https://x.example/\u2013"
     assert list(forced_by(text)) == [(2, "\u2019", "'"), (5, "ç", None), (26, "\u2013", None)]
     assert list(forced_by("plain")) == []
+
+
+@given(mixed)
+def test_a_longer_header_takes_room_of_each_part(text: str) -> None:
+    """With a reference of 16 bits a part holds one septet less."""
+    parts = gsm7.split(text, header=7)
+    assert "".join(parts) == text
+    assert len(parts) == 1 or all(len(encode(part)) <= 152 for part in parts)
+
+
+@given(mixed)
+def test_what_was_encoded_is_read_back(text: str) -> None:
+    """Septets give the text again, escapes included."""
+    assert gsm7.decode(encode(text)) == text
+
+
+@given(st.binary(max_size=200))
+def test_whatever_septets_come_are_read(septets: bytes) -> None:
+    """Nonsense shows as a replacement and raises nothing."""
+    assert len(gsm7.decode(septets)) <= len(septets)

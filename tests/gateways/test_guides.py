@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.gateways.registry import build
+from dispatcher.gateways.registry import Supplies, build
 
 GUIDES = Path(__file__).parents[2] / "docs" / "how-to"
 CONNECT = (GUIDES / "connect-an-sms-gateway.md").read_text()
@@ -43,3 +43,19 @@ def test_providers_of_the_guide_can_be_built() -> None:
         for name, settings in gateways.items():
             kind = settings.pop("kind")
             assert build(name, kind, settings).kind == kind
+
+
+def test_the_operator_of_the_guide_can_be_connected() -> None:
+    """Every table of the guide to SMPP fits its first gateway."""
+    guide = (GUIDES / "connect-an-operator-by-smpp.md").read_text()
+    first, *more = [tomllib.loads(x) for x in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)]
+    [operator] = first["gateways"].values()
+    of_all_gateways = ("kind", "price", "per_second")
+    options = {k: v for k, v in operator.items() if k not in of_all_gateways}
+
+    async def hear(_: object) -> None: ...
+
+    assert len(more) == 5
+    for part in more:
+        built = build("operator", "smpp", options | part, Supplies(hear=hear))
+        assert built.limits.in_flight == 10

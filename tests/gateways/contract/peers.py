@@ -20,6 +20,7 @@ from dispatcher.domain.ports import Gateway
 from dispatcher.errors import StorageDown
 from dispatcher.gateways.registry import Supplies, build
 from tests.gateways.letters import mail, phone, text_message
+from tests.servers import smpp
 from tests.servers.http import Fault, Reply, Request, SmsServer
 from tests.servers.smtp import FEATURES, STORE_AND_CUT, SmtpServer
 
@@ -383,4 +384,64 @@ class Smtp(Peer):
             self.listening = None
 
 
-PEERS: tuple[type[Peer], ...] = (HttpJson, HttpForm, HttpQuery, HttpBatch, Sandbox, Smtp)
+class Smpp(Peer):
+    """Texts to an operator that answers by number."""
+
+    name = "smpp"
+    kind = "smpp"
+    secret = "gehe1m77"
+    outcomes = {
+        Case.TAKE: Outcome.ACCEPTED,
+        Case.REFUSE: Outcome.REFUSED,
+        Case.BUSY: Outcome.DEFERRED,
+        Case.BROKEN: Outcome.UNSURE,
+        Case.STOPPED: Outcome.REFUSED,
+        Case.DEAD: Outcome.REFUSED,
+        Case.LOST: Outcome.UNSURE,
+    }
+    answers: ClassVar[Mapping[Case, smpp.Answer]] = {
+        Case.TAKE: smpp.Answer(),
+        Case.REFUSE: smpp.Answer(0x45, f"{phone(1)} is bad, says gehe1m77"),
+        Case.BUSY: smpp.Answer(0x58),
+        Case.BROKEN: smpp.Answer(fault=smpp.Fault.GARBAGE),
+        Case.STOPPED: smpp.Answer(0x401),
+        Case.DEAD: smpp.Answer(0x0B),
+        Case.LOST: smpp.Answer(fault=smpp.Fault.RESET),
+    }
+
+    def __init__(self) -> None:
+        self.operator = smpp.Operator()
+
+    @asynccontextmanager
+    async def ready(self) -> AsyncIterator[Gateway]:
+        async def hear(_: object) -> None: ...
+
+        async with self.operator as operator:
+            options = {
+                "host": "127.0.0.1",
+                "port": operator.port,
+                "security": "none",
+                "system_id": "shop",
+                "password": self.secret,
+                "window": 4,
+                "stopped_codes": ["0x401"],
+            }
+            gateway = build("test", self.kind, options, Supplies(hear=hear))
+            yield gateway
+            await gateway.aclose()
+
+    def message(self, n: int) -> Message:
+        return text_message(n)
+
+    def behave(self, n: int, case: Case) -> None:
+        self.operator.answers[phone(n).removeprefix("+")] = self.answers[case]
+
+    def reached(self) -> list[DeliveryKey]:
+        people = [int(each.destination_addr[-4:]) for each in self.operator.submitted]
+        return [self.message(n).key for n in people]
+
+    async def vanish(self) -> None:
+        await self.operator.leave()
+
+
+PEERS: tuple[type[Peer], ...] = (HttpJson, HttpForm, HttpQuery, HttpBatch, Sandbox, Smtp, Smpp)
