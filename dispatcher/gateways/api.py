@@ -97,11 +97,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """Everything about a provider that is data. `defer_seconds`: when it does not say how long."""
+    """Everything about a provider that is data. `defer_seconds`: when it does not say how long.
+
+    `phrases`: words of a refusal's detail, in lower case, that say more than its code, where one
+    code stands for a bad sender as well as for a bad recipient.
+    """
 
     ask: Ask
     answer: Answer
     codes: Codes = field(default_factory=dict)
+    phrases: Mapping[str, Meaning] = field(default_factory=dict)
     reports: Reports = field(default_factory=Reports)
     replies: Replies | None = None
     max_batch: int = 1
@@ -238,7 +243,7 @@ class ApiGateway(HttpGateway):
         return request
 
     def results(self, messages: Sequence[Message], data: Any) -> Sequence[Any]:
-        """Give the part of a good answer that speaks of each message; None where none does."""
+        """Give the part of an answer that speaks of each message; None where none does."""
         answer = self._about.answer
         if not answer.each:
             return [data] * len(messages)
@@ -280,7 +285,9 @@ class ApiGateway(HttpGateway):
     def judge(self, messages: Sequence[Message], response: httpx.Response) -> Sequence[Verdict]:
         """Give the verdicts by the provider's own codes, then by the status."""
         data = self._read(response)
-        if not response.is_success:
+        each = self._about.answer.each
+        listed = bool(each) and isinstance(dig(data, each if each != "." else ""), list)
+        if not response.is_success and not listed:
             return [self._verdict(response, data)] * len(messages)
         return [self._verdict(response, each) for each in self.results(messages, data)]
 
@@ -308,6 +315,8 @@ class ApiGateway(HttpGateway):
         meaning, words = self._about.codes.get(code, (None, ""))
         if meaning is None and not response.is_success:
             meaning = answer.statuses.get(response.status_code)
+        if meaning is Meaning.REFUSED or not (meaning or response.is_success):
+            meaning = self._by_phrase(detail) or meaning
         if meaning is not None:
             reference = word(result, answer.id)
             return self._meant(response, meaning, reference, code, detail or words)
@@ -316,6 +325,10 @@ class ApiGateway(HttpGateway):
         if verdict.outcome is not Outcome.ACCEPTED:
             return verdict
         return self._taken(verdict, result, code, bool(response.content))
+
+    def _by_phrase(self, detail: str) -> Meaning | None:
+        said = detail.lower()
+        return next((m for phrase, m in self._about.phrases.items() if phrase in said), None)
 
     def _meant(
         self, response: httpx.Response, meaning: Meaning, reference: str, code: str, detail: str

@@ -10,6 +10,7 @@ import orjson
 
 from dispatcher.domain.addresses import Problem, normalise_phone
 from dispatcher.domain.messages import Event, EventKind
+from dispatcher.errors import CallbackRejected
 from dispatcher.gateways.callbacks import dedup_key, dig, international, parse_key, word
 from dispatcher.gateways.vocabulary import KINDS_OF_NEWS, News, Statuses
 
@@ -68,7 +69,7 @@ def _report(gateway: str, item: Any, at: float, reports: Reports) -> Iterator[Ev
     news, detail = _news(reports, status, code) if known else (News.UNKNOWN, "")
     if news is News.IGNORED:
         return
-    unique = word(item, reports.event) if known else orjson.dumps(item).decode()
+    unique = word(item, reports.event) if known else _written(item)
     yield Event(
         dedup_key(gateway, "receipt", reference, ours, status, code, unique),
         gateway,
@@ -83,6 +84,13 @@ def _report(gateway: str, item: Any, at: float, reports: Reports) -> Iterator[Ev
         blocked=news is News.BLOCKED,
         soft=news is News.SOFT,
     )
+
+
+def _written(item: Any) -> str:
+    try:
+        return orjson.dumps(item).decode()
+    except orjson.JSONEncodeError:
+        raise CallbackRejected("the callback is nested too deep") from None
 
 
 def _status(item: Any, paths: str) -> str:

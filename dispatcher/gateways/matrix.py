@@ -26,6 +26,7 @@ class Example(NamedTuple):
 
 
 EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "postmark": (Example("postmark", {"server_token": "only an example"}),),
     "smtp": (Example("smtp", {"host": "mail.example"}),),
     "http_sms": (
         Example("http_sms", {"url": "https://sms.example/"}),

@@ -171,6 +171,8 @@ class StandardWebhook:
             callback.header(f"{self.names}-{name}") for name in ("id", "timestamp", "signature")
         )
         key = unbase64(self.secret.get_secret_value().removeprefix("whsec_"))
+        if not key:
+            raise CallbackRejected("the secret of the callbacks is not in base64")
         signed = f"{about}.{timestamp}.".encode() + callback.body
         wanted = b"v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest())
         if not any(same(each.encode(), wanted) for each in given.split()):

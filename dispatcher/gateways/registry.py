@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ConfigError
+from dispatcher.gateways.email.postmark import PostmarkGateway
 from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.options import converted, nearest
 from dispatcher.gateways.sandbox import Put, SandboxGateway
@@ -47,6 +48,7 @@ class Supplies:
 
 
 KINDS: dict[str, type] = {
+    "postmark": PostmarkGateway,
     "smtp": SmtpGateway,
     "http_sms": HttpSmsGateway,
     "sandbox": SandboxGateway,

@@ -12,6 +12,7 @@ from tests.gateways.providers import PROVIDERS
 from tests.gateways.providers.checks import (
     check_code,
     check_forgeries,
+    check_phrase,
     check_request,
     check_silence,
     check_status,
@@ -35,6 +36,12 @@ def test_a_code_means_what_is_documented(row: type[Provider], key: str) -> None:
     check_code(row, key)
 
 
+@_each("phrases")
+def test_words_tell_a_code_apart(row: type[Provider], key: tuple[str, str]) -> None:
+    """Where one code stands for a bad sender too, nobody's mail is refused for it."""
+    check_phrase(row, *key)
+
+
 @_each("statuses")
 def test_a_status_means_what_is_documented(row: type[Provider], key: str) -> None:
     """Each status that an adapter knows is called back once."""
@@ -54,6 +61,7 @@ def test_no_code_is_untested(row: type[Provider]) -> None:
     assert set(api.codes) == set(row.codes)
     assert set(api.reports.statuses) == set(row.statuses)
     assert set(api.reports.codes) == set(row.report_codes)
+    assert len(api.phrases) == len(row.phrases)
     assert all(_words(table) for table in (api.codes, api.reports.statuses, api.reports.codes))
 
 

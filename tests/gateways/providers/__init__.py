@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from tests.gateways.providers.postmark import Postmark
 from tests.gateways.providers.provider import Provider
 from tests.gateways.providers.twilio import Twilio
 
-PROVIDERS: tuple[type[Provider], ...] = (Twilio,)
+PROVIDERS: tuple[type[Provider], ...] = (
+    Postmark,
+    Twilio,
+)

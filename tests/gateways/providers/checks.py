@@ -66,6 +66,23 @@ def check_code(row: type[Provider], code: str) -> None:
     run(scenario())
 
 
+def check_phrase(row: type[Provider], code: str, words: str) -> None:
+    """A refusal's words say more than its code, as the row has it."""
+
+    async def scenario() -> None:
+        peer = row()
+        address = peer.message(1).address
+        peer.said[address], peer.words_of[address] = code, words
+        async with peer.ready() as gateway:
+            [receipt], down = await send(gateway, [peer.message(1)], FakeGate())
+        word = row.phrases[code, words]
+        found = (receipt.outcome, receipt.contact_stopped, receipt.dead_address)
+        assert found == AT_HAND_OVER[word]
+        assert (down is not None) is (word == "down")
+
+    run(scenario())
+
+
 def check_status(row: type[Provider], status: str, code: str, word: str) -> None:
     """A status of a callback, perhaps with a code, means what the row says."""
     peer = row()

@@ -36,6 +36,7 @@ class Provider(Peer):
     codes: ClassVar[Mapping[str, str]]
     statuses: ClassVar[Mapping[str, str]]
     report_codes: ClassVar[Mapping[str, str]] = {}
+    phrases: ClassVar[Mapping[tuple[str, str], str]] = {}  # code and words, where these decide
     failure: ClassVar[str] = ""  # the status that a report code comes with
     played: ClassVar[Mapping[Case, str]]
     outcomes: ClassVar[Mapping[Case, Outcome]] = {
@@ -56,6 +57,7 @@ class Provider(Peer):
         self.server = SmsServer()
         self.server.answerer = self._answer
         self.said: dict[str, str] = {}  # address: the code it gets
+        self.words_of: dict[str, str] = {}  # address: the words that come with its code
         self.faults: dict[str, Reply] = {}
 
     @abstractmethod
