@@ -62,7 +62,7 @@ class Ask:
     message, nested as the provider wants them; what may be filled in tells `ApiGateway.words`.
     `batch_in` is the field that takes a list of messages (`.`: the body is the list), beside
     `batch_fields`. `headers` may hold placeholders where a request carries one message. `optional`
-    names the fields that are left out where they are empty.
+    names the fields, by dotted paths, that are left out where they are empty.
     """
 
     path: str = ""
@@ -233,9 +233,11 @@ class ApiGateway(HttpGateway):
     def entry(self, message: Message) -> Any:
         """Give the fields of one message."""
         filled = self._fields(self.words(message))
-        for name in self._about.ask.optional:
-            if filled[name] in ("", [], {}):
-                del filled[name]
+        for path in self._about.ask.optional:
+            inside, _, name = path.rpartition(".")
+            place = dig(filled, inside)
+            if place[name] in ("", [], {}):
+                del place[name]
         return filled
 
     def sign(self, request: httpx.Request) -> httpx.Request:

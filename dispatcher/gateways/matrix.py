@@ -28,6 +28,7 @@ class Example(NamedTuple):
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     "postmark": (Example("postmark", {"server_token": "only an example"}),),
     "smtp": (Example("smtp", {"host": "mail.example"}),),
+    "sparkpost": (Example("sparkpost", {"api_key": "only an example"}),),
     "http_sms": (
         Example("http_sms", {"url": "https://sms.example/"}),
         Example(

@@ -15,6 +15,7 @@ from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ConfigError
 from dispatcher.gateways.email.postmark import PostmarkGateway
 from dispatcher.gateways.email.smtp import SmtpGateway
+from dispatcher.gateways.email.sparkpost import SparkPostGateway
 from dispatcher.gateways.options import converted, nearest
 from dispatcher.gateways.sandbox import Put, SandboxGateway
 from dispatcher.gateways.sms.http_sms import HttpSmsGateway
@@ -50,6 +51,7 @@ class Supplies:
 KINDS: dict[str, type] = {
     "postmark": PostmarkGateway,
     "smtp": SmtpGateway,
+    "sparkpost": SparkPostGateway,
     "http_sms": HttpSmsGateway,
     "sandbox": SandboxGateway,
     "twilio": TwilioGateway,

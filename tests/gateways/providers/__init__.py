@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from tests.gateways.providers.postmark import Postmark
 from tests.gateways.providers.provider import Provider
+from tests.gateways.providers.sparkpost import SparkPost
 from tests.gateways.providers.twilio import Twilio
 
 PROVIDERS: tuple[type[Provider], ...] = (
     Postmark,
+    SparkPost,
     Twilio,
 )
