@@ -26,6 +26,7 @@ class Example(NamedTuple):
 
 
 EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "mandrill": (Example("mandrill", {"api_key": "only an example"}),),
     "postmark": (Example("postmark", {"server_token": "only an example"}),),
     "smtp": (Example("smtp", {"host": "mail.example"}),),
     "sparkpost": (Example("sparkpost", {"api_key": "only an example"}),),

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ConfigError
+from dispatcher.gateways.email.mandrill import MandrillGateway
 from dispatcher.gateways.email.postmark import PostmarkGateway
 from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.email.sparkpost import SparkPostGateway
@@ -49,6 +50,7 @@ class Supplies:
 
 
 KINDS: dict[str, type] = {
+    "mandrill": MandrillGateway,
     "postmark": PostmarkGateway,
     "smtp": SmtpGateway,
     "sparkpost": SparkPostGateway,

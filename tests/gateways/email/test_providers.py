@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dispatcher.domain.messages import Message, Outcome
+import pytest
+
+from dispatcher.domain.messages import EventKind, Message, Outcome
+from dispatcher.errors import CallbackRejected
 from dispatcher.gateways.api import ApiGateway
 from tests.gateways.gate import FakeGate
 from tests.gateways.letters import letter, run, send
+from tests.gateways.providers.mandrill import Mandrill
 from tests.gateways.providers.provider import Provider
 from tests.gateways.providers.sparkpost import SparkPost
 from tests.servers.http import Reply
+
+UNKNOWN = EventKind.UNKNOWN
 
 
 def _asked(row: type[Provider], message: Message) -> Any:
@@ -54,3 +60,19 @@ def test_a_rejected_recipient_is_no_success_at_sparkpost() -> None:
     rejected = Reply(200, json.dumps({"results": counts}))
     assert _answered(SparkPost, rejected) == [Outcome.REFUSED]
     assert _answered(SparkPost, Reply(200, '{"results": {}}')) == [Outcome.UNSURE]
+
+
+def test_replies_find_their_way_by_mandrill() -> None:
+    """Mandrill has no field for Reply-To: it goes with the other headers."""
+    asked = _asked(
+        Mandrill, _saying(b"MIME-Version", b"Reply-To: Bean <hi@b.example>\r\nMIME-Version")
+    )
+    assert asked["message"]["headers"]["Reply-To"] == "Bean <hi@b.example>"
+
+
+def test_a_form_without_events_is_refused_by_mandrill() -> None:
+    """A genuine form whose events cannot be read is told so, and nothing breaks."""
+    peer = Mandrill()
+    assert [event.kind for event in peer.built().read(peer.signed("no list"))] == [UNKNOWN]
+    with pytest.raises(CallbackRejected, match="no mandrill_events"):
+        peer.built().read(peer.form({"other": "field"}))

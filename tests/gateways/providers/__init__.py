@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from tests.gateways.providers.mandrill import Mandrill
 from tests.gateways.providers.postmark import Postmark
 from tests.gateways.providers.provider import Provider
 from tests.gateways.providers.sparkpost import SparkPost
 from tests.gateways.providers.twilio import Twilio
 
 PROVIDERS: tuple[type[Provider], ...] = (
+    Mandrill,
     Postmark,
     SparkPost,
     Twilio,
