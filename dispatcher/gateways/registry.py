@@ -16,6 +16,7 @@ from dispatcher.errors import ConfigError
 from dispatcher.gateways.email.mailjet import MailjetGateway
 from dispatcher.gateways.email.mandrill import MandrillGateway
 from dispatcher.gateways.email.postmark import PostmarkGateway
+from dispatcher.gateways.email.resend import ResendGateway
 from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.email.sparkpost import SparkPostGateway
 from dispatcher.gateways.options import converted, nearest
@@ -54,6 +55,7 @@ KINDS: dict[str, type] = {
     "mailjet": MailjetGateway,
     "mandrill": MandrillGateway,
     "postmark": PostmarkGateway,
+    "resend": ResendGateway,
     "smtp": SmtpGateway,
     "sparkpost": SparkPostGateway,
     "http_sms": HttpSmsGateway,

@@ -6,6 +6,7 @@ from tests.gateways.providers.mailjet import Mailjet
 from tests.gateways.providers.mandrill import Mandrill
 from tests.gateways.providers.postmark import Postmark
 from tests.gateways.providers.provider import Provider
+from tests.gateways.providers.resend import Resend
 from tests.gateways.providers.sparkpost import SparkPost
 from tests.gateways.providers.twilio import Twilio
 
@@ -13,6 +14,7 @@ PROVIDERS: tuple[type[Provider], ...] = (
     Mailjet,
     Mandrill,
     Postmark,
+    Resend,
     SparkPost,
     Twilio,
 )
