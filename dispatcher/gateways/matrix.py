@@ -26,6 +26,7 @@ class Example(NamedTuple):
 
 
 EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "brevo": (Example("brevo", {"api_key": "only an example"}),),
     "mailjet": (Example("mailjet", {"api_key": "1", "secret_key": "only an example"}),),
     "mandrill": (Example("mandrill", {"api_key": "only an example"}),),
     "postmark": (Example("postmark", {"server_token": "only an example"}),),

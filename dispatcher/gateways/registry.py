@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ConfigError
+from dispatcher.gateways.email.brevo import BrevoGateway
 from dispatcher.gateways.email.mailjet import MailjetGateway
 from dispatcher.gateways.email.mandrill import MandrillGateway
 from dispatcher.gateways.email.postmark import PostmarkGateway
@@ -52,6 +53,7 @@ class Supplies:
 
 
 KINDS: dict[str, type] = {
+    "brevo": BrevoGateway,
     "mailjet": MailjetGateway,
     "mandrill": MandrillGateway,
     "postmark": PostmarkGateway,

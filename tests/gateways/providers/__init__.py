@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.gateways.providers.brevo import Brevo
 from tests.gateways.providers.mailjet import Mailjet
 from tests.gateways.providers.mandrill import Mandrill
 from tests.gateways.providers.postmark import Postmark
@@ -11,6 +12,7 @@ from tests.gateways.providers.sparkpost import SparkPost
 from tests.gateways.providers.twilio import Twilio
 
 PROVIDERS: tuple[type[Provider], ...] = (
+    Brevo,
     Mailjet,
     Mandrill,
     Postmark,
