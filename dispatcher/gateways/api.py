@@ -109,6 +109,7 @@ class Api:
     phrases: Mapping[str, Meaning] = field(default_factory=dict)
     reports: Reports = field(default_factory=Reports)
     replies: Replies | None = None
+    incoming: bool = False  # mails to us come back by callbacks as well
     max_batch: int = 1
     idempotency: float = 0.0
     defer_seconds: float = 300.0
@@ -400,7 +401,7 @@ def _limits(channel: Channel, s: ConnectionSettings, api: Api) -> Limits:
         in_flight=s.in_flight,
         idempotency=api.idempotency,
         receipts_later=bool(api.reports.statuses),
-        replies=api.replies is not None,
+        replies=api.replies is not None or api.incoming,
     )
 
 

@@ -116,6 +116,7 @@ class BrevoGateway(ApiGateway):
             status="event",
             statuses=STATUSES,
         ),
+        incoming=True,
     )
 
     def auth(self) -> Mapping[str, str]:

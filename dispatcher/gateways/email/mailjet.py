@@ -140,6 +140,7 @@ class MailjetGateway(ApiGateway):
             status="event/error_related_to/error",
             statuses=STATUSES,
         ),
+        incoming=True,
         max_batch=50,
     )
 

@@ -137,6 +137,7 @@ class MandrillGateway(ApiGateway):
             status="event/msg.bgtools_code",
             statuses=STATUSES,
         ),
+        incoming=True,
     )
 
     def proof(self) -> Proof | None:

@@ -43,7 +43,10 @@ CODES: Codes = {
     "412": (Meaning.DOWN, "Account is pending approval"),
     "413": (Meaning.DOWN, "Account may not send"),
     "429": (Meaning.THROTTLED, "Rate limit exceeded"),
-    "1235": (Meaning.DOWN, "The message stream was not found"),
+    "1221": (Meaning.DOWN, "The type of the message stream is not valid"),
+    "1226": (Meaning.DOWN, "The message stream was not found"),
+    "1235": (Meaning.DOWN, "The message stream does not exist on this server"),
+    "1236": (Meaning.DOWN, "Sending is not supported on the message stream"),
 }
 STATUSES: Statuses = {
     "Delivery": (News.DELIVERED, "delivered"),
@@ -130,6 +133,7 @@ class PostmarkGateway(ApiGateway):
             status="RecordType/Type/SuppressionReason",
             statuses=STATUSES,
         ),
+        incoming=True,
         max_batch=100,
     )
 

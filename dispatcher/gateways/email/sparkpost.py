@@ -187,6 +187,7 @@ class SparkPostGateway(ApiGateway):
             status="type/bounce_class",
             statuses=STATUSES,
         ),
+        incoming=True,
     )
 
     def auth(self) -> Mapping[str, str]:

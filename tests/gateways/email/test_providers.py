@@ -10,14 +10,21 @@ import pytest
 from dispatcher.domain.messages import EventKind, Message, Outcome
 from dispatcher.errors import CallbackRejected
 from dispatcher.gateways.api import ApiGateway
+from dispatcher.gateways.registry import build
 from tests.gateways.gate import FakeGate
 from tests.gateways.letters import letter, run, send
+from tests.gateways.providers.brevo import Brevo
+from tests.gateways.providers.mailjet import Mailjet
 from tests.gateways.providers.mandrill import Mandrill
-from tests.gateways.providers.provider import Provider
+from tests.gateways.providers.postmark import Postmark
+from tests.gateways.providers.provider import SUPPLIES, Provider
+from tests.gateways.providers.resend import Resend
 from tests.gateways.providers.sparkpost import SparkPost
 from tests.servers.http import Reply
 
 UNKNOWN = EventKind.UNKNOWN
+REFUSED = Outcome.REFUSED
+CALLBACK_OPTIONS = ("callback", "webhook", "inbound")
 
 
 def _asked(row: type[Provider], message: Message) -> Any:
@@ -76,3 +83,76 @@ def test_a_form_without_events_is_refused_by_mandrill() -> None:
     assert [event.kind for event in peer.built().read(peer.signed("no list"))] == [UNKNOWN]
     with pytest.raises(CallbackRejected, match="no mandrill_events"):
         peer.built().read(peer.form({"other": "field"}))
+
+
+ANSWERS_TO = b"Reply-To: =?utf-8?q?Caf=C3=A9?= <hi@b.example>\r\nMIME-Version"
+
+
+def test_replies_are_two_parts_at_mailjet_and_brevo() -> None:
+    """Name and address of Reply-To are decoded and parted."""
+    message = _saying(b"MIME-Version", ANSWERS_TO)
+    [asked] = _asked(Mailjet, message)["Messages"]
+    assert asked["ReplyTo"] == {"Email": "hi@b.example", "Name": "Café"}
+    assert _asked(Brevo, message)["replyTo"] == {"email": "hi@b.example", "name": "Café"}
+
+
+def test_one_bad_mail_in_a_refused_batch_leaves_the_others_at_mailjet() -> None:
+    """Mailjet answers 400 where one of many was wrong: each is still told apart."""
+    messages = [
+        {"Status": "success", "To": [{"MessageID": 1}]},
+        {"Status": "error", "Errors": [{"ErrorCode": "mj-0013", "ErrorMessage": "no address"}]},
+    ]
+    reply = Reply(400, json.dumps({"Messages": messages}))
+    assert _answered(Mailjet, reply, 2) == [Outcome.ACCEPTED, Outcome.REFUSED]
+
+
+def test_ids_that_do_not_add_up_are_unsure_at_resend() -> None:
+    """Resend gives ids of those taken only: where one is missing, nobody knows whose it is."""
+    whole = {"data": [{"id": "a"}], "errors": [{"index": 0, "message": "no"}]}
+    assert _answered(Resend, Reply(200, json.dumps(whole)), 2) == [REFUSED, Outcome.ACCEPTED]
+    short = json.dumps({"data": [{"id": "a"}]})
+    assert _answered(Resend, Reply(200, short), 2) == [Outcome.UNSURE] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        (b'"Bean, Inc."', "Bean Inc. <offers@brand.example>"),
+        (b"=?utf-8?q?Caf=C3=A9_=22B=22?=", "Café B <offers@brand.example>"),
+        (b'","', "offers@brand.example"),
+    ],
+)
+def test_a_sender_is_a_plain_name_at_resend(name: bytes, read: str) -> None:
+    """Resend refuses quoted and encoded names, so marks that need quotes are left out."""
+    [asked] = _asked(Resend, _saying(b"=?utf-8?q?Caf=C3=A9?= Bean", name))
+    assert asked["from"] == read
+
+
+def test_a_sender_with_a_comma_is_quoted_for_postmark() -> None:
+    """A comma within a name parts no addresses."""
+    message = _saying(b"=?utf-8?q?Caf=C3=A9?= Bean", b'"Bean \\"B\\", Inc."')
+    assert _asked(Postmark, message)[0]["From"] == '"Bean \\"B\\", Inc." <offers@brand.example>'
+
+
+@pytest.mark.parametrize("row", [Brevo, Mailjet, Mandrill, Postmark, Resend, SparkPost])
+def test_no_secret_no_callbacks(row: type[Provider]) -> None:
+    """Without the secret of its callbacks a gateway believes none, not even an empty proof."""
+    peer = row()
+    bare = {k: v for k, v in row.options.items() if k.partition("_")[0] not in CALLBACK_OPTIONS}
+    gateway = build("acme", row.kind, {**bare, "base_url": "https://p.example"}, SUPPLIES)
+    empty = peer.callback(next(iter(row.statuses)))
+    for headers in ({}, {"authorization": "Basic Og=="}, {"authorization": "Bearer "}):
+        with pytest.raises(CallbackRejected, match="not set up"):
+            gateway.read(empty._replace(headers={**empty.headers, **headers}))
+
+
+@pytest.mark.parametrize("row", [Brevo, Mailjet, Mandrill, Postmark, Resend, SparkPost])
+def test_no_header_by_which_people_leave_is_lost(row: type[Provider]) -> None:
+    """Both headers of one-click unsubscribing, and our own, go with every mail."""
+    asked = json.dumps(_asked(row, letter(1)))
+    for said in (
+        "<https://offers.example/u/d1>, <mailto:u+d1@brand.example?subject=unsubscribe>",
+        "List-Unsubscribe=One-Click",
+        "X-Dispatcher-Delivery",
+    ):
+        assert said in asked

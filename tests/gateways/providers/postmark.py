@@ -36,7 +36,10 @@ class Postmark(MailProvider):
         "412": "down",
         "413": "down",
         "429": "throttled",
+        "1221": "down",
+        "1226": "down",
         "1235": "down",
+        "1236": "down",
     }
     statuses: ClassVar = {
         "Delivery": "delivered",
