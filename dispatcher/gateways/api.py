@@ -100,7 +100,7 @@ class Api:
     """Everything about a provider that is data. `defer_seconds`: when it does not say how long.
 
     `phrases`: words of a refusal's detail, in lower case, that say more than its code, where one
-    code stands for a bad sender as well as for a bad recipient.
+    code stands for a bad sender as well as for a bad recipient; no address may hold them.
     """
 
     ask: Ask

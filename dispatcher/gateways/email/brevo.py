@@ -109,7 +109,7 @@ class BrevoGateway(ApiGateway):
         ),
         answer=Answer(id="messageId", code="code", detail="message"),
         codes=CODES,
-        phrases={"sender": Meaning.DOWN},
+        phrases={"the sender you used": Meaning.DOWN},
         reports=Reports(
             id="message-id",
             ref="X-Mailin-custom",

@@ -66,7 +66,8 @@ STATUSES: Statuses = {
     **{f"hard_bounce/{code}": (News.BLOCKED, "blocked") for code in BLOCKS},
     **{f"soft_bounce/{code}": (News.BLOCKED, "blocked") for code in BLOCKS},
 }
-LISTS = ("blacklist", "whitelist")  # news of the account's own lists: of no message of ours
+# News of the account's own lists, of no message of ours.
+LISTS = ("blacklist", "whitelist", "denylist", "allowlist")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ class MandrillGateway(ApiGateway):
             success=("sent", "queued", "scheduled"),
         ),
         codes=CODES,
-        phrases={"from_email": Meaning.DOWN},
+        phrases={'"from_email":': Meaning.DOWN},
         reports=Reports(
             id="msg._id",
             ref="msg.metadata.id",

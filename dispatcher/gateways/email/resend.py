@@ -129,7 +129,7 @@ class ResendGateway(ApiGateway):
         ),
         answer=Answer(each="data", id="id", code="name", detail="message"),
         codes=CODES,
-        phrases={"not verified": Meaning.DOWN, "`from`": Meaning.DOWN},
+        phrases={"is not verified": Meaning.DOWN, "`from` field": Meaning.DOWN},
         reports=Reports(
             id="data.email_id",
             ref="data.tags.dispatcher",

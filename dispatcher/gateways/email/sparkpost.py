@@ -222,9 +222,7 @@ class SparkPostGateway(ApiGateway):
         for wrapped in super().items(callback):
             inside = dig(wrapped, "msys")
             for item in inside.values() if isinstance(inside, dict) else [wrapped]:
-                said = word(item, "raw_reason") + word(item, "reason")
-                is_suppressed = "suppressed" in said and isinstance(item, dict)
-                yield {**item, "bounce_class": "suppressed"} if is_suppressed else item
+                yield {**item, "bounce_class": "suppressed"} if _is_suppressed(item) else item
 
     def events(self, item: Any, callback: Callback) -> Iterable[Event]:
         """Tell incoming mail from news about ours."""
@@ -233,6 +231,12 @@ class SparkPostGateway(ApiGateway):
             return super().events(item, callback)
         in_base64 = dig(item, "content.email_rfc822_is_base64") is True
         return [mail_event(self.name, unbase64(raw) if in_base64 else raw, callback.received_at)]
+
+
+def _is_suppressed(item: Any) -> bool:
+    """Say whether SparkPost itself, and no server of the recipient, speaks of its list."""
+    said = word(item, "raw_reason") or word(item, "reason")
+    return "address suppressed" in said and word(item, "bounce_class") in ("", "25")
 
 
 def _literally(text: str) -> str:

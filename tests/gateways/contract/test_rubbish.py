@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatcher.domain.messages import Callback, Event
@@ -81,7 +81,7 @@ def _dressed(value: Any) -> list[Callback]:
 
 
 @each_provider
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=VALUES)
 def test_any_json_is_understood_or_refused(row: type[Provider], value: Any) -> None:
     """Whatever a callback holds, reading it gives events of this gateway or a refusal."""

@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatcher.gateways.email.incoming import mail_event, rebuilt
@@ -64,6 +64,7 @@ def test_no_header_begins_another(name: str) -> None:
 ANYTHING = st.none() | st.integers() | st.text(max_size=20) | st.lists(st.text(max_size=9))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(max_size=9), ANYTHING) | ANYTHING, ANYTHING, ANYTHING)
 def test_rubbish_makes_a_mail_too(headers: Any, text: Any, html: Any) -> None:
     """Whatever the parts are, there is a mail that can be read."""

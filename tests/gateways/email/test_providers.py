@@ -156,3 +156,13 @@ def test_no_header_by_which_people_leave_is_lost(row: type[Provider]) -> None:
         "X-Dispatcher-Delivery",
     ):
         assert said in asked
+
+
+def test_a_servers_own_words_are_no_opt_out_at_sparkpost() -> None:
+    """Only SparkPost's own refusal speaks of its list; a server's answer is a bounce."""
+    peer = SparkPost()
+    said = {"type": "bounce", "transmission_id": "1", "raw_reason": "550 address suppressed here"}
+    for bounce_class, stopped in (("25", True), ("10", False)):
+        event = {"message_event": {**said, "bounce_class": bounce_class}}
+        [told] = peer.built().read(peer.told([{"msys": event}]))
+        assert told.contact_stopped is stopped
