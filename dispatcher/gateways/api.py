@@ -100,7 +100,7 @@ class Api:
     """Everything about a provider that is data. `defer_seconds`: when it does not say how long.
 
     `phrases`: words of a refusal's detail, in lower case, that say more than its code, where one
-    code stands for a bad sender as well as for a bad recipient.
+    code stands for a bad sender as well as for a bad recipient; no address may hold them.
     """
 
     ask: Ask
@@ -109,6 +109,7 @@ class Api:
     phrases: Mapping[str, Meaning] = field(default_factory=dict)
     reports: Reports = field(default_factory=Reports)
     replies: Replies | None = None
+    incoming: bool = False  # mails to us come back by callbacks as well
     max_batch: int = 1
     idempotency: float = 0.0
     defer_seconds: float = 300.0
@@ -400,7 +401,7 @@ def _limits(channel: Channel, s: ConnectionSettings, api: Api) -> Limits:
         in_flight=s.in_flight,
         idempotency=api.idempotency,
         receipts_later=bool(api.reports.statuses),
-        replies=api.replies is not None,
+        replies=api.replies is not None or api.incoming,
     )
 
 

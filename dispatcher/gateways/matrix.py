@@ -26,7 +26,13 @@ class Example(NamedTuple):
 
 
 EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "brevo": (Example("brevo", {"api_key": "only an example"}),),
+    "mailjet": (Example("mailjet", {"api_key": "1", "secret_key": "only an example"}),),
+    "mandrill": (Example("mandrill", {"api_key": "only an example"}),),
+    "postmark": (Example("postmark", {"server_token": "only an example"}),),
+    "resend": (Example("resend", {"api_key": "only an example"}),),
     "smtp": (Example("smtp", {"host": "mail.example"}),),
+    "sparkpost": (Example("sparkpost", {"api_key": "only an example"}),),
     "http_sms": (
         Example("http_sms", {"url": "https://sms.example/"}),
         Example(

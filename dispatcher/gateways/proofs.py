@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 from urllib.parse import parse_qsl
@@ -171,11 +171,34 @@ class StandardWebhook:
             callback.header(f"{self.names}-{name}") for name in ("id", "timestamp", "signature")
         )
         key = unbase64(self.secret.get_secret_value().removeprefix("whsec_"))
+        if not key:
+            raise CallbackRejected("the secret of the callbacks is not in base64")
         signed = f"{about}.{timestamp}.".encode() + callback.body
         wanted = b"v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest())
         if not any(same(each.encode(), wanted) for each in given.split()):
             raise CallbackRejected("the signature does not fit the callback")
         check_fresh(callback, timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Any of several proofs, where a provider has a key for each kind of callback."""
+
+    proofs: Sequence[Proof]
+
+    @property
+    def covers_query(self) -> bool:
+        """Whether all of them prove the query."""
+        return all(proof.covers_query for proof in self.proofs)
+
+    def check(self, callback: Callback) -> None:
+        """Raise CallbackRejected unless one of them is right; the last one says why."""
+        for proof in self.proofs[:-1]:
+            try:
+                return proof.check(callback)
+            except CallbackRejected:
+                continue
+        return self.proofs[-1].check(callback)
 
 
 def same(given: bytes, wanted: bytes) -> bool:

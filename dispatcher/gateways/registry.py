@@ -14,7 +14,13 @@ from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ConfigError
+from dispatcher.gateways.email.brevo import BrevoGateway
+from dispatcher.gateways.email.mailjet import MailjetGateway
+from dispatcher.gateways.email.mandrill import MandrillGateway
+from dispatcher.gateways.email.postmark import PostmarkGateway
+from dispatcher.gateways.email.resend import ResendGateway
 from dispatcher.gateways.email.smtp import SmtpGateway
+from dispatcher.gateways.email.sparkpost import SparkPostGateway
 from dispatcher.gateways.options import converted, nearest
 from dispatcher.gateways.sandbox import Put, SandboxGateway
 from dispatcher.gateways.sms.bird import BirdGateway
@@ -59,7 +65,13 @@ class Supplies:
 
 
 KINDS: dict[str, type] = {
+    "brevo": BrevoGateway,
+    "mailjet": MailjetGateway,
+    "mandrill": MandrillGateway,
+    "postmark": PostmarkGateway,
+    "resend": ResendGateway,
     "smtp": SmtpGateway,
+    "sparkpost": SparkPostGateway,
     "http_sms": HttpSmsGateway,
     "smpp": SmppGateway,
     "sandbox": SandboxGateway,

@@ -15,7 +15,7 @@ from dispatcher.services.receive import receive
 from dispatcher.web.bodies import read_body
 from dispatcher.web.deps import Deps, deps_of
 
-BODY_LIMIT = 1024 * 1024
+BODY_LIMIT = 8 * 1024 * 1024  # some providers tell a thousand events at once, or a whole mail
 INBOUND = "inbound"
 
 

@@ -67,6 +67,20 @@ def parts_of(content: bytes) -> Parts:
     )
 
 
+def mailbox(name: str, address: str) -> str:
+    """Write a name and an address as one, in plain Unicode, for providers that encode it."""
+    if not name:
+        return address
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{address}>'
+
+
+def split_mailbox(written: str) -> tuple[str, str]:
+    """Give the decoded name and the address of a header such as Reply-To."""
+    name, address = parseaddr(written)
+    return _decoded(name), address
+
+
 def _headers(head: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in _FOLD.sub(" ", head.decode("utf-8", "replace")).split("\r\n"):

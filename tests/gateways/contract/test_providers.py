@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -40,6 +41,14 @@ def test_a_code_means_what_is_documented(row: type[Provider], key: str) -> None:
 def test_words_tell_a_code_apart(row: type[Provider], key: tuple[str, str]) -> None:
     """Where one code stands for a bad sender too, nobody's mail is refused for it."""
     check_phrase(row, *key)
+
+
+@each_provider
+def test_nobodys_address_decides_for_all(row: type[Provider]) -> None:
+    """Providers repeat the address in their words: none can hold what stops a campaign."""
+    phrases = _adapter(row).api.phrases
+    assert not any(re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~@-]+", phrase) for phrase in phrases)
+    assert all(phrase == phrase.lower() for phrase in phrases)
 
 
 @_each("statuses")
