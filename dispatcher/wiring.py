@@ -27,6 +27,7 @@ from dispatcher.errors import CampaignError, CampaignErrors, ConfigError, FileEr
 from dispatcher.gateways import registry
 from dispatcher.gateways_in_use import channel_of, gateway_settings
 from dispatcher.keys import load_keys
+from dispatcher.limits_in_use import pace_of, paces
 from dispatcher.rendering.links import Links
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.jurisdictions import Law
@@ -34,6 +35,7 @@ from dispatcher.services import jurisdictions, known_facts, programme
 from dispatcher.services.clocks import Clocks
 from dispatcher.services.joining import Post
 from dispatcher.services.outbound import Outbound
+from dispatcher.services.pacing import Pacing
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Patience, Tariff
 from dispatcher.services.subscribe import Desk
@@ -109,7 +111,7 @@ class Dispatcher:
     def tariffs(self) -> dict[str, Tariff]:
         """Say what each gateway costs and how fast it may be used."""
         return {
-            name: Tariff(gateway.price, gateway.per_second)
+            name: Tariff(gateway.price, pace_of(gateway))
             for name, gateway in gateway_settings(self.settings).items()
         }
 
@@ -229,6 +231,7 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
     watch = Watch(dispatcher.settings.database)
     watch.start()
     spread = dispatcher.settings.opening_spread_minutes * 60
+    pacing = Pacing(paces(dispatcher.settings))
     return Outbound(
         enlist=partial(enlist, dispatcher),
         desk=dispatcher.desk,
@@ -241,7 +244,7 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
         clocks=clocks,
         stopping=stopping,
         # Who is spread over an opening is ready at it: a lesser offer must not slip in between.
-        patience=Patience(max(dispatcher.settings.hold_hours * 3600, spread), spread),
+        patience=Patience(max(dispatcher.settings.hold_hours * 3600, spread), spread, pacing),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from itertools import islice
@@ -16,10 +16,11 @@ from dispatcher.errors import ClockJumped, GatewayDown, Unavailable
 from dispatcher.rendering.people import Unrenderable
 from dispatcher.services.gate import WINDOW, BatchGate, Terms
 from dispatcher.services.outbound import Outbound
+from dispatcher.services.pacing import due
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Round, reserve
 from dispatcher.services.settle import Settler
-from dispatcher.storage import batches, clock, workers
+from dispatcher.storage import batches, clock, rates, workers
 from dispatcher.storage.database import Database
 from dispatcher.storage.deliveries import Reserved
 
@@ -148,7 +149,9 @@ async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:
     finally:
         await gate.finish()
         await settler.finish(gate.begun)
-    await out.in_store(partial(_hand_back, out.database, current))
+    parts = settler.parts_of(gate.begun)
+    out.patience.pacing.note(current.batch, parts.values())
+    await out.in_store(partial(_hand_back, out.database, current, parts))
     if out.at_work == 1 and not out.beaten:
         out.journal.forget()
 
@@ -237,10 +240,12 @@ def _renew(database: Database, held: Sequence[Batch]) -> None:
         batches.renew(conn, held)
 
 
-def _hand_back(database: Database, current: Round) -> None:
+def _hand_back(database: Database, current: Round, parts: Mapping[int, int]) -> None:
     with database.begin_by_key() as conn:
+        rates.charge(conn, due(current.taken, parts))
         all_decided = len(current.decisions) == current.batch.size
-        batches.hand_back(conn, current.batch, all_decided=all_decided)
+        waits_for = current.waits_for
+        batches.hand_back(conn, current.batch, all_decided=all_decided, waits_for=waits_for)
 
 
 def _trip(database: Database, gateway: str, seconds: float) -> None:
