@@ -157,9 +157,11 @@ async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:
 
 
 async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler) -> None:
-    gateway = out.gateways[current.batch.gateway]
+    name = current.batch.gateway
+    gateway = out.gateways[name]
     messages = _ahead(_messages(out.renderer, current, gate, settler))
     try:
+        _let_rest(out, name)
         # Closed before anything is settled: a gateway must not go on behind a failed settle.
         async with aclosing(gateway.send(messages, gate)) as receipts:
             async for receipt in receipts:
@@ -168,8 +170,15 @@ async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler
     except GatewayDown as outage:
         settler.retry_after = outage.retry_after
         settler.why = str(outage)
-        trip = partial(_trip, out.database, current.batch.gateway, outage.retry_after)
-        await out.in_store(trip)
+        out.rests[name] = monotonic() + outage.retry_after
+        await out.in_store(partial(_trip, out.database, name, outage.retry_after))
+
+
+def _let_rest(out: Outbound, gateway: str) -> None:
+    """Ask nothing of a gateway that is to be left alone: this round was fetched before we knew."""
+    left = out.rests.get(gateway, 0.0) - monotonic()
+    if left > 0:
+        raise GatewayDown(f"gateway {gateway} is left alone for {left:.0f} s more", left)
 
 
 def _messages(
@@ -242,7 +251,10 @@ def _renew(database: Database, held: Sequence[Batch]) -> None:
 
 def _hand_back(database: Database, current: Round, parts: Mapping[int, int]) -> None:
     with database.begin_by_key() as conn:
-        rates.charge(conn, due(current.taken, parts))
+        charges = due(current.taken, parts)
+        rates.charge(conn, charges)
+        if any(charge.parts < 0 for charge in charges):  # a budget that was used up is not
+            batches.hold_back(conn, current.batch, 0.0)
         all_decided = len(current.decisions) == current.batch.size
         waits_for = current.waits_for
         batches.hand_back(conn, current.batch, all_decided=all_decided, waits_for=waits_for)

@@ -36,7 +36,7 @@ class Outbound:
     `overtime`: seconds a batch may go on after its task's time, before its gate shuts.
     `enlist` gives a name that nobody had before, with its journal. `beaten`: an outage or a bug
     left batches and receipts behind that only the journal knows of. `jumped`: the clocks do not
-    agree, and that is on record.
+    agree, and that is on record. `rests`: until when a gateway is left alone, monotonic.
     """
 
     enlist: Callable[[], tuple[str, Journal]]
@@ -54,6 +54,7 @@ class Outbound:
     at_work: int = 0
     beaten: bool = False
     jumped: bool = False
+    rests: dict[str, float] = field(default_factory=dict)
     worker: str = field(init=False)
     journal: Journal = field(init=False)
     # One thread for the batches' reads and writes, one for permits, which must not wait for them.

@@ -31,7 +31,6 @@ from dispatcher.domain.throttles import (
 from dispatcher.storage import batches, rates, recipients, turns
 
 _CAMPAIGN_SAVES = 1.0  # seconds; of a limit of somebody else's, less
-_CLAIM_LOOKS_AT = ("campaign:", "gateway:")
 _KEEP = 256  # campaign versions whose parts are remembered
 _ENOUGH = 1000  # messages, after which older ones count half
 
@@ -221,13 +220,13 @@ def _found(throttle: Throttle, level: Level, load: Load, wanted: int, now: float
 
 def _shut(conn: Connection, batch: Batch, slots: Slots, now: float) -> None:
     """See to it that nobody asks again before there is room: no batch must come in vain."""
-    full = [each for each in (*slots.whole, *slots.apart.values()) if not each.room]
-    waits = {
-        each.throttle.key: opens_in(each.throttle, each.level, each.day, slots.load, now)
-        for each in full
-    }
-    spent = [each for each in full if waits[each.throttle.key] > max(each.level.wait, 0.0)]
-    rates.close(conn, {each.throttle.key: waits[each.throttle.key] for each in spent})
-    held = [key for key in waits if key not in slots.apart and not key.startswith(_CLAIM_LOOKS_AT)]
-    if held:
-        batches.hold_back(conn, batch, max(waits[key] for key in held))
+    if not slots.granted:
+        waits = [_wait(each, slots.load, now) for each in slots.whole if not each.room]
+        batches.hold_back(conn, batch, max(waits))
+    full = {key: each for key, each in slots.apart.items() if not each.room}
+    waits = {key: _wait(each, slots.load, now) for key, each in full.items()}
+    rates.close(conn, {key: waits[key] for key in full if waits[key] > full[key].level.wait})
+
+
+def _wait(each: Open, load: Load, now: float) -> float:
+    return opens_in(each.throttle, each.level, each.day, load, now)

@@ -49,8 +49,9 @@ def _columns(charges: Sequence[Charge]) -> dict[str, str]:
     }
 
 
-# Parts that are given back for a day that is over do not count for the next one. Whatever is used
-# while the clock stands before the day of the row counts for that.
+# A budget that gets parts back, and has no rate, is open again. What comes back for a day that is
+# over does not count for the next one; what is used while the clock stands before the day of the
+# row counts for that.
 _CHARGE = text("""
     WITH n AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:seconds AS float8[]),
@@ -60,8 +61,9 @@ _CHARGE = text("""
         SELECT key FROM rate WHERE key = ANY(CAST(:keys AS text[])) ORDER BY key FOR UPDATE
     )
     UPDATE rate r
-    SET tat = greatest(r.tat, clock_timestamp() - make_interval(secs => n.saves))
-              + make_interval(secs => n.seconds),
+    SET tat = CASE WHEN n.parts < 0 AND n.seconds = 0 THEN clock_timestamp()
+                   ELSE greatest(r.tat, clock_timestamp() - make_interval(secs => n.saves))
+                        + make_interval(secs => n.seconds) END,
         used = CASE WHEN n.day > r.day THEN greatest(n.parts, 0)
                     WHEN n.day = r.day OR n.parts > 0 THEN greatest(r.used + n.parts, 0)
                     ELSE r.used END,
