@@ -90,9 +90,9 @@ class Level(NamedTuple):
 
 
 class Load(NamedTuple):
-    """What one message is reckoned at: its parts on the whole, and at most."""
+    """The parts that one message is reckoned at: as far as we know, and at most."""
 
-    mean: float = 1.0
+    likely: int = 1
     most: int = 1
 
 
@@ -102,11 +102,11 @@ LIGHT = Load()
 class Charge(NamedTuple):
     """What is taken from a throttle, or (less than 0) given back: seconds, and parts of a day.
 
-    `saves` is that of the throttle.
+    `seconds` None: it has no rate. `saves` is that of the throttle.
     """
 
     key: str
-    seconds: float
+    seconds: float | None
     parts: int
     day: int
     saves: float
@@ -160,7 +160,7 @@ def room(throttle: Throttle, level: Level, day: Day, load: Load, wanted: int) ->
     load = load_of(throttle, load)
     if throttle.pace.per_second:
         parts = _parts_now(throttle, level)
-        wanted = min(wanted, max(int(parts / load.mean + _NEARLY), 1) if parts > 0 else 0)
+        wanted = min(wanted, max(parts // load.likely, 1) if parts > 0 else 0)
     if day.budget is not None:
         left = max(day.budget - used_on(level, day), 0)
         wanted = min(wanted, left // load.most)
@@ -182,9 +182,9 @@ def opens_in(throttle: Throttle, level: Level, day: Day, load: Load, now: float)
 
 
 def charge(throttle: Throttle, day: Day, load: Load, messages: int) -> Charge:
-    """Give what so many messages take: their mean of a rate, their most of a budget."""
+    """Give what so many messages take: what is likely of a rate, the most of a budget."""
     load = load_of(throttle, load)
-    return _charge(throttle, day, messages * load.mean, messages * load.most)
+    return _charge(throttle, day, messages * load.likely, messages * load.most)
 
 
 def settled(
@@ -196,12 +196,12 @@ def settled(
     """
     taken = load_of(throttle, load)
     used = sum(parts) if throttle.by_parts else len(parts)
-    due = _charge(throttle, day, used - messages * taken.mean, used - messages * taken.most)
-    return due if abs(due.seconds) > _NEARLY or due.parts else None
+    due = _charge(throttle, day, used - messages * taken.likely, used - messages * taken.most)
+    return due if due.seconds or due.parts else None
 
 
-def _charge(throttle: Throttle, day: Day, parts: float, of_day: int) -> Charge:
-    seconds = parts / throttle.pace.per_second if throttle.pace.per_second else 0.0
+def _charge(throttle: Throttle, day: Day, parts: int, of_day: int) -> Charge:
+    seconds = parts / throttle.pace.per_second if throttle.pace.per_second else None
     counted = 0 if day.budget is None else of_day
     return Charge(throttle.key, seconds, counted, day.number, throttle.saves)
 

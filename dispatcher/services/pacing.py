@@ -32,7 +32,6 @@ from dispatcher.storage import batches, rates, recipients, turns
 
 _CAMPAIGN_SAVES = 1.0  # seconds; of a limit of somebody else's, less
 _KEEP = 256  # campaign versions whose parts are remembered
-_ENOUGH = 1000  # messages, after which older ones count half
 
 
 class Open(NamedTuple):
@@ -120,7 +119,7 @@ class Pacing:
 
     def __init__(self, paces: Paces | None = None) -> None:
         self._paces = paces or Paces()
-        self._seen: OrderedDict[tuple[int, Channel], tuple[float, float]] = OrderedDict()
+        self._seen: OrderedDict[tuple[int, Channel], int] = OrderedDict()
 
     def ask(
         self, conn: Connection, batch: Batch, spec: CampaignSpec, gateway: Pace, now: float
@@ -141,12 +140,10 @@ class Pacing:
         return slots
 
     def note(self, batch: Batch, parts: Collection[int]) -> None:
-        """Remember what messages of a version cost."""
+        """Remember what the dearest message of a version costs."""
         if parts:
             key = batch.version_id, batch.channel
-            total, messages = self._seen.get(key, (0.0, 0.0))
-            fade = 0.5 if messages > _ENOUGH else 1.0
-            self._seen[key] = total * fade + sum(parts), messages * fade + len(parts)
+            self._seen[key] = max(self._seen.get(key, 1), *parts)
             self._seen.move_to_end(key)
             if len(self._seen) > _KEEP:
                 self._seen.popitem(last=False)
@@ -174,10 +171,8 @@ class Pacing:
             )
 
     def _load(self, batch: Batch) -> Load:
-        """Reckon with the dearest messages until some were seen."""
         most = MOST_PARTS[batch.channel]
-        total, messages = self._seen.get((batch.version_id, batch.channel), (most, 1))
-        return Load(total / messages, most)
+        return Load(self._seen.get((batch.version_id, batch.channel), most), most)
 
     def _whole(self, batch: Batch, spec: CampaignSpec, gateway: Pace) -> Iterator[Throttle]:
         pace = Pace(spec.per_minute / 60)
@@ -221,8 +216,8 @@ def _found(throttle: Throttle, level: Level, load: Load, wanted: int, now: float
 def _shut(conn: Connection, batch: Batch, slots: Slots, now: float) -> None:
     """See to it that nobody asks again before there is room: no batch must come in vain."""
     if not slots.granted:
-        waits = [_wait(each, slots.load, now) for each in slots.whole if not each.room]
-        batches.hold_back(conn, batch, max(waits))
+        whole = [_wait(each, slots.load, now) for each in slots.whole if not each.room]
+        batches.hold_back(conn, batch, max(whole))
     full = {key: each for key, each in slots.apart.items() if not each.room}
     waits = {key: _wait(each, slots.load, now) for key, each in full.items()}
     rates.close(conn, {key: waits[key] for key in full if waits[key] > full[key].level.wait})

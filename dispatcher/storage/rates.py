@@ -61,9 +61,10 @@ _CHARGE = text("""
         SELECT key FROM rate WHERE key = ANY(CAST(:keys AS text[])) ORDER BY key FOR UPDATE
     )
     UPDATE rate r
-    SET tat = CASE WHEN n.parts < 0 AND n.seconds = 0 THEN clock_timestamp()
-                   ELSE greatest(r.tat, clock_timestamp() - make_interval(secs => n.saves))
-                        + make_interval(secs => n.seconds) END,
+    SET tat = CASE WHEN n.seconds IS NOT NULL
+                   THEN greatest(r.tat, clock_timestamp() - make_interval(secs => n.saves))
+                        + make_interval(secs => n.seconds)
+                   WHEN n.parts < 0 THEN clock_timestamp() ELSE r.tat END,
         used = CASE WHEN n.day > r.day THEN greatest(n.parts, 0)
                     WHEN n.day = r.day OR n.parts > 0 THEN greatest(r.used + n.parts, 0)
                     ELSE r.used END,

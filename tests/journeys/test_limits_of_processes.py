@@ -20,7 +20,7 @@ from tests.support.house import KEY, OFFER, house_on
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE, RATE = 400, 80  # parts a second
 BURST = RATE * 2 * AT_ONCE  # what a moment has room for, and what one moment saves
-STALL = 0.3  # seconds for which this machine may keep the far side from noting what came
+STALL = 0.7  # seconds for which this machine may keep the far side from noting what came
 # Two parts in French, one in English.
 LONG = replace(OFFER, fields={**OFFER.fields, "ends_on_fr": "dimanche " * 12})
 WORKER = "tests.support.steady_worker"

@@ -112,7 +112,7 @@ def test_a_rate_without_room_says_when_it_is_free(database: Database) -> None:
 
 def test_what_was_charged_too_much_comes_back(database: Database) -> None:
     """A text reckoned at four parts that had one leaves the rate and the day three of them."""
-    throttle, load = Throttle(KEY, Pace(0.1, per_day=10)), Load(4.0, 4)
+    throttle, load = Throttle(KEY, Pace(0.1, per_day=10)), Load(4, 4)
     day = throttle.pace.on(NOON)
     take(database, throttle, 1, load)
     due = settled(throttle, day, load, 1, [1])
@@ -122,6 +122,18 @@ def test_what_was_charged_too_much_comes_back(database: Database) -> None:
         level = rates.lock(conn, [KEY])[KEY]
     assert 8 < level.wait <= 10
     assert level.used == 1
+
+
+def test_a_day_that_gets_parts_back_opens_no_rate(database: Database) -> None:
+    """A slow rate stays as slow: only a budget without one may be looked at again at once."""
+    due = {KEY: 0.0, "budget": None}
+    with database.begin() as conn:
+        rates.lock(conn, due)
+        rates.close(conn, dict.fromkeys(due, 15.0))
+        rates.charge(conn, [Charge(key, none, -3, 1, 0.2) for key, none in due.items()])
+        waits = {key: level.wait for key, level in rates.lock(conn, due).items()}
+    assert waits[KEY] > 10
+    assert waits["budget"] <= 0
 
 
 def test_a_new_day_has_a_new_budget_and_an_old_one_does_not_return(database: Database) -> None:
