@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,7 +27,6 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from dispatcher.domain.throttles import WARM_UP
 from dispatcher.embedded.runfile import find_running
 from dispatcher.errors import ConfigError
 from dispatcher.rules.jurisdictions import Profile
@@ -49,8 +56,8 @@ class PaceSettings(BaseModel):
         description="First day of a new gateway or sender: nothing goes before it, and each day "
         "after it no more than the plan says.",
     )
-    warm_up_plan: list[int] = Field(
-        default_factory=lambda: list(WARM_UP),
+    warm_up_plan: list[NonNegativeInt] = Field(
+        default_factory=list,
         description="Most parts of each day from the first one on; empty: 50, and twice as many "
         "each day, for two weeks.",
     )

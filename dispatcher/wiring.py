@@ -23,6 +23,7 @@ from dispatcher.domain.masks import mask_logs
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.domain.programme import Programme
+from dispatcher.domain.throttles import Pace, Paces
 from dispatcher.errors import CampaignError, CampaignErrors, ConfigError, FileError
 from dispatcher.gateways import registry
 from dispatcher.gateways_in_use import channel_of, gateway_settings
@@ -114,6 +115,16 @@ class Dispatcher:
             name: Tariff(gateway.price, pace_of(gateway))
             for name, gateway in gateway_settings(self.settings).items()
         }
+
+    @property
+    def gateway_paces(self) -> dict[str, Pace]:
+        """Say how fast each gateway may be used."""
+        return {name: tariff.pace for name, tariff in self.tariffs.items()}
+
+    @cached_property
+    def paces(self) -> Paces:
+        """Say how fast senders, brands and groups of recipients may be used."""
+        return paces(self.settings)
 
     @property
     def bars(self) -> Bars:
@@ -231,7 +242,7 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
     watch = Watch(dispatcher.settings.database)
     watch.start()
     spread = dispatcher.settings.opening_spread_minutes * 60
-    pacing = Pacing(paces(dispatcher.settings))
+    pacing = Pacing(dispatcher.paces)
     return Outbound(
         enlist=partial(enlist, dispatcher),
         desk=dispatcher.desk,

@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "mail": Entry("dispatcher.cli.mail", "Mail that comes back: bounces, complaints.", RUN, True),
     "explain": Entry("dispatcher.cli.explain", "Say why somebody got a message, or not.", ASK),
     "hours": Entry("dispatcher.cli.hours", "Say when offers may be sent to a country.", ASK),
+    "limits": Entry("dispatcher.cli.limits", "Say how each limit stands, and what is left.", ASK),
     "sandbox": Entry(
         "dispatcher.cli.sandbox",
         "Say where the sandbox's mailbox and phones are; whoever knows it may read all of them.",

@@ -134,6 +134,16 @@ class Paces:
         """Give the limits of all that a brand sends."""
         return self.brands.get(name, NO_PACE)
 
+    def every(self) -> dict[str, Pace]:
+        """Give each limit under the key of its throttle."""
+        kinds = {
+            "sender": self.senders,
+            "brand": self.brands,
+            "domain": self.domains,
+            "10dlc": self.vetted,
+        }
+        return {f"{kind}:{name}": of[name] for kind, of in kinds.items() for name in of}
+
     def apart(self, channel: Channel, brand: str) -> tuple[Mapping[str, str], Mapping[str, Pace]]:
         """Give the limits of groups of people: the throttle of each mark, and each one's pace."""
         if channel is Channel.EMAIL:
