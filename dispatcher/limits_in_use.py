@@ -37,18 +37,22 @@ def pace_of(told: PaceSettings, name: str = "") -> Pace:
 def paces(settings: Settings) -> Paces:
     """Give all limits but those of gateways and campaigns."""
     limits = settings.limits
-    domains = {name: pace_of(each) for name, each in limits.domains.items()}
+    domains = _set({name: pace_of(each) for name, each in limits.domains.items()})
     return Paces(
-        senders={name: pace_of(each, name) for name, each in limits.senders.items()},
-        brands={name: pace_of(each) for name, each in limits.brands.items()},
-        domains={name: pace for name, pace in domains.items() if pace},
-        members=_members({name: limits.domains[name] for name, pace in domains.items() if pace}),
+        senders=_set({name: pace_of(each, name) for name, each in limits.senders.items()}),
+        brands=_set({name: pace_of(each) for name, each in limits.brands.items()}),
+        domains=domains,
+        members=_members({name: limits.domains[name] for name in domains}),
         vetted={
             name: Pace(per_day=_daily(each), zone=PACIFIC)
             for name, each in limits.brands.items()
             if each.vetting_score is not None
         },
     )
+
+
+def _set(paces: Mapping[str, Pace]) -> dict[str, Pace]:
+    return {name: pace for name, pace in paces.items() if pace}
 
 
 def _daily(told: BrandPaceSettings) -> int:

@@ -15,6 +15,8 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.throttles import MOST_PARTS, PACIFIC
 from dispatcher.services.answer import answer
 from dispatcher.services.dispatch import dispatch
+from dispatcher.services.limits_status import LimitRow, limits_status, with_waits
+from dispatcher.services.report import report
 from dispatcher.storage import waves
 from tests.journeys.test_answers import owe_an_answer
 from tests.servers.http import Reply, SmsServer
@@ -39,6 +41,21 @@ def again(house: House) -> None:
     """Let those who wait for a look at a budget look now."""
     house.query("UPDATE share SET not_before = '-infinity' RETURNING 1")
     house.query("UPDATE rate SET tat = clock_timestamp() RETURNING 1")
+
+
+def note_of(house: House, campaign: int) -> str:
+    """Give what a campaign's report says it waits for."""
+    here = house.dispatcher
+    done = report(here.database, str(campaign))
+    return with_waits(here.database, done, here.paces, here.gateway_paces).note
+
+
+def status(house: House) -> dict[str, LimitRow]:
+    """Give how each limit stands, by its key."""
+    here = house.dispatcher
+    with here.database.begin() as conn:
+        rows = limits_status(conn, here.paces, here.gateway_paces)
+    return {row.key: row for row in rows}
 
 
 def house_with(database_url: str, folder: Path, **limits: Any) -> AbstractContextManager[House]:
@@ -119,7 +136,7 @@ def test_what_is_over_a_days_budget_waits_for_the_next_day(
     }
     with house_on(database_url, tmp_path / "home", **choices[what]) as house:
         people = house.people(40)
-        house.campaign()
+        campaign = house.campaign()
         house.run()
         # The last few parts are for a text that needs all of them.
         first = house.verdicts()
@@ -128,12 +145,14 @@ def test_what_is_over_a_days_budget_waits_for_the_next_day(
         again(house)
         house.run()
         assert house.verdicts() == first
+        assert "waits for the next day's budget of the" in note_of(house, campaign)
         next_day(house)
         for _ in range(4):
             house.run()
             again(house)
         assert house.inbox() == people
         assert house.query("SELECT state FROM wave") == ["finished"]
+        assert note_of(house, campaign) == ""
 
 
 def test_a_sold_out_offer_is_no_longer_sent_when_its_turn_comes(
@@ -202,6 +221,8 @@ def test_answers_go_when_the_budget_is_used_up_and_count_in_it(
         asyncio.run(work())
         assert house.query("SELECT state FROM service_message") == ["accepted"]
         assert house.query(used) == [before + 1]
+        row = status(house)[f"sender:{BRAND.sms_sender}"]
+        assert (row.budget, row.used, row.left, row.why) == (4, before + 1, 3 - before, "budget")
 
 
 def test_a_gateway_that_says_when_to_come_back_is_left_alone_by_everybody(
@@ -228,6 +249,7 @@ def test_a_gateway_that_says_when_to_come_back_is_left_alone_by_everybody(
                     await dispatch(desk, Channel.SMS, 5)
                     assert await answer(desk) == 0
                 assert len(server.requests) == asked
+                assert status(house)["gateway:sms"].why == "rest"
                 server.default = Reply()
                 house.query("DELETE FROM rate RETURNING 1")
                 house.query("UPDATE due SET due_at = to_timestamp(0) RETURNING 1")
