@@ -9,7 +9,6 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from time import monotonic
 from typing import TypeVar
 
 from dispatcher.domain.gsm7 import count
@@ -70,7 +69,7 @@ async def _answer_through(out: Outbound, gateway: str) -> int:
             receipts.append(receipt)  # noqa: PERF401 - what came before an outage counts
     except GatewayDown as outage:  # what has no receipt comes back when its lease ends
         log.warning("answers wait: %s", outage)
-        out.rests[gateway] = monotonic() + outage.retry_after
+        out.note_down(gateway, outage.retry_after)
         await out.in_store(partial(_trip, out.database, gateway, outage.retry_after))
     await out.in_store(partial(_settle, out.database, by_key, receipts))
     return len(answers)

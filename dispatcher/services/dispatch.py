@@ -161,7 +161,7 @@ async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler
     gateway = out.gateways[name]
     messages = _ahead(_messages(out.renderer, current, gate, settler))
     try:
-        _let_rest(out, name)
+        _let_rest(out, current)
         # Closed before anything is settled: a gateway must not go on behind a failed settle.
         async with aclosing(gateway.send(messages, gate)) as receipts:
             async for receipt in receipts:
@@ -170,14 +170,16 @@ async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler
     except GatewayDown as outage:
         settler.retry_after = outage.retry_after
         settler.why = str(outage)
-        out.rests[name] = monotonic() + outage.retry_after
+        out.note_down(name, outage.retry_after)
         await out.in_store(partial(_trip, out.database, name, outage.retry_after))
 
 
-def _let_rest(out: Outbound, gateway: str) -> None:
-    """Ask nothing of a gateway that is to be left alone: this round was fetched before we knew."""
-    left = out.rests.get(gateway, 0.0) - monotonic()
-    if left > 0:
+def _let_rest(out: Outbound, current: Round) -> None:
+    """Ask nothing of a gateway that went down after this round was fetched."""
+    gateway = current.batch.gateway
+    noted, until = out.downs.get(gateway, (0.0, 0.0))
+    left = until - monotonic()
+    if current.since < noted and left > 0:
         raise GatewayDown(f"gateway {gateway} is left alone for {left:.0f} s more", left)
 
 
