@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispatcher.domain.messages import Channel
 from dispatcher.errors import ConfigError
 from dispatcher.gateways import registry
-from dispatcher.settings import GatewaySettings, Settings
+from dispatcher.settings import GatewaySettings, PaceSettings, Settings
 
 
 def gateway_settings(settings: Settings) -> dict[str, GatewaySettings]:
@@ -59,5 +59,5 @@ def _in_sandbox(name: str, gateway: GatewaySettings) -> GatewaySettings:
         kind="sandbox",
         channel=channel_of(name, gateway),
         price=gateway.price,
-        per_second=gateway.per_second,
+        **gateway.model_dump(include=set(PaceSettings.model_fields)),
     )

@@ -5,11 +5,21 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -24,7 +34,81 @@ from dispatcher.rules.jurisdictions import Profile
 CONFIG_FILE = "dispatcher.toml"
 
 
-class GatewaySettings(BaseModel):
+class PaceSettings(BaseModel):
+    """How fast something may go, and how much of it in a day. A text counts each of its parts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    per_second: float = Field(
+        default=0.0, ge=0, description="Most parts a second over all workers; 0: no limit."
+    )
+    per_minute: float = Field(
+        default=0.0, ge=0, description="Most parts a minute; with both, the slower one holds."
+    )
+    per_day: int = Field(default=0, ge=0, description="Most parts a day; the rest waits.")
+    day_starts_in: str = Field(
+        default="",
+        description="Zone in which its days begin; empty: America/Los_Angeles for senders with a "
+        "number that begins with +1, else UTC.",
+    )
+    warm_up: date | None = Field(
+        default=None,
+        description="First day of a new gateway or sender: nothing goes before it, and each day "
+        "after it no more than the plan says.",
+    )
+    warm_up_plan: list[NonNegativeInt] = Field(
+        default_factory=list,
+        description="Most parts of each day from the first one on; empty: 50, and twice as many "
+        "each day, for two weeks.",
+    )
+
+    @field_validator("day_starts_in")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        if value and value not in available_timezones():
+            raise ValueError(f'"{value}" is no zone; write it as in America/Los_Angeles')
+        return value
+
+
+class BrandPaceSettings(PaceSettings):
+    """One `[limits.brands.<id>]` table."""
+
+    vetting_score: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="Score of its 10DLC vetting, 0 for none: all its texts to numbers with +1 "
+        "share T-Mobile's budget of a day for that score.",
+    )
+
+
+class DomainPaceSettings(PaceSettings):
+    """One `[limits.domains.<name>]` table."""
+
+    domains: list[str] = Field(
+        default_factory=list,
+        description="The domains of this group; empty: those known of gmail, outlook, yahoo, "
+        "icloud, gmx and orange, else the name itself.",
+    )
+
+
+class LimitSettings(BaseModel):
+    """Limits besides those of gateways."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    senders: dict[str, PaceSettings] = Field(
+        default_factory=dict, description="By the sender that people see."
+    )
+    brands: dict[str, BrandPaceSettings] = Field(
+        default_factory=dict, description="By the brand's id."
+    )
+    domains: dict[str, DomainPaceSettings] = Field(
+        default_factory=dict, description="By a group of the domains that mails go to."
+    )
+
+
+class GatewaySettings(PaceSettings):
     """One `[gateways.<name>]` table; what is not named here goes to the adapter."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -34,9 +118,6 @@ class GatewaySettings(BaseModel):
     )
     channel: str = Field(default="", description="email or sms, for adapters that serve both.")
     price: float = Field(default=0.0, description="Cost of one part, in the programme's currency.")
-    per_second: float = Field(
-        default=0.0, description="Most messages a second over all workers; 0: no limit."
-    )
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -169,6 +250,10 @@ class Settings(BaseSettings):
     )
     gateways: dict[str, GatewaySettings] = Field(
         default_factory=dict, description="The ways out, by name."
+    )
+    limits: LimitSettings = Field(
+        default_factory=LimitSettings,
+        description="Limits of senders, brands and recipients' domains, besides those of gateways.",
     )
 
     @classmethod

@@ -23,11 +23,13 @@ from dispatcher.domain.masks import mask_logs
 from dispatcher.domain.messages import Channel, Event, Message
 from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.domain.programme import Programme
+from dispatcher.domain.throttles import Pace, Paces
 from dispatcher.errors import CampaignError, CampaignErrors, ConfigError, FileError
 from dispatcher.gateways import registry
 from dispatcher.gateways.email.names import DnsNames, Names
 from dispatcher.gateways_in_use import channel_of, gateway_settings
 from dispatcher.keys import load_keys
+from dispatcher.limits_in_use import pace_of, paces
 from dispatcher.rendering.links import Links
 from dispatcher.rules.book import RuleBook, rule_book
 from dispatcher.rules.jurisdictions import Law
@@ -36,6 +38,7 @@ from dispatcher.services.clocks import Clocks
 from dispatcher.services.hear import hear
 from dispatcher.services.joining import Post
 from dispatcher.services.outbound import Outbound
+from dispatcher.services.pacing import Pacing
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Patience, Tariff
 from dispatcher.services.subscribe import Desk
@@ -111,9 +114,19 @@ class Dispatcher:
     def tariffs(self) -> dict[str, Tariff]:
         """Say what each gateway costs and how fast it may be used."""
         return {
-            name: Tariff(gateway.price, gateway.per_second)
+            name: Tariff(gateway.price, pace_of(gateway))
             for name, gateway in gateway_settings(self.settings).items()
         }
+
+    @property
+    def gateway_paces(self) -> dict[str, Pace]:
+        """Say how fast each gateway may be used."""
+        return {name: tariff.pace for name, tariff in self.tariffs.items()}
+
+    @cached_property
+    def paces(self) -> Paces:
+        """Say how fast senders, brands and groups of recipients may be used."""
+        return paces(self.settings)
 
     @property
     def bars(self) -> Bars:
@@ -251,6 +264,7 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
     watch = Watch(dispatcher.settings.database)
     watch.start()
     spread = dispatcher.settings.opening_spread_minutes * 60
+    pacing = Pacing(dispatcher.paces)
     return Outbound(
         enlist=partial(enlist, dispatcher),
         desk=dispatcher.desk,
@@ -263,7 +277,7 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
         clocks=clocks,
         stopping=stopping,
         # Who is spread over an opening is ready at it: a lesser offer must not slip in between.
-        patience=Patience(max(dispatcher.settings.hold_hours * 3600, spread), spread),
+        patience=Patience(max(dispatcher.settings.hold_hours * 3600, spread), spread, pacing),
     )
 
 

@@ -20,6 +20,7 @@ from dispatcher.errors import Conflict, WrongInput
 from dispatcher.gateways_in_use import real_mail_gateways
 from dispatcher.services import campaigns
 from dispatcher.services.gateway_check import unfit as speaks_against
+from dispatcher.services.limits_status import with_waits
 from dispatcher.services.preview import preview as foresee
 from dispatcher.services.report import report as count
 from dispatcher.services.text_costs import of_samples
@@ -209,6 +210,7 @@ def report(which: Which, as_json: Json = False) -> None:
     with at_work() as here:
         mine = brand_user.known(here.database, which)
         done = count(here.database, mine, in_tens=bool(brand()))
+        done = with_waits(here.database, done, here.paces, here.gateway_paces)
     answer(campaign_pages.report_data(done), campaign_pages.report(done), as_json=as_json)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -19,7 +20,13 @@ from dispatcher.cli.table import COMMANDS
 from dispatcher.domain.decisions import Reason
 from dispatcher.gateways.matrix import page as gateways
 from dispatcher.services.jurisdictions import shipped
-from dispatcher.settings import GatewaySettings, Settings
+from dispatcher.settings import (
+    BrandPaceSettings,
+    DomainPaceSettings,
+    GatewaySettings,
+    PaceSettings,
+    Settings,
+)
 from dispatcher.words import DEFAULT, speak
 
 FOLDER = Path("docs")
@@ -119,7 +126,24 @@ def settings() -> str:
         "",
         "| key | default | meaning |",
         "|---|---|---|",
-        *(_gateway_setting(name, info) for name, info in GatewaySettings.model_fields.items()),
+        *_keys_of(GatewaySettings),
+        "",
+        "## [limits.*]",
+        "",
+        'Limits of what one gateway knows nothing of: `[limits.senders."+15550100"]`,',
+        "`[limits.brands.northwind]`, `[limits.domains.gmail]`. How they are used:",
+        "[limit the rate](../how-to/limit-the-rate.md). Each such table has these keys:",
+        "",
+        "| key | default | meaning |",
+        "|---|---|---|",
+        *_keys_of(PaceSettings),
+        "",
+        "A brand has this one besides, and a group of recipients' domains the other:",
+        "",
+        "| key | default | meaning |",
+        "|---|---|---|",
+        *_keys_of(BrandPaceSettings, but=PaceSettings),
+        *_keys_of(DomainPaceSettings, but=PaceSettings),
         "",
     ]
     return "\n".join(lines)
@@ -130,6 +154,14 @@ def _setting(name: str, info: FieldInfo) -> str:
     environment = alias if isinstance(alias, str) else f"DISPATCHER_{name.upper()}"
     in_file = "" if alias else f"`{name}`"
     return f"| {in_file} | `{environment}` | {_default(info)} | {_sentence(info.description)} |"
+
+
+def _keys_of(table: type[BaseModel], but: type[BaseModel] | None = None) -> Iterator[str]:
+    """Describe the keys of a table, what is needed first; without those of `but`."""
+    known = but.model_fields if but else {}
+    keys = [each for each in table.model_fields.items() if each[0] not in known]
+    for name, info in sorted(keys, key=lambda each: not each[1].is_required()):
+        yield _gateway_setting(name, info)
 
 
 def _gateway_setting(name: str, info: FieldInfo) -> str:

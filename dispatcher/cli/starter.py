@@ -49,6 +49,9 @@ _SETTINGS = """\
 # url = "https://sms.example.com/messages"
 # price = 0.04
 # per_second = 20.0
+#
+# [limits.domains.gmail]
+# per_second = 50.0
 """
 
 _CAMPAIGN = """\
@@ -124,7 +127,7 @@ def settings() -> str:
     told = [
         f"{_remark(info)}\n# {name} = {example}"
         for name, info in Settings.model_fields.items()
-        if name != "gateways" and (example := _example(name, info))
+        if name not in ("gateways", "limits") and (example := _example(name, info))
     ]
     return _SETTINGS.format(fields="\n\n".join(told))
 

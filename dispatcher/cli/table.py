@@ -42,6 +42,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "explain": Entry("dispatcher.cli.explain", "Say why somebody got a message, or not.", ASK),
     "hours": Entry("dispatcher.cli.hours", "Say when offers may be sent to a country.", ASK),
+    "limits": Entry("dispatcher.cli.limits", "Say how each limit stands, and what is left.", ASK),
     "sandbox": Entry(
         "dispatcher.cli.sandbox",
         "Say where the sandbox's mailbox and phones are; whoever knows it may read all of them.",

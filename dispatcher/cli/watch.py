@@ -16,6 +16,7 @@ from dispatcher.cli.show import Json, answer, json_line, notice, number, on_term
 from dispatcher.domain.campaigns import CampaignState
 from dispatcher.domain.effects import count
 from dispatcher.domain.reports import SMALLEST_CELL, Report
+from dispatcher.services.limits_status import with_waits
 from dispatcher.services.report import report
 from dispatcher.settings import brand
 from dispatcher.wiring import Dispatcher
@@ -46,6 +47,7 @@ def _looks(here: Dispatcher, which: str, seconds: float) -> Iterator[Report]:
     campaign = brand_user.known(here.database, which)
     while True:
         done = report(here.database, campaign, in_tens=bool(brand()))
+        done = with_waits(here.database, done, here.paces, here.gateway_paces)
         yield done
         if done.state in _OVER or time.monotonic() + _BETWEEN > ends:
             return

@@ -118,6 +118,18 @@ def retry_after(response: httpx.Response) -> float:
     return min(max(wait, 0.0), RETRY_AFTER_CAP)
 
 
+def asks_to_wait(response: httpx.Response | None) -> bool:
+    """Say whether the gateway itself names a time before which it wants to be asked nothing more.
+
+    RFC 6585 section 4 and RFC 9110 section 15.6.4: too many requests, or no service for now.
+    """
+    return (
+        response is not None
+        and response.status_code in (429, 503)
+        and bool(response.headers.get("retry-after", "").strip())
+    )
+
+
 class Breaker:
     """Counts requests in a row that met trouble of the gateway; open after `patience` of them."""
 
@@ -129,6 +141,10 @@ class Breaker:
     def open(self) -> bool:
         """Whether the gateway was in trouble for too long; one good answer closes it again."""
         return self._row >= self._patience
+
+    def trip(self) -> None:
+        """Open at once: the gateway says itself that it has had too much."""
+        self._row = self._patience
 
     def note(self, good: bool) -> None:
         """Count one request."""

@@ -20,6 +20,7 @@ from dispatcher.gateways.classify import (
     Breaker,
     Trouble,
     Verdict,
+    asks_to_wait,
     by_failure,
 )
 from dispatcher.gateways.http_transport import GatedTransport, HandOver
@@ -126,6 +127,8 @@ class HttpGateway(ABC):
         )
         troubles = {verdict.trouble for verdict in verdicts}
         self._breaker.note(good=Trouble.MESSAGE in troubles)
+        if Trouble.PASSING in troubles and asks_to_wait(done.response):
+            self._breaker.trip()
         if Trouble.LASTING in troubles or self._breaker.open:
             run.stop(self._down(done, max(verdict.retry_after for verdict in verdicts)))
 
@@ -140,10 +143,11 @@ class HttpGateway(ABC):
         if done.response is None:
             return GatewayDown(f"{self.name}: {done.failure}", RETRY_AFTER)
         status = f"{done.response.status_code} {done.response.reason_phrase}".strip()
-        return GatewayDown(
-            f"{self.name}: the gateway answers {status}; check its settings, account and health",
-            retry_after or RETRY_AFTER,
-        )
+        wait = retry_after or RETRY_AFTER
+        remedy = "check its settings, account and health"
+        if asks_to_wait(done.response):
+            remedy = f"it asks to be left alone for {wait:.0f} s"
+        return GatewayDown(f"{self.name}: the gateway answers {status}; {remedy}", wait)
 
     def _clean(self, verdict: Verdict, message: Message) -> Verdict:
         """Keep secrets, the person's address and control characters out of what is stored."""

@@ -78,8 +78,9 @@ What each gateway can do, and every setting of it. This page is written by
 - A gateway of your own is one module: [Write a gateway](how-to/write-a-gateway.md).
 
 Settings stand in `dispatcher.toml`, in the table `[gateways.<name>]`, where the name is yours to
-choose. Every gateway has a `kind`, and may have a `price` (of one part) and `per_second` (the most
-messages a second, over all workers). In safe mode the sandbox takes the place of every gateway.
+choose. Every gateway has a `kind`, and may have a `price` (of one part) and limits such as
+`per_second` (see [limit the rate](how-to/limit-the-rate.md)). In safe mode the sandbox takes the
+place of every gateway.
 
 ## What each can do
 """

@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+from dispatcher.domain.gsm7 import count
 from dispatcher.domain.messages import Channel, DeliveryKey, Message, Outcome, Receipt
+from dispatcher.domain.throttles import NO_PACE
 from dispatcher.errors import GatewayDown, Unavailable
 from dispatcher.services.gate import OpenGate
 from dispatcher.services.outbound import Outbound
-from dispatcher.storage import clock, rates, service_messages
+from dispatcher.storage import batches, clock, service_messages
 from dispatcher.storage.database import Database
 from dispatcher.storage.service_messages import ServiceMessage
 
@@ -58,16 +60,17 @@ async def answer(out: Outbound) -> int:
 
 
 async def _answer_through(out: Outbound, gateway: str) -> int:
-    per_second = out.tariffs[gateway].per_second if gateway in out.tariffs else 0.0
-    answers = await out.in_store(partial(_take, out.database, gateway, per_second))
+    answers = await out.in_store(partial(_take, out, gateway))
     by_key = {_key(each): each for each in answers}
     messages = [_message(key, each) for key, each in by_key.items()]
     receipts: list[Receipt] = []
     try:
         async for receipt in out.gateways[gateway].send(messages, OpenGate()):
             receipts.append(receipt)  # noqa: PERF401 - what came before an outage counts
-    except GatewayDown:
-        pass  # what has no receipt comes back when its lease ends
+    except GatewayDown as outage:  # what has no receipt comes back when its lease ends
+        log.warning("answers wait: %s", outage)
+        out.note_down(gateway, outage.retry_after)
+        await out.in_store(partial(_trip, out.database, gateway, outage.retry_after))
     await out.in_store(partial(_settle, out.database, by_key, receipts))
     return len(answers)
 
@@ -96,14 +99,25 @@ def _waiting(database: Database) -> list[str]:
         return service_messages.gateways_waiting(conn, _instant(clock.now(conn)))
 
 
-def _take(database: Database, gateway: str, per_second: float) -> list[ServiceMessage]:
-    """Take up answers; they wait for no slot of the gateway's rate, but use it up for campaigns."""
-    with database.begin() as conn:
+def _take(out: Outbound, gateway: str) -> list[ServiceMessage]:
+    """Take up answers; they wait for no slot of any rate, but use them up for campaigns."""
+    pace = out.tariffs[gateway].pace if gateway in out.tariffs else NO_PACE
+    with out.database.begin() as conn:
         now = _instant(clock.now(conn))
         answers = service_messages.take(conn, gateway, now, _BATCH, _LEASE)
-        if answers and per_second:
-            rates.take(conn, f"gateway:{gateway}", len(answers), 1 / per_second)
+        if answers:
+            sent = [(each.sender, _parts(each)) for each in answers]
+            out.patience.pacing.use_up(conn, gateway, pace, sent, clock.server(conn))
         return answers
+
+
+def _parts(answer: ServiceMessage) -> int:
+    return count(answer.text).parts if answer.channel is Channel.SMS else 1
+
+
+def _trip(database: Database, gateway: str, seconds: float) -> None:
+    with database.begin() as conn:
+        batches.trip_breaker(conn, gateway, seconds)
 
 
 def _settle(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from itertools import islice
@@ -17,10 +17,11 @@ from dispatcher.errors import ClockJumped, GatewayDown, Unavailable
 from dispatcher.rendering.people import Unrenderable
 from dispatcher.services.gate import WINDOW, BatchGate, Terms
 from dispatcher.services.outbound import Outbound
+from dispatcher.services.pacing import due
 from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Round, reserve
 from dispatcher.services.settle import Settler
-from dispatcher.storage import batches, clock, workers
+from dispatcher.storage import batches, clock, rates, workers
 from dispatcher.storage.database import Database
 from dispatcher.storage.deliveries import Reserved
 
@@ -149,16 +150,20 @@ async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:
     finally:
         await gate.finish()
         await settler.finish(gate.begun)
-    await out.in_store(partial(_hand_back, out.database, current))
+    parts = settler.parts_of(gate.begun)
+    out.patience.pacing.note(current.batch, parts.values())
+    await out.in_store(partial(_hand_back, out.database, current, parts))
     if out.at_work == 1 and not out.beaten:
         out.journal.forget()
 
 
 async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler) -> None:
-    gateway = out.gateways[current.batch.gateway]
+    name = current.batch.gateway
+    gateway = out.gateways[name]
     tables = gateway.limits.national_tables
     messages = _ahead(_messages(out.renderer, current, gate, settler, tables))
     try:
+        _let_rest(out, current)
         # Closed before anything is settled: a gateway must not go on behind a failed settle.
         async with aclosing(gateway.send(messages, gate)) as receipts:
             async for receipt in receipts:
@@ -167,8 +172,17 @@ async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler
     except GatewayDown as outage:
         settler.retry_after = outage.retry_after
         settler.why = str(outage)
-        trip = partial(_trip, out.database, current.batch.gateway, outage.retry_after)
-        await out.in_store(trip)
+        out.note_down(name, outage.retry_after)
+        await out.in_store(partial(_trip, out.database, name, outage.retry_after))
+
+
+def _let_rest(out: Outbound, current: Round) -> None:
+    """Ask nothing of a gateway that went down after this round was fetched."""
+    gateway = current.batch.gateway
+    noted, until = out.downs.get(gateway, (0.0, 0.0))
+    left = until - monotonic()
+    if current.since < noted and left > 0:
+        raise GatewayDown(f"gateway {gateway} is left alone for {left:.0f} s more", left)
 
 
 def _messages(
@@ -244,10 +258,15 @@ def _renew(database: Database, held: Sequence[Batch]) -> None:
         batches.renew(conn, held)
 
 
-def _hand_back(database: Database, current: Round) -> None:
+def _hand_back(database: Database, current: Round, parts: Mapping[int, int]) -> None:
     with database.begin_by_key() as conn:
+        charges = due(current.taken, parts)
+        rates.charge(conn, charges)
+        if any(charge.parts < 0 for charge in charges):  # a budget that was used up is not
+            batches.hold_back(conn, current.batch, 0.0)
         all_decided = len(current.decisions) == current.batch.size
-        batches.hand_back(conn, current.batch, all_decided=all_decided)
+        waits_for = current.waits_for
+        batches.hand_back(conn, current.batch, all_decided=all_decided, waits_for=waits_for)
 
 
 def _trip(database: Database, gateway: str, seconds: float) -> None:

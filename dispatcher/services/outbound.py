@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from time import monotonic
 from typing import TypeVar
 
 from dispatcher.domain.ports import Gateway
@@ -36,7 +37,8 @@ class Outbound:
     `overtime`: seconds a batch may go on after its task's time, before its gate shuts.
     `enlist` gives a name that nobody had before, with its journal. `beaten`: an outage or a bug
     left batches and receipts behind that only the journal knows of. `jumped`: the clocks do not
-    agree, and that is on record.
+    agree, and that is on record. `downs`: since when and until when a
+    gateway is left alone, monotonic.
     """
 
     enlist: Callable[[], tuple[str, Journal]]
@@ -54,6 +56,7 @@ class Outbound:
     at_work: int = 0
     beaten: bool = False
     jumped: bool = False
+    downs: dict[str, tuple[float, float]] = field(default_factory=dict)
     worker: str = field(init=False)
     journal: Journal = field(init=False)
     # One thread for the batches' reads and writes, one for permits, which must not wait for them.
@@ -84,6 +87,11 @@ class Outbound:
         self.permits.shutdown()
         if self.at_work == 0 and not self.beaten:
             self.journal.close()
+
+    def note_down(self, gateway: str, seconds: float) -> None:
+        """Remember for this process that a gateway is to be left alone for some seconds."""
+        now = monotonic()
+        self.downs[gateway] = now, now + seconds
 
     def note_jump(self, seconds: float) -> None:
         """Put on record how far apart the clocks were found to be; 0: they agree."""

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from dispatcher.domain.batches import Batch
-from dispatcher.domain.campaigns import CampaignSpec, CampaignVersion
+from dispatcher.domain.campaigns import CampaignVersion
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.throttles import NO_PACE, Pace
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
 from dispatcher.services.bursts import drop_bursts
@@ -22,22 +23,19 @@ from dispatcher.services.gate import WINDOW
 from dispatcher.services.one_voice import yield_to_better
 from dispatcher.services.openings import after_openings
 from dispatcher.services.other_channel import try_other_channel
+from dispatcher.services.pacing import NO_LIMITS, Pacing, Taken
 from dispatcher.services.spending import affordable
 from dispatcher.services.versions import Versions
-from dispatcher.storage import batches, deliveries, rates, recipients
+from dispatcher.storage import batches, deliveries, recipients
 from dispatcher.storage.database import Database
-
-# A round takes the slots of this stretch at once: nobody waits in it, so it holds up nobody else.
-_AT_ONCE = 0.2  # seconds
-# Slots a sender missed while it was busy elsewhere; a gateway's limit is the provider's, so less.
-_CAMPAIGN_SAVES, _GATEWAY_SAVES = 1.0, 0.2  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
     """People of one batch who may be sent to now, in ordinal order, with all that sending needs.
 
-    `since` is monotonic, before the claim; `now` is the programme's clock in Unix seconds.
+    `since` is monotonic, before the claim; `now` is the programme's clock in Unix seconds. `taken`
+    of throttles is settled at the end; `waits_for` is the throttle that all others in it wait for.
     """
 
     batch: Batch
@@ -47,6 +45,8 @@ class Round:
     reserved: list[deliveries.Reserved]
     since: float
     now: float
+    taken: tuple[Taken, ...] = ()
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,19 @@ class Tariff:
     """What a gateway costs a part, in the programme's currency, and how fast it may be used."""
 
     price: float = 0.0
-    per_second: float = 0.0
+    pace: Pace = NO_PACE
 
 
 class Patience(NamedTuple):
-    """How long things may wait, in seconds.
+    """How long things may wait, in seconds, and what they wait for.
 
     `hold`: a better offer that is ready within it counts as ready. `spread`: those who wait for an
-    opening come back over it.
+    opening come back over it. `pacing`: the limits that hold.
     """
 
     hold: float = 0.0
     spread: float = 0.0
+    pacing: Pacing = NO_LIMITS
 
 
 AT_ONCE = Patience()
@@ -111,9 +112,8 @@ def _decide(
     patience: Patience,
 ) -> Round:
     batch, spec = claim.batch, version.spec
-    slots = _lease_slots(conn, batch, spec, tariff)
-    limit = affordable(conn, batch, spec, tariff.price, slots.granted)
-    ids = recipients.lock_undecided(conn, batch, limit) if limit else []
+    slots = patience.pacing.ask(conn, batch, spec, tariff.pace, claim.server)
+    ids = slots.lock(conn, batch, affordable(conn, batch, spec, tariff.price, slots.granted))
     data = book.law.jurisdictions
     people = recipients.load(conn, batch, spec, ids, claim.now, data) if ids else []
     decisions = decide(people, spec.policy, claim.now, book)
@@ -124,43 +124,21 @@ def _decide(
     )
     decisions = after_openings(decisions, people, spec.policy, claim.now, book.law, patience.spread)
     reserved = deliveries.write_decisions(conn, batch, spec.policy, decisions, book.hash, claim.now)
-    slots.use(conn, len(reserved))
+    known = {person.customer_id: person for person in people}
+    taken = slots.use(conn, batch.channel, [known[each.customer_id] for each in reserved])
     batches.permit(conn, batch, min(WINDOW, len(reserved)))
+    waits_for = ""
     if len(decisions) < batch.size:
         batches.give_back_share(conn, batch, batch.size - len(decisions))
+        waits_for = slots.waits_for(conn, batch, taken)
     return Round(
         batch=batch,
         version=version,
-        people={person.customer_id: person for person in people},
+        people=known,
         decisions={decision.customer_id: decision for decision in decisions},
         reserved=reserved,
         since=since,
         now=claim.now,
+        taken=taken,
+        waits_for=waits_for,
     )
-
-
-@dataclass(slots=True)
-class _Slots:
-    """Slots leased from every rate that applies to a batch."""
-
-    granted: int
-    keys: tuple[tuple[str, float], ...] = ()
-
-    def use(self, conn: Connection, count: int) -> None:
-        for key, step in self.keys if count else ():
-            rates.take(conn, key, count, step)
-
-
-def _lease_slots(conn: Connection, batch: Batch, spec: CampaignSpec, tariff: Tariff) -> _Slots:
-    slots = _Slots(granted=batch.size)
-    for key, per_second, saved in (
-        (f"campaign:{batch.campaign_id}", spec.per_minute / 60, _CAMPAIGN_SAVES),
-        (f"gateway:{batch.gateway}", tariff.per_second, _GATEWAY_SAVES),
-    ):
-        if per_second:
-            step = 1 / per_second
-            slots.granted, _ = rates.lease(
-                conn, key, slots.granted, step, max(step, _AT_ONCE), saved
-            )
-            slots.keys += ((key, step),)
-    return slots

@@ -60,6 +60,10 @@ class Settler:
         """Note what was made for somebody, before it goes."""
         self._made[message.key.customer_id] = message.parts, message.digest
 
+    def parts_of(self, people: Collection[int]) -> dict[int, int]:
+        """Give the parts of what was made for each of these people."""
+        return {person: self._made[person][0] for person in people}
+
     def add(self, receipt: Receipt) -> None:
         """Take a receipt; every so many, or so often, a group is written.
 

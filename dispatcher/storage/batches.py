@@ -64,12 +64,16 @@ _WAVES = text("""
     FROM wave w JOIN campaign c ON c.id = w.campaign_id
     LEFT JOIN share s ON s.wave_id = w.id AND s.channel = :channel
     WHERE w.state IN ('planning', 'running') AND c.state = 'running'
+      AND coalesce(s.not_before, '-infinity') <= clock_timestamp()
       AND NOT EXISTS (SELECT FROM halt h
                       WHERE h.scope IN ('all', 'brand:' || w.brand, 'campaign:' || c.id))
       AND NOT EXISTS (SELECT FROM rate r
                       WHERE r.key = 'campaign:' || c.id AND r.tat > clock_timestamp())
       AND EXISTS (SELECT FROM batch b WHERE b.channel = :channel AND b.wave_id = w.id
                     AND b.state = 'ready' AND b.not_before <= clock_timestamp()
+                    AND (b.waits_for = '' OR NOT EXISTS (
+                        SELECT FROM rate r
+                        WHERE r.key = b.waits_for AND r.tat > clock_timestamp()))
                     AND b.gateway <> ALL(ARRAY(
                         SELECT substr(h.scope, 9) FROM halt h WHERE h.scope LIKE 'gateway:%'
                         UNION ALL
@@ -86,7 +90,8 @@ _CLAIM = text("""
           AND b.not_before <= clock_timestamp()
           AND NOT EXISTS (SELECT FROM halt h WHERE h.scope = 'gateway:' || b.gateway)
           AND NOT EXISTS (SELECT FROM rate r
-                          WHERE r.key IN ('down:' || b.gateway, 'gateway:' || b.gateway)
+                          WHERE r.key IN ('down:' || b.gateway, 'gateway:' || b.gateway,
+                                          b.waits_for)
                             AND r.tat > clock_timestamp())
         LIMIT 1 FOR UPDATE SKIP LOCKED
     ), served AS (
@@ -122,6 +127,18 @@ _GIVE_BACK_SHARE = text("""
 """)
 
 
+def hold_back(conn: Connection, batch: Batch, seconds: float) -> None:
+    """Let nobody claim a batch of this wave and channel for some seconds: it would come in vain."""
+    values = {"wave": batch.key.wave_id, "channel": batch.channel, "seconds": seconds}
+    conn.execute(_HOLD_BACK, values)
+
+
+_HOLD_BACK = text("""
+    UPDATE share SET not_before = clock_timestamp() + make_interval(secs => :seconds)
+    WHERE (wave_id, channel) = (:wave, :channel)
+""")
+
+
 def next_turn_in(conn: Connection, channel: Channel, within: float, ago: float) -> float | None:
     """Give the seconds until a waiting batch may be claimed; None: not within so many.
 
@@ -137,13 +154,14 @@ _ASKING = 0.05  # seconds that the question itself may take
 _NEXT_TURN = text("""
     SELECT extract(epoch FROM min(turn.at) - clock_timestamp())
     FROM wave w JOIN campaign c ON c.id = w.campaign_id
+    LEFT JOIN share s ON s.wave_id = w.id AND s.channel = :channel
     CROSS JOIN LATERAL (
-        SELECT b.gateway, b.not_before FROM batch b
+        SELECT b.gateway, b.waits_for, b.not_before FROM batch b
         WHERE b.channel = :channel AND b.wave_id = w.id AND b.state = 'ready'
         ORDER BY b.not_before LIMIT 1) AS b
     CROSS JOIN LATERAL (
-        SELECT greatest(b.not_before, max(r.tat)) AS at FROM rate r
-        WHERE r.key IN ('campaign:' || c.id, 'gateway:' || b.gateway)) AS turn
+        SELECT greatest(b.not_before, s.not_before, max(r.tat)) AS at FROM rate r
+        WHERE r.key IN ('campaign:' || c.id, 'gateway:' || b.gateway, b.waits_for)) AS turn
     WHERE w.state IN ('planning', 'running') AND c.state = 'running'
       AND turn.at BETWEEN clock_timestamp() - make_interval(secs => :ago)
                       AND clock_timestamp() + make_interval(secs => :within)
@@ -190,13 +208,19 @@ _RENEW = text("""
 
 
 def hand_back(
-    conn: Connection, batch: Batch, after_seconds: float = 0.05, *, all_decided: bool = False
+    conn: Connection,
+    batch: Batch,
+    after_seconds: float = 0.05,
+    *,
+    all_decided: bool = False,
+    waits_for: str = "",
 ) -> bool:
     """End a round: done when everybody in it was decided on, else ready again a little later.
 
-    Who knows already that nobody is left (`all_decided`) spares the database the look.
+    Who knows already that nobody is left (`all_decided`) spares the database the look. With
+    `waits_for` it is not claimed before that throttle is free.
     """
-    values = {**_fenced(batch), "after": after_seconds}
+    values = {**_fenced(batch), "after": after_seconds, "waits_for": waits_for}
     return conn.execute(_FINISH if all_decided else _HAND_BACK, values).rowcount == 1
 
 
@@ -216,7 +240,7 @@ UNDECIDED = "(d.state IS NULL OR d.state = 'deferred' AND d.batch_no <> a.batch_
 _HAND_BACK = text(f"""
     UPDATE batch b
     SET state = CASE WHEN undecided THEN 'ready' ELSE 'done' END, worker = NULL,
-        lease_until = NULL,
+        lease_until = NULL, waits_for = :waits_for,
         not_before = CASE WHEN undecided
             THEN clock_timestamp() + make_interval(secs => :after) ELSE b.not_before END
     FROM (SELECT EXISTS (

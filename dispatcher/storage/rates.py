@@ -1,50 +1,102 @@
-"""Rates that hold across workers: dated slots leased from one row a key (GCRA)."""
+"""Rates and budgets that hold across workers: one row a throttle, dated ahead as it is used (GCRA).
+
+Rows are always locked in the order of their keys: nobody waits for one who waits for him.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from sqlalchemy import Connection, text
 
-
-def lease(
-    conn: Connection, key: str, wanted: int, step: float, horizon: float, saved: float = 0.0
-) -> tuple[int, float]:
-    """Lease up to `wanted` slots of `step` seconds each that start within `horizon` seconds.
-
-    Gives how many were granted (perhaps none) and in how many seconds the first one starts. Slots
-    that would start later stay free for others; unused ones of the last `saved` seconds still do.
-    """
-    values = {"key": key, "wanted": wanted, "step": step, "horizon": horizon, "saved": saved}
-    row = conn.execute(_LEASE, values).one_or_none()
-    if row is None:  # nothing free within the horizon
-        waiting = conn.execute(_WAITING, {"key": key}).scalar_one()
-        return 0, float(waiting)
-    return int(row.granted), float(row.starts_in)
+from dispatcher.domain.throttles import Charge, Level
+from dispatcher.storage.database import numbers, rows_of, words
 
 
-# The row is locked first, so that a lease counts on what the last one left behind.
-_LEASE = text("""
-    WITH ensured AS (
-        INSERT INTO rate (key, tat) VALUES (:key, clock_timestamp())
-        ON CONFLICT (key) DO UPDATE
-        SET tat = greatest(rate.tat, clock_timestamp() - make_interval(secs => :saved))
-        RETURNING key, tat
-    ), slots AS (
-        SELECT key, tat, extract(epoch FROM tat - clock_timestamp()) AS wait,
-               least(:wanted, floor((:horizon - extract(epoch FROM tat - clock_timestamp()))
-                                    / :step))::int AS granted
-        FROM ensured
+def lock(conn: Connection, keys: Iterable[str]) -> dict[str, Level]:
+    """Lock throttles for this transaction and say how each one stands."""
+    rows = rows_of(conn, _LOCK, {"keys": words(sorted(set(keys)))})
+    return {key: Level(*level) for key, *level in rows}
+
+
+# The clock is read once all locks are there: who waited long must not reckon with the time before.
+_LOCK = text("""
+    WITH locked AS (
+        INSERT INTO rate (key, tat)
+        SELECT key, clock_timestamp() FROM unnest(CAST(:keys AS text[])) AS n (key) ORDER BY key
+        ON CONFLICT (key) DO UPDATE SET tat = rate.tat
+        RETURNING key, tat, day, used
+    ), asked AS MATERIALIZED (
+        SELECT clock_timestamp() AS at FROM (SELECT count(*) FROM locked) AS all_of_them
     )
-    SELECT granted, greatest(wait, 0) AS starts_in FROM slots WHERE granted > 0
-""")
-
-_WAITING = text("""
-    SELECT greatest(extract(epoch FROM tat - clock_timestamp()), 0) FROM rate WHERE key = :key
+    SELECT key, extract(epoch FROM tat - at)::float8, day, used FROM locked, asked
 """)
 
 
-def take(conn: Connection, key: str, count: int, step: float) -> None:
-    """Use leased slots up; in the transaction that leased them."""
-    values = {"key": key, "seconds": count * step}
-    conn.execute(
-        text("UPDATE rate SET tat = tat + make_interval(secs => :seconds) WHERE key = :key"), values
+def charge(conn: Connection, charges: Sequence[Charge]) -> None:
+    """Use up what was locked here before, or give back what was charged too much."""
+    if charges:
+        conn.execute(_CHARGE, _columns(charges))
+
+
+def _columns(charges: Sequence[Charge]) -> dict[str, str]:
+    return {
+        "keys": words([each.key for each in charges]),
+        "seconds": numbers([each.seconds for each in charges]),
+        "parts": numbers([each.parts for each in charges]),
+        "days": numbers([each.day for each in charges]),
+        "saves": numbers([each.saves for each in charges]),
+    }
+
+
+# A budget that gets parts back, and has no rate, is open again. What comes back for a day that is
+# over does not count for the next one; what is used while the clock stands before the day of the
+# row counts for that.
+_CHARGE = text("""
+    WITH n AS MATERIALIZED (
+        SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:seconds AS float8[]),
+                             CAST(:parts AS bigint[]), CAST(:days AS int[]),
+                             CAST(:saves AS float8[])) AS n (key, seconds, parts, day, saves)
+    ), locked AS MATERIALIZED (
+        SELECT key FROM rate WHERE key = ANY(CAST(:keys AS text[])) ORDER BY key FOR UPDATE
     )
+    UPDATE rate r
+    SET tat = CASE WHEN n.seconds IS NOT NULL
+                   THEN greatest(r.tat, clock_timestamp() - make_interval(secs => n.saves))
+                        + make_interval(secs => n.seconds)
+                   WHEN n.parts < 0 THEN clock_timestamp() ELSE r.tat END,
+        used = CASE WHEN n.day > r.day THEN greatest(n.parts, 0)
+                    WHEN n.day = r.day OR n.parts > 0 THEN greatest(r.used + n.parts, 0)
+                    ELSE r.used END,
+        day = greatest(r.day, n.day)
+    FROM n JOIN locked USING (key) WHERE r.key = n.key
+""")
+
+
+def close(conn: Connection, waits: Mapping[str, float]) -> None:
+    """Let nothing go through these throttles for so many seconds from now."""
+    if waits:
+        keys = sorted(waits)
+        values = {"keys": words(keys), "seconds": numbers([waits[key] for key in keys])}
+        conn.execute(_CLOSE, values)
+
+
+_CLOSE = text("""
+    INSERT INTO rate (key, tat)
+    SELECT key, clock_timestamp() + make_interval(secs => seconds)
+    FROM unnest(CAST(:keys AS text[]), CAST(:seconds AS float8[])) AS n (key, seconds)
+    ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET tat = greatest(rate.tat, excluded.tat)
+""")
+
+
+def standing(conn: Connection, keys: Iterable[str]) -> dict[str, Level]:
+    """Say how throttles stand, without locking them; what nobody ever used is not there."""
+    rows = rows_of(conn, _STANDING, {"keys": words(list(keys))})
+    return {key: Level(*level) for key, *level in rows}
+
+
+_STANDING = text("""
+    SELECT key, extract(epoch FROM tat - clock_timestamp())::float8, day, used
+    FROM rate WHERE key = ANY(CAST(:keys AS text[]))
+""")

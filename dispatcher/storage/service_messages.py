@@ -34,7 +34,9 @@ _TAKE = text(
     " text, attempts"
 )
 _GATEWAYS = text(
-    "SELECT DISTINCT gateway FROM service_message WHERE state = 'waiting' AND not_before <= :now"
+    "SELECT DISTINCT gateway FROM service_message s WHERE state = 'waiting' AND not_before <= :now"
+    " AND NOT EXISTS (SELECT FROM rate r"
+    " WHERE r.key = 'down:' || s.gateway AND r.tat > clock_timestamp())"
 )
 _SETTLE = text(
     "UPDATE service_message SET state = :state, reference = :reference"

@@ -329,6 +329,7 @@ CREATE TABLE share (
     wave_id     bigint NOT NULL,
     channel     text NOT NULL,
     served      float8 NOT NULL DEFAULT 0,                   -- people for the wave's weight
+    not_before  timestamptz NOT NULL DEFAULT '-infinity',    -- a limit on all of it has no room
     PRIMARY KEY (wave_id, channel)
 ) WITH (fillfactor = 50);
 
@@ -368,6 +369,7 @@ CREATE TABLE batch (
     state          text NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'leased', 'done')),
     size           int NOT NULL,
     not_before     timestamptz NOT NULL DEFAULT '-infinity',
+    waits_for      text NOT NULL DEFAULT '',                 -- the rate all in it wait for, if any
     fence          bigint NOT NULL DEFAULT 0,
     lease_until    timestamptz,
     worker         text,
@@ -500,7 +502,9 @@ CREATE TABLE worker (
 
 CREATE TABLE rate (
     key text PRIMARY KEY,
-    tat timestamptz NOT NULL                                 -- theoretical arrival time (GCRA)
+    tat timestamptz NOT NULL,                                -- theoretical arrival time (GCRA)
+    day int NOT NULL DEFAULT 0,                              -- of a budget: days since 0001-01-01
+    used bigint NOT NULL DEFAULT 0                           -- parts of that day's budget
 );
 
 -- How far the programme's clock is ahead of the wall's; only safe mode may set it.

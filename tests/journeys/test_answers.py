@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from dispatcher.domain.messages import Channel, Message, MessageClass, Outcome, Receipt
 from dispatcher.domain.policies import Cap
 from dispatcher.domain.ports import Gate
+from dispatcher.domain.throttles import Pace
 from dispatcher.services.answer import answering
 from dispatcher.services.dispatch import dispatch
 from dispatcher.services.reserve import Tariff
@@ -67,7 +68,7 @@ def send_through_busy(house: House, per_second: float = 0.0) -> Busy:
     async def work() -> Busy:
         out = house.outbound()
         busy = Busy(out.gateways["sms"])
-        tariffs = {**out.tariffs, "sms": Tariff(per_second=per_second)}
+        tariffs = {**out.tariffs, "sms": Tariff(pace=Pace(per_second))}
         out.gateways, out.tariffs = {**out.gateways, "sms": busy}, tariffs
         async with asyncio.timeout(PATIENCE):
             await answering(out, dispatch(out, Channel.SMS, 5))
