@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from urllib.parse import urlencode
 
 import pytest
 from pydantic import SecretStr
@@ -21,33 +22,69 @@ from tests.gateways.providers.plivo import Plivo
 from tests.gateways.providers.provider import HOOKS
 from tests.servers.http import Reply
 
-SEAL = PlivoSeal(SecretStr("my_auth_token"))
-ASKED = "https://answer.url/?Duration=300&CallUUID=97ceeb52-58b6-11e1-86da-77300b68f8bb"
+# As the vendor's own libraries are tested.
+SEAL = PlivoSeal(SecretStr("Y2Q2ZDgxZmY5YWRiOTI5YmQ1Njg0MTAxZWIyOTc4"))
+URL = "https://plivobin.non-prod.plivops.com/api/v1/validate_signature03.xml/?a=b&c=d"
+CALL = "3e82ae9d-2c78-4d85-b1a4-6eae7dbafb36"
+SIP = "sip:PlivoSignature382029104058171078704104"
+FORM = urlencode(
+    {
+        "Direction": "outbound",
+        "From": "19792014278",
+        "ALegUUID": CALL,
+        "CallStatus": "in-progress",
+        "BillRate": "0.002",
+        "ParentAuthID": "MANWVLYTK4ZWU1YTY4QA",
+        "To": f"{SIP}@phone-qa.voice.plivodev.com",
+        "ALegRequestUUID": CALL,
+        "CallUUID": CALL,
+        "RequestUUID": CALL,
+        "SIP-H-To": f"<{SIP}@52.9.11.55;transport=udp>;tag=1",
+        "SessionStart": "2020-04-08 11:34:33.238707",
+        "Event": "StartApp",
+    }
+)
+BY_POST = "k7Pusd4OxCIjR5IfA9iedDNu/h/gbdYqdzG/MiYtd1c="
+BY_GET = "UBq8jAtd32wR8EK9VgxbBn4n5rpI/l1H9iN4WfSEHFQ="
 
 
-def published(signature: str, name: str = "x-plivo-signature-v3", url: str = ASKED) -> Callback:
-    """Give a callback as the vendor's libraries are tested with."""
-    headers = {name: signature, "x-plivo-signature-v3-nonce": "12345"}
-    return Callback("GET", "/", {}, headers, b"", 0.0, url)
+def published(signature: str, name: str = "x-plivo-signature-v3") -> Callback:
+    """Give the published callback by POST, signed somehow."""
+    headers = {name: signature, "x-plivo-signature-v3-nonce": "31627761595286130198"}
+    return Callback("POST", "/", {}, headers, FORM.encode(), 0.0, URL)
 
 
-def test_a_published_signature_fits() -> None:
-    """Of version 3, by GET, whatever the order of its fields; also as one of a list."""
-    good = "pETJPPuss8j7tRO1V76pMhutvY1EbD905bph1xlJQhE="
-    SEAL.check(published(good))
-    SEAL.check(published(good, "x-plivo-signature-ma-v3"))
-    SEAL.check(published(f"bm8=, {good}"))
-    for spoilt in (published(good, url=f"{ASKED}1"), published(f"{good[:-1]}+"), published("")):
-        with pytest.raises(CallbackRejected):
-            SEAL.check(spoilt)
+@pytest.mark.parametrize("given", [BY_POST, f"bm8=, {BY_POST}", f"{BY_POST},bm8="])
+@pytest.mark.parametrize("name", ["x-plivo-signature-v3", "x-plivo-signature-ma-v3"])
+def test_the_published_signature_fits(given: str, name: str) -> None:
+    """In either header, also as one of a list, which tokens in use side by side give."""
+    SEAL.check(published(given, name))
+
+
+def test_the_published_signature_by_get_fits() -> None:
+    """There, all fields are in the query, in whatever order."""
+    by_get = published(BY_GET)._replace(method="GET", body=b"", url=f"{URL}&{FORM}")
+    SEAL.check(by_get)
+    with pytest.raises(CallbackRejected):
+        SEAL.check(by_get._replace(url=f"{URL}&{FORM}1"))
+
+
+@pytest.mark.parametrize("given", [BY_GET, f"{BY_POST[:-1]}+", "", " ", ",,,", f"é{BY_POST}"])
+def test_another_signature_does_not_fit(given: str) -> None:
+    """Of the same fields by GET, spoilt, or none."""
+    with pytest.raises(CallbackRejected):
+        SEAL.check(published(given))
 
 
 def test_version_2_is_not_believed() -> None:
     """Its published signature is genuine, but would fit any fields."""
     old = "ehV3IKhLysWBxC1sy8INm0qGoQYdYsHwuoKjsX7FsXc="
+    seal = PlivoSeal(SecretStr("my_auth_token"))
     for name in ("x-plivo-signature-v2", "x-plivo-signature-v3"):
+        headers = {name: old, "x-plivo-signature-v3-nonce": "12345"}
+        callback = Callback("GET", "/", {}, headers, b"", 0.0, "https://answer.url")
         with pytest.raises(CallbackRejected):
-            SEAL.check(published(old, name, "https://answer.url"))
+            seal.check(callback)
 
 
 def test_no_nonce_is_no_proof() -> None:
