@@ -42,12 +42,13 @@ def test_published_signatures_fit(body: str, signature: str) -> None:
 
 
 def test_a_messaging_service_chooses_the_number() -> None:
-    """It is named in each request, beside the brand's sender."""
+    """It is named in each request, in place of the brand's sender, which would go first."""
     service = {"messaging_service_sid": "MG0123456789abcdef0123456789abcdef"}
     gateway = build("acme", "twilio", {**Twilio.options, **service})
     assert isinstance(gateway, ApiGateway)
     body = gateway.compose([text_message(1)]).content.decode()
     assert "MessagingServiceSid=MG0123456789abcdef0123456789abcdef" in body
+    assert "From=" not in body
 
 
 def test_no_callbacks_without_a_token() -> None:

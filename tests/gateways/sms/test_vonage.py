@@ -45,6 +45,12 @@ def test_a_text_of_which_a_part_went_out_is_never_sent_again() -> None:
     assert down is None
 
 
+def test_parts_that_differ_leave_nobody_sure() -> None:
+    """One was refused, and of the other even Vonage does not know."""
+    receipt, _ = sent({"status": "1", "error-text": "Throttled"}, {"status": "5"})
+    assert (receipt.outcome, receipt.code) == (Outcome.UNSURE, "1+5")
+
+
 def test_a_text_of_which_no_part_went_out_is_refused_or_deferred() -> None:
     """All parts say the same."""
     throttled = {"status": "1", "error-text": "Throttled"}
