@@ -161,11 +161,8 @@ def _signed(callback: Callback) -> str:
     """Give what is signed of the URL and the form."""
     base, _, query = callback.url.partition("?")
     asked = "&".join(f"{name}={value}" for name, value in _fields(query))
-    if callback.method == "GET":
-        return f"{base}?{asked}" if asked else base
-    told = "".join(
-        name + value for name, value in _fields(callback.body.decode("utf-8", "replace"))
-    )
+    form = "" if callback.method == "GET" else callback.body.decode("utf-8", "replace")
+    told = "".join(name + value for name, value in _fields(form))
     if not told:
         return f"{base}?{asked}" if asked else base
     return f"{base}?{asked}{'.' if asked else ''}{told}"

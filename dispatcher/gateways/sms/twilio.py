@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
-from dispatcher.domain.messages import Channel
+from dispatcher.domain.messages import Channel, Message
 from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask, Format
 from dispatcher.gateways.api_events import Replies, Reports
 from dispatcher.gateways.credentials import basic
@@ -110,7 +110,9 @@ class TwilioSettings(ApiSettings):
     """What there is to choose about Twilio."""
 
     base_url: str = option(
-        "Where Twilio listens; a simulator may stand in for it", "https://api.twilio.com"
+        "Where Twilio listens, in Ireland https://api.dublin.ie1.twilio.com; a simulator may stand"
+        " in for it",
+        "https://api.twilio.com",
     )
     account_sid: str = option("Account SID, which begins with AC")
     auth_token: SecretStr = option("Auth token of the account; callbacks are signed with it too")
@@ -136,7 +138,7 @@ class TwilioGateway(ApiGateway):
                 "Body": "{text}",
                 "StatusCallback": "{callback_ref}",
             },
-            optional=frozenset({"MessagingServiceSid", "StatusCallback"}),
+            optional=frozenset({"From", "MessagingServiceSid", "StatusCallback"}),
         ),
         answer=Answer(id="sid", code="code", detail="message"),
         codes=CODES,
@@ -161,3 +163,10 @@ class TwilioGateway(ApiGateway):
         """X-Twilio-Signature (twilio.com/docs/usage/security)."""
         token = self._settings.auth_token
         return UrlSeal(token, "x-twilio-signature") if token.get_secret_value() else None
+
+    def entry(self, message: Message) -> Any:
+        """Leave the sender out where the service chooses: else Twilio takes it all the same."""
+        entry = ApiGateway.entry(self, message)
+        if "MessagingServiceSid" in entry:
+            entry.pop("From", None)
+        return entry

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from enum import StrEnum
+from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
@@ -118,6 +119,13 @@ REPORT_CODES: Statuses = {
 }
 
 
+class SignatureMethod(StrEnum):
+    """The hash of a signature."""
+
+    SHA256 = "sha256"
+    SHA512 = "sha512"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VonageSettings(ApiSettings):
     """What there is to choose about Vonage."""
@@ -130,9 +138,10 @@ class VonageSettings(ApiSettings):
     signature_secret: SecretStr = option(
         "Signature secret of the account; without it callbacks are refused", SecretStr("")
     )
-    signature_method: Literal["sha256", "sha512"] = option(
-        "HMAC that signs webhooks of the SMS API: sha256 or sha512, as in the account's settings",
-        "sha256",
+    signature_method: SignatureMethod = option(
+        "HMAC by which the account signs webhooks of the SMS API: sha256 or sha512; MD5 is too weak"
+        " to be believed",
+        SignatureMethod.SHA256,
     )
 
 
@@ -141,7 +150,7 @@ class FieldSeal:
     """HMAC over the sorted fields, told among them as `sig`."""
 
     secret: SecretStr
-    method: str
+    method: SignatureMethod
     covers_query: ClassVar[bool] = False
 
     def check(self, callback: Callback) -> None:
@@ -230,15 +239,15 @@ class VonageGateway(ApiGateway):
         return {**ApiGateway.words(self, message), "type": "unicode" if is_unicode else ""}
 
     def results(self, messages: Sequence[Message], data: Any) -> Sequence[Any]:
-        """Give what is said of the parts; if only some were taken, a status that is none."""
+        """Give what is said of the parts; where they differ, a status that is none."""
         parts = dig(data, "messages")
         if not isinstance(parts, list) or not parts:
             return [None] * len(messages)
-        refused = [part for part in parts if word(part, "status") != TAKEN]
-        if not refused or len(refused) == len(parts):
+        statuses = sorted({word(part, "status") for part in parts})
+        if len(statuses) == 1:
             return [parts[0]] * len(messages)
-        status = f"{TAKEN}+{word(refused[0], 'status')}"
-        unsure = {"status": status, "error-text": word(refused[0], "error-text")}
+        details = filter(None, (word(part, "error-text") for part in parts))
+        unsure = {"status": "+".join(statuses), "error-text": next(details, "")}
         return [unsure] * len(messages)
 
     def items(self, callback: Callback) -> Iterable[Any]:

@@ -26,6 +26,9 @@ NAMES = sorted(
         *("event", "type", "msys", "msg", "data", "items", "Headers", "RawEmail", "content"),
         *("message_event", "relay_message", "email_rfc822", "raw_msg", "Text-part", "RecordType"),
         *("MessageID", "Metadata", "id", "bounce", "tags", "errors", "mandrill_events"),
+        *("event_type", "payload", "to", "from", "phone_number", "code", "text", "webhook_url"),
+        *("title", "messageStatusUpdate", "moText", "messageId", "clientMessageId", "status"),
+        *("statusCode", "error", "detail", "message_uuid", "client_ref", "msisdn", "timestamp"),
     }
 )
 VALUES = st.recursive(

@@ -118,7 +118,10 @@ class Clickatell(Provider):
     def heard(self, event: Mapping[str, Any]) -> Callback:
         """Give a callback with its password."""
         said = {"integrationId": "fa80", "integrationName": "Shop", "event": event}
+        return self.sealed(json.dumps(said).encode())
+
+    def sealed(self, body: bytes) -> Callback:
+        """Give any body with the password."""
         pair = base64.b64encode(b"clickatell:a password of the tests").decode()
         headers = {"content-type": "application/json", "authorization": f"Basic {pair}"}
-        body = json.dumps(said).encode()
         return Callback("POST", "/hooks/acme", {}, headers, body, WALL, f"{HOOKS}/acme")

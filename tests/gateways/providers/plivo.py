@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from typing import ClassVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from dispatcher.domain.messages import Callback, Outcome
 from tests.gateways.contract.peers import Case
@@ -93,17 +93,26 @@ class Plivo(Provider):
         return self.signed(fields | ({"ErrorCode": code} if code else {}), f"ref={self.key(1)}")
 
     def signed(self, fields: Mapping[str, str], query: str = "") -> Callback:
+        """Give a form, signed."""
+        return self._sealed(urlencode(fields).encode(), "x-www-form-urlencoded", query)
+
+    def sealed(self, body: bytes) -> Callback:
+        """Give a body that is no form, signed."""
+        return self._sealed(body, "json")
+
+    def _sealed(self, body: bytes, kind: str, query: str = "") -> Callback:
         """Sign a form as the vendor's own libraries check it."""
-        content = f"{HOOKS}/acme?{query}{'.' if query else ''}"
-        content += "".join(name + fields[name] for name in sorted(fields))
+        fields = parse_qsl(body.decode(), keep_blank_values=True)
+        mark = "?" if fields or query else ""
+        content = f"{HOOKS}/acme{mark}{query}{'.' if fields and query else ''}"
+        content += "".join(name + value for name, value in sorted(fields))
         key = self.secret.encode()
         digest = hmac.new(key, f"{content}.{NONCE}".encode(), hashlib.sha256).digest()
         headers = {
-            "content-type": "application/x-www-form-urlencoded",
+            "content-type": f"application/{kind}",
             "x-plivo-signature-ma-v3": base64.b64encode(digest).decode(),
             "x-plivo-signature-v3-nonce": NONCE,
         }
         asked = {"ref": query.removeprefix("ref=")} if query else {}
         url = f"{HOOKS}/acme" + (f"?{query}" if query else "")
-        body = urlencode(fields).encode()
         return Callback("POST", "/hooks/acme", asked, headers, body, WALL, url)

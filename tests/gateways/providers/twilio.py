@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from typing import ClassVar
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from dispatcher.domain.messages import Callback
 from tests.gateways.contract.peers import Case
@@ -130,14 +130,22 @@ class Twilio(Provider):
         return self.signed(fields | ({"ErrorCode": code} if code else {}), f"ref={self.key(1)}")
 
     def signed(self, fields: Mapping[str, str], query: str = "") -> Callback:
+        """Give a form, signed."""
+        return self._sealed(urlencode(fields).encode(), "x-www-form-urlencoded", query)
+
+    def sealed(self, body: bytes) -> Callback:
+        """Give a body that is no form, signed."""
+        return self._sealed(body, "json")
+
+    def _sealed(self, body: bytes, kind: str, query: str = "") -> Callback:
         """Sign a form as the documentation on security tells."""
         url = f"{HOOKS}/acme" + (f"?{query}" if query else "")
-        content = url + "".join(name + fields[name] for name in sorted(fields))
+        fields = sorted(parse_qsl(body.decode(), keep_blank_values=True))
+        content = url + "".join(name + value for name, value in fields)
         digest = hmac.new(self.secret.encode(), content.encode(), hashlib.sha1).digest()
         headers = {
-            "content-type": "application/x-www-form-urlencoded",
+            "content-type": f"application/{kind}",
             "x-twilio-signature": base64.b64encode(digest).decode(),
         }
         asked = {name: value for name, [value] in parse_qs(query).items()}
-        body = urlencode(fields).encode()
         return Callback("POST", "/hooks/acme", asked, headers, body, WALL, url)
