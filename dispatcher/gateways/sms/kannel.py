@@ -19,6 +19,7 @@ from dispatcher.domain.gsm7 import Encoding, count
 from dispatcher.domain.messages import Callback, Channel, Message
 from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask, Format
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.callbacks import word
 from dispatcher.gateways.filling import Words
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof, SharedToken
@@ -112,7 +113,7 @@ class KannelGateway(ApiGateway):
     def items(self, callback: Callback) -> Iterable[Any]:
         """Read a text in UCS-2, which comes as raw UTF-16BE, from the URL itself."""
         for item in super().items(callback):
-            if item.get("coding") == "2" and "text" in item:
+            if word(item, "coding") == "2" and "text" in item:
                 item["text"] = _raw(callback.url, "text").decode("utf-16-be", "replace")
             yield item
 

@@ -96,10 +96,6 @@ class Plivo(Provider):
         """Give a form, signed."""
         return self._sealed(urlencode(fields).encode(), "x-www-form-urlencoded", query)
 
-    def sealed(self, body: bytes) -> Callback:
-        """Give a body that is no form, signed."""
-        return self._sealed(body, "json")
-
     def _sealed(self, body: bytes, kind: str, query: str = "") -> Callback:
         """Sign a form as the vendor's own libraries check it."""
         fields = parse_qsl(body.decode(), keep_blank_values=True)

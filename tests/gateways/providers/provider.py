@@ -68,9 +68,6 @@ class Provider(Peer):
     def callback(self, status: str, code: str = "") -> Callback:
         """Give a genuine callback, received at WALL, that tells a status of the message 1."""
 
-    def sealed(self, body: bytes) -> Callback | None:
-        """Give a genuine callback with any body in JSON; None: this row cannot."""
-
     def message(self, n: int) -> Message:
         """Give a message for the provider's channel."""
         is_mail = channel_of_kind(self.kind) is Channel.EMAIL

@@ -133,10 +133,6 @@ class Twilio(Provider):
         """Give a form, signed."""
         return self._sealed(urlencode(fields).encode(), "x-www-form-urlencoded", query)
 
-    def sealed(self, body: bytes) -> Callback:
-        """Give a body that is no form, signed."""
-        return self._sealed(body, "json")
-
     def _sealed(self, body: bytes, kind: str, query: str = "") -> Callback:
         """Sign a form as the documentation on security tells."""
         url = f"{HOOKS}/acme" + (f"?{query}" if query else "")
