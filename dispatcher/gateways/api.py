@@ -44,12 +44,14 @@ class Format(StrEnum):
 
     JSON = "json"
     FORM = "form"
+    MULTIPART = "multipart"  # fields of bytes travel as files
     QUERY = "query"
 
 
 _CONTENT_TYPES = {
     Format.JSON: {"Content-Type": "application/json"},
     Format.FORM: {"Content-Type": "application/x-www-form-urlencoded"},
+    Format.MULTIPART: {},  # the boundary differs from request to request
     Format.QUERY: {},
 }
 
@@ -97,13 +99,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """Everything about a provider that is data. `defer_seconds`: when it does not say how long."""
+    """Everything about a provider that is data. `defer_seconds`: when it does not say how long.
+
+    `mail`: incoming mail comes as callbacks, too.
+    """
 
     ask: Ask
     answer: Answer
     codes: Codes = field(default_factory=dict)
     reports: Reports = field(default_factory=Reports)
     replies: Replies | None = None
+    mail: bool = False
     max_batch: int = 1
     idempotency: float = 0.0
     defer_seconds: float = 300.0
@@ -237,6 +243,10 @@ class ApiGateway(HttpGateway):
         """Sign a whole request, where that differs from one request to the next."""
         return request
 
+    def told(self, response: httpx.Response, data: Any) -> Any:  # noqa: ARG002
+        """Give an answer as the table reads it, where it tells things in headers or two ways."""
+        return data
+
     def results(self, messages: Sequence[Message], data: Any) -> Sequence[Any]:
         """Give the part of a good answer that speaks of each message; None where none does."""
         answer = self._about.answer
@@ -273,13 +283,15 @@ class ApiGateway(HttpGateway):
         if ask.format is Format.QUERY:
             url = self._url.copy_merge_params(body)
             return self.sign(httpx.Request(ask.method, url, headers=headers))
+        if ask.format is Format.MULTIPART:
+            return self.sign(_multipart(ask.method, self._url, headers, body))
         is_json = ask.format is Format.JSON
         data = orjson.dumps(body) if is_json else urlencode(body, doseq=True).encode()
         return self.sign(httpx.Request(ask.method, self._url, headers=headers, content=data))
 
     def judge(self, messages: Sequence[Message], response: httpx.Response) -> Sequence[Verdict]:
         """Give the verdicts by the provider's own codes, then by the status."""
-        data = self._read(response)
+        data = self.told(response, self._read(response))
         if not response.is_success:
             return [self._verdict(response, data)] * len(messages)
         return [self._verdict(response, each) for each in self.results(messages, data)]
@@ -378,6 +390,16 @@ def _headers(dress: Format) -> dict[str, str]:
     }
 
 
+def _multipart(
+    method: str, url: httpx.URL, headers: Mapping[str, str], body: Mapping[str, Any]
+) -> httpx.Request:
+    files = {name: (name, value) for name, value in body.items() if isinstance(value, bytes)}
+    fields = {name: value for name, value in body.items() if name not in files}
+    request = httpx.Request(method, url, headers=headers, data=fields, files=files)
+    request.read()
+    return request
+
+
 def _limits(channel: Channel, s: ConnectionSettings, api: Api) -> Limits:
     return Limits(
         channel=channel,
@@ -385,7 +407,7 @@ def _limits(channel: Channel, s: ConnectionSettings, api: Api) -> Limits:
         in_flight=s.in_flight,
         idempotency=api.idempotency,
         receipts_later=bool(api.reports.statuses),
-        replies=api.replies is not None,
+        replies=api.mail or api.replies is not None,
     )
 
 

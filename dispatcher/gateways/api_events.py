@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ import orjson
 
 from dispatcher.domain.addresses import Problem, normalise_phone
 from dispatcher.domain.messages import Event, EventKind
+from dispatcher.errors import CallbackRejected
 from dispatcher.gateways.callbacks import dedup_key, dig, international, parse_key, word
 from dispatcher.gateways.vocabulary import KINDS_OF_NEWS, News, Statuses
 
@@ -68,7 +70,7 @@ def _report(gateway: str, item: Any, at: float, reports: Reports) -> Iterator[Ev
     news, detail = _news(reports, status, code) if known else (News.UNKNOWN, "")
     if news is News.IGNORED:
         return
-    unique = word(item, reports.event) if known else orjson.dumps(item).decode()
+    unique = word(item, reports.event) if known else _whole(item)
     yield Event(
         dedup_key(gateway, "receipt", reference, ours, status, code, unique),
         gateway,
@@ -83,6 +85,19 @@ def _report(gateway: str, item: Any, at: float, reports: Reports) -> Iterator[Ev
         blocked=news is News.BLOCKED,
         soft=news is News.SOFT,
     )
+
+
+def _whole(item: Any) -> str:
+    try:
+        return orjson.dumps(item).decode()
+    except orjson.JSONEncodeError:  # it can be read deeper than it can be written
+        raise CallbackRejected("the callback is nested too deeply") from None
+
+
+def mailed(gateway: str, raw: bytes, at: float) -> Event:
+    """Give the event of a mail that came in, as it is."""
+    unique = hashlib.sha256(raw).hexdigest()
+    return Event(dedup_key(gateway, "mail", unique), gateway, EventKind.MAIL, at, mail=raw)
 
 
 def _status(item: Any, paths: str) -> str:

@@ -25,8 +25,15 @@ class Example(NamedTuple):
     options: Mapping[str, Any]
 
 
+_AWS = {
+    "region": "eu-west-1",
+    "access_key_id": "AKIDEXAMPLE",
+    "secret_access_key": "only an example",
+}
 EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "ses": (Example("ses", _AWS),),
     "smtp": (Example("smtp", {"host": "mail.example"}),),
+    "aws_sms": (Example("aws_sms", _AWS),),
     "http_sms": (
         Example("http_sms", {"url": "https://sms.example/"}),
         Example(

@@ -13,11 +13,14 @@ from pydantic import SecretStr
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ConfigError
+from dispatcher.gateways.email.ses import SesGateway
 from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.options import converted, nearest
 from dispatcher.gateways.sandbox import Put, SandboxGateway
+from dispatcher.gateways.sms.aws_sms import AwsSmsGateway
 from dispatcher.gateways.sms.http_sms import HttpSmsGateway
 from dispatcher.gateways.sms.twilio import TwilioGateway
+from dispatcher.gateways.sns import Fetch, fetch
 
 ENTRY_POINTS = "dispatcher.gateways"
 
@@ -37,17 +40,21 @@ class Supplies:
     """What the house gives to gateways that name it in `needs`.
 
     `hooks`: where the world reaches our callbacks, without the gateway's name; empty: nowhere.
-    `wall`: the time, in Unix seconds, as signatures need it.
+    `wall`: the time, in Unix seconds, as signatures need it. `fetch`: asks the provider itself what
+    it signs callbacks with.
     """
 
     put: Put | None = None
     key: SecretStr | None = None
     hooks: str = ""
     wall: Callable[[], float] = time
+    fetch: Fetch = fetch
 
 
 KINDS: dict[str, type] = {
+    "ses": SesGateway,
     "smtp": SmtpGateway,
+    "aws_sms": AwsSmsGateway,
     "http_sms": HttpSmsGateway,
     "sandbox": SandboxGateway,
     "twilio": TwilioGateway,

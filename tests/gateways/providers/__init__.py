@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from tests.gateways.providers.aws_sms import AwsSms
 from tests.gateways.providers.provider import Provider
+from tests.gateways.providers.ses import Ses
 from tests.gateways.providers.twilio import Twilio
 
-PROVIDERS: tuple[type[Provider], ...] = (Twilio,)
+PROVIDERS: tuple[type[Provider], ...] = (
+    AwsSms,
+    Ses,
+    Twilio,
+)

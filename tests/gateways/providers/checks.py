@@ -165,7 +165,7 @@ def check_request(row: type[Provider]) -> None:
 
 def body_of(content: bytes, kind: str) -> Any:
     """Give a body as plain data: JSON as it is, a form as its fields, all else as text."""
-    if kind.startswith("application/json"):
+    if "json" in kind:
         return json.loads(content)
     if kind.startswith("application/x-www-form-urlencoded"):
         fields: Mapping[str, str] = dict(parse_qsl(content.decode(), keep_blank_values=True))
