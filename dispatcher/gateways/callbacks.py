@@ -28,6 +28,11 @@ def content(callback: Callback, *, query: bool = False) -> Any:
     return fields | _form(callback.body)
 
 
+def is_multipart(callback: Callback) -> bool:
+    """Whether the callback is a form in many parts."""
+    return callback.header("content-type").lower().startswith("multipart/form-data")
+
+
 def form_parts(callback: Callback) -> dict[str, bytes]:
     """Give the fields and files of a form in many parts; the first where a name comes twice."""
     parts: dict[str, bytes] = {}

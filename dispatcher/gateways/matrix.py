@@ -31,6 +31,8 @@ _AWS = {
     "secret_access_key": "only an example",
 }
 EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "mailgun": (Example("mailgun", {"domain": "mail.example", "api_key": "only an example"}),),
+    "sendgrid": (Example("sendgrid", {"api_key": "only an example"}),),
     "ses": (Example("ses", _AWS),),
     "smtp": (Example("smtp", {"host": "mail.example"}),),
     "aws_sms": (Example("aws_sms", _AWS),),

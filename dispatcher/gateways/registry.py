@@ -13,6 +13,8 @@ from pydantic import SecretStr
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ConfigError
+from dispatcher.gateways.email.mailgun import MailgunGateway
+from dispatcher.gateways.email.sendgrid import SendgridGateway
 from dispatcher.gateways.email.ses import SesGateway
 from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.options import converted, nearest
@@ -52,6 +54,8 @@ class Supplies:
 
 
 KINDS: dict[str, type] = {
+    "mailgun": MailgunGateway,
+    "sendgrid": SendgridGateway,
     "ses": SesGateway,
     "smtp": SmtpGateway,
     "aws_sms": AwsSmsGateway,

@@ -186,7 +186,7 @@ def test_nobody_can_make_us_ask_all_day() -> None:
 def test_a_certificate_must_be_one_and_valid_now(pem: bytes) -> None:
     """Neither rubbish nor what has run out proves anything."""
     aws = Aws()
-    aws.fetch = lambda _: pem  # type: ignore[method-assign]
+    aws.fetch = lambda url: pem  # type: ignore[method-assign]
     with pytest.raises(CallbackRejected, match="certificate"):
         read(GENUINE.callback(), aws)
 

@@ -209,8 +209,9 @@ class SesGateway(AwsGateway):
 def _leaves(item: Any) -> bool:
     wanted = dig(item, "subscription.newTopicPreferences")
     topics = dig(wanted, "topicSubscriptionStatus")
-    stays = [word(each, "subscriptionStatus") for each in topics or ()] if topics else []
-    return dig(wanted, "unsubscribeAll") is True or "OptOut" in stays
+    told = topics if isinstance(topics, list) else []
+    left = any(word(each, "subscriptionStatus") == "OptOut" for each in told)
+    return left or dig(wanted, "unsubscribeAll") is True
 
 
 def _sender(message: Message) -> tuple[str, bytes]:

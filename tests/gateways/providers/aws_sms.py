@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from dispatcher.domain.messages import Callback
 from dispatcher.domain.ports import Gateway
@@ -99,6 +99,10 @@ class AwsSms(Provider):
     def built(self, base_url: str = "https://provider.example") -> Gateway:
         """Build the gateway with AWS at hand."""
         return aws_gateway(self.kind, {**self.options, "base_url": base_url})
+
+    def proven(self, said: Any) -> Callback:
+        """A genuine notification of anything."""
+        return told(said)
 
     def callback(self, status: str, code: str = "") -> Callback:
         """An event of a configuration set."""

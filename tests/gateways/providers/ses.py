@@ -80,6 +80,13 @@ class Ses(Provider):
         "Open": "ignored",
         "Click": "ignored",
     }
+    places: ClassVar = (
+        "subscription.newTopicPreferences.topicSubscriptionStatus",
+        "subscription.newTopicPreferences.unsubscribeAll",
+        "bounce.bouncedRecipients",
+        "receipt.action.encoding",
+        "content",
+    )
     failure = "Bounce/Permanent/General"
     report_codes: ClassVar = {
         "5.1.1": "dead",
@@ -119,6 +126,10 @@ class Ses(Provider):
     def built(self, base_url: str = "https://provider.example") -> Gateway:
         """Build the gateway with AWS at hand."""
         return aws_gateway(self.kind, {**self.options, "base_url": base_url})
+
+    def proven(self, said: Any) -> Callback:
+        """A genuine notification of anything."""
+        return told(said)
 
     def callback(self, status: str, code: str = "") -> Callback:
         """An event of a configuration set."""
