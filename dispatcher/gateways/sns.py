@@ -50,7 +50,8 @@ _KEPT = 4  # certificates; a region has one at a time
 _KEPT_FOR = 24 * 3600.0
 _FETCHES = 5  # a minute, or anybody could have us ask AWS all day
 _ANSWER_CAP = 64 * 1024
-_PATIENCE = 10.0
+_PATIENCE = 5.0
+_TURN = 2.0  # seconds that a callback waits for another one's question
 
 
 def fetch(url: str) -> bytes:
@@ -143,20 +144,30 @@ class _Keys:
         self._asked: deque[float] = deque(maxlen=_FETCHES)
 
     def get(self, url: str, now: float) -> RSAPublicKey:
-        """Give the key of a certificate."""
-        with self._lock:
-            key, at = self._known.get(url, (None, 0.0))
-            if key is not None and 0 <= now - at < _KEPT_FOR:
-                return key
-            if len(self._asked) == _FETCHES and 0 <= now - self._asked[0] < 60:
-                raise GatewayDown("too many certificates were named in this minute", 60.0)
-            self._asked.append(now)
-            key = _key(self._fetch(url), now)
-            self._known.pop(url, None)
-            while len(self._known) >= _KEPT:
-                del self._known[next(iter(self._known))]
-            self._known[url] = key, now
+        """Give the key of a certificate; whoever has to be asked for keeps nobody else waiting."""
+        if key := self._kept(url, now):
             return key
+        if not self._lock.acquire(timeout=_TURN):
+            raise GatewayDown("AWS is being asked for a certificate and takes its time")
+        try:
+            return self._kept(url, now) or self._ask(url, now)
+        finally:
+            self._lock.release()
+
+    def _kept(self, url: str, now: float) -> RSAPublicKey | None:
+        key, at = self._known.get(url, (None, 0.0))
+        return key if 0 <= now - at < _KEPT_FOR else None
+
+    def _ask(self, url: str, now: float) -> RSAPublicKey:
+        if len(self._asked) == _FETCHES and 0 <= now - self._asked[0] < 60:
+            raise GatewayDown("too many certificates were named in this minute", 60.0)
+        self._asked.append(now)
+        key = _key(self._fetch(url), now)
+        self._known.pop(url, None)
+        while len(self._known) >= _KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[url] = key, now
+        return key
 
 
 def _key(pem: bytes, now: float) -> RSAPublicKey:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -244,3 +246,28 @@ def test_aws_is_asked_once_and_followed_nowhere(
         with pytest.raises(error):
             sns.fetch(CERTIFICATE)
     assert asked == [CERTIFICATE]
+
+
+def test_a_slow_question_holds_up_nobody_whose_proof_is_known() -> None:
+    """While AWS is asked for one certificate, notifications signed by another are heard."""
+    asked, answered = threading.Event(), threading.Event()
+    aws = Aws()
+    known = aws.fetch
+
+    def slow(url: str) -> bytes:
+        if url != CERTIFICATE:
+            asked.set()
+            answered.wait(20)
+        return known(url)
+
+    aws.fetch = slow  # type: ignore[method-assign]
+    gateway = aws_gateway("ses", AWS, aws)
+    assert gateway.read(GENUINE.callback())
+    other = GENUINE.callback(SigningCertURL=f"{HOST}/SimpleNotificationService-0.pem")
+    with ThreadPoolExecutor(1) as pool:
+        slowly = pool.submit(gateway.read, other)
+        assert asked.wait(20)
+        assert gateway.read(GENUINE.callback())
+        answered.set()
+        with pytest.raises(CallbackRejected):
+            slowly.result(20)

@@ -54,6 +54,19 @@ def test_two_swapped_statuses_are_noticed(
 
 
 @each_provider
+def test_two_swapped_report_codes_are_noticed(
+    row: type[Provider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any two codes of callbacks with different meanings, exchanged, fail at both."""
+    api = _spoilt(row, monkeypatch).api
+    for one, other in _pairs(api.reports.codes):
+        swapped = _swapped(api.reports.codes, one, other)
+        _adapter(row).api = replace(api, reports=replace(api.reports, codes=swapped))
+        for each in (one, other):
+            _fails(check_status, row, row.failure, each, row.report_codes[each])
+
+
+@each_provider
 def test_a_dropped_signature_check_is_noticed(
     row: type[Provider], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dispatcher.domain.messages import Callback, EventKind
+from dispatcher.domain.messages import Callback, EventKind, Outcome
 from dispatcher.errors import CallbackRejected
 from dispatcher.gateways.api import ApiGateway
 from dispatcher.gateways.registry import build
@@ -44,6 +44,35 @@ def test_a_test_is_marked() -> None:
     assert isinstance(gateway, ApiGateway)
     request = gateway.compose([letter(1)])
     assert parts(request.headers["content-type"], request.content)["o:testmode"] == b"yes"
+
+
+ANSWERS = {
+    "400": (Outcome.REFUSED, False),  # the address is not one
+    "413": (Outcome.REFUSED, False),
+    "401": (Outcome.DEFERRED, True),  # wrong key
+    "402": (Outcome.DEFERRED, True),
+    "403": (Outcome.DEFERRED, True),  # a sandbox domain, or an account not allowed to send
+    "404": (Outcome.DEFERRED, True),  # no such domain
+    "429": (Outcome.DEFERRED, False),
+    "500": (Outcome.UNSURE, False),
+    "503": (Outcome.DEFERRED, False),
+}
+
+
+@pytest.mark.parametrize("status", ANSWERS)
+def test_a_status_says_whose_trouble_it_is(status: str) -> None:
+    """What is the account's trouble lets the campaign wait, and costs nobody their mail."""
+    peer = Mailgun()
+    peer.said[letter(1).address] = status
+
+    async def scenario() -> None:
+        async with peer.ready() as gateway:
+            [receipt], down = await send(gateway, [letter(1)], FakeGate())
+            assert (receipt.outcome, down is not None) == ANSWERS[status]
+            assert "may not" in receipt.detail
+            assert Mailgun.secret not in receipt.detail
+
+    run(scenario())
 
 
 SIGNATURES: list[Any] = [

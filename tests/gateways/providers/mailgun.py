@@ -124,8 +124,10 @@ def parts(kind: str, body: bytes) -> dict[str, bytes]:
         f"Content-Type: {kind}\r\n\r\n".encode() + body.replace(b"message/rfc822", b"x/x"),
         policy=policy.HTTP,
     )
-    found = {}
-    for part in whole.iter_parts():  # type: ignore[attr-defined]
+    found: dict[str, bytes] = {}
+    for part in whole.walk():
         name = part.get_param("name", header="content-disposition")
-        found[name] = part.get_payload(decode=True)
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            found[name] = content
     return found
