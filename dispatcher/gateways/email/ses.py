@@ -60,6 +60,9 @@ STATUSES: Statuses = {
     "Bounce": (News.BOUNCED, "Bounce"),
     "Bounce/Permanent": (News.BOUNCED, "Bounce: Permanent"),
     "Bounce/Permanent/General": (News.DEAD, "Bounce: Permanent General"),
+    "Bounce/Permanent/General/5.3": (News.BLOCKED, "Bounce: the message is not accepted"),
+    "Bounce/Permanent/General/5.6": (News.BLOCKED, "Bounce: the content is not accepted"),
+    "Bounce/Permanent/General/5.7": (News.BLOCKED, "Bounce: refused by policy"),
     "Bounce/Permanent/NoEmail": (News.DEAD, "Bounce: Permanent NoEmail"),
     "Bounce/Permanent/Suppressed": (News.DEAD, "Bounce: on the suppression list of SES"),
     "Bounce/Permanent/OnAccountSuppressionList": (News.DEAD, "Bounce: bounced before"),
@@ -83,16 +86,10 @@ STATUSES: Statuses = {
     "Open": (News.IGNORED, "Open"),
     "Click": (News.IGNORED, "Click"),
 }
-# A "permanent general" bounce is any 5xx: what its enhanced status says comes first.
+# A "permanent general" bounce is any 5xx, so its enhanced status comes first.
 REPORT_CODES: Statuses = {
     "5.1.1": (News.DEAD, "no such mailbox"),
     "5.2.2": (News.SOFT, "mailbox full"),
-    "5.3.4": (News.BLOCKED, "message too large"),
-    "5.7.0": (News.BLOCKED, "refused by policy"),
-    "5.7.1": (News.BLOCKED, "refused by policy"),
-    "5.7.26": (News.BLOCKED, "authentication failed"),
-    "5.7.509": (News.BLOCKED, "authentication failed"),
-    "5.7.606": (News.BLOCKED, "refused by policy"),
 }
 # SES escapes nothing that it puts into a template.
 _TEMPLATE = {
@@ -152,7 +149,7 @@ class SesGateway(AwsGateway):
             id="mail.messageId",
             ref="mail.tags.dispatcher.0",
             status=(
-                "eventType/notificationType/bounce.bounceType/bounce.bounceSubType/"
+                "eventType/notificationType/bounce.bounceType/bounce.bounceSubType/family/"
                 "complaint.complaintSubType/complaint.complaintFeedbackType/"
                 "deliveryDelay.delayType/wish"
             ),
@@ -165,9 +162,10 @@ class SesGateway(AwsGateway):
     )
 
     def fits(self, batch: Sequence[Message], message: Message) -> bool:
-        """Keep a request to one sender and to the size that SES takes."""
+        """Keep a request to one sender and to what SES takes, or it would refuse everybody's."""
         size = sum(len(each.content) for each in batch) + len(message.content)
-        return size <= _ROOM and _sender(batch[0]) == _sender(message)
+        plain = batch[0].address.isascii() and message.address.isascii()
+        return size <= _ROOM and plain and _sender(batch[0]) == _sender(message)
 
     def body(self, messages: Sequence[Message]) -> Any:
         """Add what all mails of a request have in common."""
@@ -200,10 +198,13 @@ class SesGateway(AwsGateway):
                 return [mailed(self.name, raw, callback.received_at)]
         if not isinstance(item, dict):
             return super().events(item, callback)
+        if word(item, "notificationType") == "AmazonSnsSubscriptionSucceeded":
+            return []  # SES greets each new topic
         general = word(item, "bounce.bounceSubType") == "General"
         code = word(item, "bounce.bouncedRecipients.0.status") if general else ""
         wish = "OptOut" if _leaves(item) else ""
-        return super().events({**item, "code": code, "wish": wish}, callback)
+        known = {"code": code, "family": code[:3], "wish": wish}
+        return super().events({**item, **known}, callback)
 
 
 def _leaves(item: Any) -> bool:

@@ -80,6 +80,14 @@ def test_nobody_gets_a_mail_in_anothers_name() -> None:
     )
 
 
+def test_an_address_that_ses_cannot_take_spoils_nobody_elses_request() -> None:
+    """SES knows ASCII before the @ only; such an address travels alone."""
+    mails = [letter(n) for n in range(4)]
+    mails[2] = mails[2]._replace(address="änna@example.org")
+    sizes = [len(each["BulkEmailEntries"]) for each in sent(mails)]
+    assert sorted(sizes) == [1, 1, 2]
+
+
 def test_who_did_not_fit_is_told_of_an_outage() -> None:
     """A mail that waits for the next request has its receipt when there is none any more."""
     peer = Ses()
@@ -135,3 +143,9 @@ def test_incoming_mail_without_its_text_is_not_lost_in_silence() -> None:
     """A rule that keeps the mail elsewhere tells us nothing: that is recorded as not understood."""
     [found] = aws_gateway("ses", AWS).read(told({"notificationType": "Received", "mail": {}}))
     assert found.kind is EventKind.UNKNOWN
+
+
+def test_a_greeting_of_a_new_topic_is_nothing() -> None:
+    """SES tells a topic of an identity that it was chosen."""
+    greeting = {"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "You have"}
+    assert aws_gateway("ses", AWS).read(told(greeting)) == []

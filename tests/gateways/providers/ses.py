@@ -57,6 +57,9 @@ class Ses(Provider):
         "Bounce": "bounced",
         "Bounce/Permanent": "bounced",
         "Bounce/Permanent/General": "dead",
+        "Bounce/Permanent/General/5.3": "blocked",
+        "Bounce/Permanent/General/5.6": "blocked",
+        "Bounce/Permanent/General/5.7": "blocked",
         "Bounce/Permanent/NoEmail": "dead",
         "Bounce/Permanent/Suppressed": "dead",
         "Bounce/Permanent/OnAccountSuppressionList": "dead",
@@ -91,12 +94,6 @@ class Ses(Provider):
     report_codes: ClassVar = {
         "5.1.1": "dead",
         "5.2.2": "soft",
-        "5.3.4": "blocked",
-        "5.7.0": "blocked",
-        "5.7.1": "blocked",
-        "5.7.26": "blocked",
-        "5.7.509": "blocked",
-        "5.7.606": "blocked",
     }
     outcomes: ClassVar = {
         case: outcome
@@ -142,6 +139,7 @@ class Ses(Provider):
         if kind == "Bounce":
             about |= dict(zip(("bounceType", "bounceSubType"), rest, strict=False))
             hurt = {"emailAddress": self.message(1).address, "action": "failed"}
+            code = f"{rest[2]}.26" if len(rest) > 2 else code
             about["bouncedRecipients"] = [hurt | ({"status": code} if code else {})]
         elif kind == "Complaint" and rest:
             sub = rest[0] == "OnAccountSuppressionList"
