@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from dispatcher.errors import ConfigError
 from dispatcher.gateways.aws import Signer
 from dispatcher.gateways.registry import build
-from tests.gateways.providers.notifications import AWS
+from tests.gateways.providers.notifications import AWS, SECRET
 
 AT = 1440938160.0  # 20150830T123600Z
 TOKEN = (
@@ -54,7 +54,7 @@ def test_a_published_vector_is_signed_as_aws_does(name: str) -> None:
     )
     signer = Signer(
         "AKIDEXAMPLE",
-        SecretStr("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+        SecretStr(SECRET),
         SecretStr(token),
         "us-east-1",
         "service",

@@ -92,10 +92,9 @@ REPORT_CODES: Statuses = {
     "5.2.2": (News.SOFT, "mailbox full"),
 }
 # SES escapes nothing that it puts into a template.
-_TEMPLATE = {
-    "TemplateContent": {"Subject": "{{subject}}", "Text": "{{text}}", "Html": "{{html}}"},
-    "TemplateData": '{"subject":"","text":"","html":""}',
-}
+_SUBJECT = {"Subject": "{{subject}}"}
+_PARTS = {"text": {"Text": "{{text}}"}, "html": {"Html": "{{html}}"}}
+_DATA = '{"subject":"","text":"","html":""}'
 _ROOM = 600_000  # bytes of mails in a request; its JSON, which is longer, may have 1 MB
 _REPLY_TO = re.compile(rb"^reply-to:.*$", re.IGNORECASE | re.MULTILINE)
 _NOT_OURS = {"message-id"}  # SES writes its own and may refuse another
@@ -165,7 +164,7 @@ class SesGateway(AwsGateway):
         """Keep a request to one sender and to what SES takes, or it would refuse everybody's."""
         size = sum(len(each.content) for each in batch) + len(message.content)
         plain = batch[0].address.isascii() and message.address.isascii()
-        return size <= _ROOM and plain and _sender(batch[0]) == _sender(message)
+        return size <= _ROOM and plain and _kin(batch[0]) == _kin(message)
 
     def body(self, messages: Sequence[Message]) -> Any:
         """Add what all mails of a request have in common."""
@@ -174,8 +173,13 @@ class SesGateway(AwsGateway):
             "FromEmailAddress": formataddr((words["from_name"], words["from"])),
             "ReplyToAddresses": [words["reply_to"]] if words["reply_to"] else [],
             "ConfigurationSetName": self._settings.configuration_set,
-            "DefaultContent": {"Template": _TEMPLATE},
         }
+        asked = dict(_SUBJECT)
+        for name, part in _PARTS.items():
+            if words[name]:  # an empty part would hide the other one
+                asked |= part
+        template = {"TemplateContent": asked, "TemplateData": _DATA}
+        common["DefaultContent"] = {"Template": template}
         return {k: v for k, v in common.items() if v} | super().body(messages)
 
     def words(self, message: Message) -> dict[str, Any]:
@@ -215,6 +219,9 @@ def _leaves(item: Any) -> bool:
     return left or dig(wanted, "unsubscribeAll") is True
 
 
-def _sender(message: Message) -> tuple[str, bytes]:
-    found = _REPLY_TO.search(message.content.partition(b"\r\n\r\n")[0])
-    return message.sender, found[0] if found else b""
+def _kin(message: Message) -> tuple[object, ...]:
+    """Give what all mails of a request share: sender, address for answers, kinds of parts."""
+    content = message.content
+    found = _REPLY_TO.search(content.partition(b"\r\n\r\n")[0])
+    answers = found[0] if found else b""
+    return message.sender, answers, b"text/plain" in content, b"text/html" in content

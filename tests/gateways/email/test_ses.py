@@ -10,7 +10,7 @@ import pytest
 
 from dispatcher.domain.messages import EventKind, Message, Outcome
 from tests.gateways.gate import FakeGate
-from tests.gateways.letters import letter, run, send
+from tests.gateways.letters import letter, mail, run, send
 from tests.gateways.providers.notifications import AWS, aws_gateway, told
 from tests.gateways.providers.ses import ID, Ses
 
@@ -78,6 +78,18 @@ def test_nobody_gets_a_mail_in_anothers_name() -> None:
         ],
         key=str,
     )
+
+
+def test_a_mail_without_html_has_no_empty_page() -> None:
+    """A plain mail, such as a service letter, travels with its like and stays plain."""
+    requests = sent([letter(0), mail(1), mail(2), letter(3)])
+    asked = [each["DefaultContent"]["Template"]["TemplateContent"] for each in requests]
+    plain = {"Subject": "{{subject}}", "Text": "{{text}}"}
+    assert sorted(asked, key=len) == [plain, *[{**plain, "Html": "{{html}}"}] * 2]
+    [request] = [each for each in requests if len(each["BulkEmailEntries"]) == 2]
+    said = request["BulkEmailEntries"][1]["ReplacementEmailContent"]["ReplacementTemplate"]
+    told = json.loads(said["ReplacementTemplateData"])
+    assert told == {"subject": "Offer 2", "text": "Twenty per cent off.\n", "html": ""}
 
 
 def test_an_address_that_ses_cannot_take_spoils_nobody_elses_request() -> None:

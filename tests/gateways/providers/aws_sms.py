@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from dispatcher.domain.messages import Callback
 from dispatcher.domain.ports import Gateway
 from tests.gateways.contract.peers import Case
-from tests.gateways.providers.notifications import AWS, aws_gateway, told
+from tests.gateways.providers.notifications import AWS, SECRET, aws_gateway, told
 from tests.gateways.providers.provider import Provider
 from tests.servers.http import Reply, Request
 
@@ -21,7 +21,7 @@ class AwsSms(Provider):
     """Errors are 400 with the name of an exception, and often a reason."""
 
     kind = "aws_sms"
-    secret = AWS["secret_access_key"]  # type: ignore[assignment]
+    secret = SECRET
     options: ClassVar = {**AWS, "configuration_set": "texts", "max_price": "0.05"}
     codes: ClassVar = {
         "DESTINATION_PHONE_NUMBER_OPTED_OUT": "stopped",

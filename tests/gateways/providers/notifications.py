@@ -24,10 +24,11 @@ TOPIC = "arn:aws:sns:eu-west-1:123456789012:what-became-of-it"
 HOST = "https://sns.eu-west-1.amazonaws.com"
 CERTIFICATE = f"{HOST}/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem"
 CONFIRM = f"{HOST}/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=2336412f37"
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 AWS = {
     "region": "eu-west-1",
     "access_key_id": "AKIDEXAMPLE",
-    "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    "secret_access_key": SECRET,
     "topic_arns": [TOPIC],
 }
 MORE = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")

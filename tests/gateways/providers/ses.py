@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from dispatcher.domain.messages import Callback
 from dispatcher.domain.ports import Gateway
 from tests.gateways.contract.peers import Case
-from tests.gateways.providers.notifications import AWS, aws_gateway, told
+from tests.gateways.providers.notifications import AWS, SECRET, aws_gateway, told
 from tests.gateways.providers.provider import Provider
 from tests.servers.http import Reply, Request
 
@@ -20,7 +20,7 @@ class Ses(Provider):
     """Failures of one mail stand in its result, those of all are an exception's name."""
 
     kind = "ses"
-    secret = AWS["secret_access_key"]  # type: ignore[assignment]
+    secret = SECRET
     options: ClassVar = {**AWS, "configuration_set": "offers"}
     codes: ClassVar = {
         "MESSAGE_REJECTED": "refused",
