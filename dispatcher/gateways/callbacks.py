@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
+from python_multipart import parse_form
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File
 
 from dispatcher.domain.messages import Callback, DeliveryKey
 from dispatcher.errors import CallbackRejected
@@ -22,6 +26,31 @@ def content(callback: Callback, *, query: bool = False) -> Any:
     fields = dict(callback.query) if query else {}
     fields.pop("token", None)
     return fields | _form(callback.body)
+
+
+def is_multipart(callback: Callback) -> bool:
+    """Whether the callback is a form in many parts."""
+    return callback.header("content-type").lower().startswith("multipart/form-data")
+
+
+def form_parts(callback: Callback) -> dict[str, bytes]:
+    """Give the fields and files of a form in many parts; the first where a name comes twice."""
+    parts: dict[str, bytes] = {}
+
+    def field(each: Field) -> None:
+        parts.setdefault((each.field_name or b"").decode("utf-8", "replace"), each.value or b"")
+
+    def file(each: File) -> None:
+        each.file_object.seek(0)
+        content = each.file_object.read()
+        parts.setdefault((each.field_name or b"").decode("utf-8", "replace"), content)
+
+    dress = {"Content-Type": callback.header("content-type").encode()}
+    try:
+        parse_form(dress, BytesIO(callback.body), field, file)
+    except (FormParserError, ValueError):
+        raise CallbackRejected("the callback is not a form that can be read") from None
+    return parts
 
 
 def dig(value: Any, path: str) -> Any:

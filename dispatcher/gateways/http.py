@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from typing import ClassVar
 
 import httpx
@@ -24,6 +23,8 @@ from dispatcher.gateways.classify import (
     by_failure,
 )
 from dispatcher.gateways.http_transport import GatedTransport, HandOver
+
+Fits = Callable[[Sequence[Message], Message], bool]
 
 NOT_BEGUN = Verdict(
     Outcome.DEFERRED, code="not-sent", detail="the gateway was down", retry_after=RETRY_AFTER
@@ -64,6 +65,10 @@ class HttpGateway(ABC):
     def read(self, callback: Callback) -> Sequence[Event]:
         """Verify and understand a callback."""
 
+    def fits(self, batch: Sequence[Message], message: Message) -> bool:  # noqa: ARG002
+        """Say whether a request that holds a batch may hold this message, too."""
+        return True
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
@@ -93,7 +98,7 @@ class HttpGateway(ABC):
     async def _work(self, run: _Run, gate: Gate) -> None:
         """Pull and hand over until nothing is left, the gateway is down or something breaks."""
         try:
-            while batch := run.pull(self.limits.max_batch):
+            while batch := run.pull(self.limits.max_batch, self.fits):
                 while batch:
                     batch = await self._hand_over(run, batch, gate)
         except BaseException:
@@ -175,12 +180,23 @@ class _Run:
         self.down: GatewayDown | None = None
         self._messages, self._gate = messages, gate
         self._stopped = False
+        self._next: Message | None = None  # pulled, and did not fit
         self._receipts: deque[Receipt] = deque()
         self._news = asyncio.Event()
 
-    def pull(self, count: int) -> Sequence[Message]:
+    def pull(self, count: int, fits: Fits) -> Sequence[Message]:
         """Take the next messages; rendering happens here, while others are on the wire."""
-        return [] if self._stopped else list(islice(self._messages, count))
+        batch: list[Message] = []
+        while not self._stopped and len(batch) < count:
+            message = self._next or next(self._messages, None)
+            self._next = None
+            if message is None:
+                break
+            if batch and not fits(batch, message):
+                self._next = message
+                break
+            batch.append(message)
+        return batch
 
     def put(self, receipts: Iterable[Receipt]) -> None:
         """Journal receipts and pass them on."""
@@ -193,6 +209,9 @@ class _Run:
         """Pull no more; the first reason is the one that is told."""
         self._stopped = True
         self.down = self.down or down
+        if self._next is not None:
+            self.put([NOT_BEGUN.receipt(self._next)])
+            self._next = None
 
     def wake(self, _: object) -> None:
         """Look again: a task has ended."""

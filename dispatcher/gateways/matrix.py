@@ -25,14 +25,25 @@ class Example(NamedTuple):
     options: Mapping[str, Any]
 
 
+_AWS = {
+    "region": "eu-west-1",
+    "access_key_id": "AKIDEXAMPLE",
+    "secret_access_key": "only an example",
+}
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     "brevo": (Example("brevo", {"api_key": "only an example"}),),
+    "mailgun": (Example("mailgun", {"domain": "mail.example", "api_key": "only an example"}),),
     "mailjet": (Example("mailjet", {"api_key": "1", "secret_key": "only an example"}),),
     "mandrill": (Example("mandrill", {"api_key": "only an example"}),),
     "postmark": (Example("postmark", {"server_token": "only an example"}),),
     "resend": (Example("resend", {"api_key": "only an example"}),),
+    "sendgrid": (Example("sendgrid", {"api_key": "only an example"}),),
+    "ses": (Example("ses", _AWS),),
     "smtp": (Example("smtp", {"host": "mail.example"}),),
     "sparkpost": (Example("sparkpost", {"api_key": "only an example"}),),
+    "aws_sms": (Example("aws_sms", _AWS),),
+    "bird": (Example("bird", {"access_key": "only an example"}),),
+    "clickatell": (Example("clickatell", {"api_key": "only an example"}),),
     "http_sms": (
         Example("http_sms", {"url": "https://sms.example/"}),
         Example(
@@ -50,14 +61,12 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("infobip", {"base_url": "https://x.api.infobip.com", "api_key": "an example"}),
     ),
     "kannel": (Example("kannel", {"username": "shop", "password": "only an example"}),),
-    "bird": (Example("bird", {"access_key": "only an example"}),),
-    "clickatell": (Example("clickatell", {"api_key": "only an example"}),),
     "plivo": (Example("plivo", {"auth_id": "MA1", "auth_token": "only an example"}),),
     "sinch": (Example("sinch", {"service_plan_id": "1", "api_token": "only an example"}),),
+    "smpp": (Example("smpp", {"host": "smpp.operator.example", "system_id": "shop"}),),
     "telnyx": (Example("telnyx", {"api_key": "only an example"}),),
     "twilio": (Example("twilio", {"account_sid": "AC1", "auth_token": "only an example"}),),
     "vonage": (Example("vonage", {"api_key": "1", "api_secret": "only an example"}),),
-    "smpp": (Example("smpp", {"host": "smpp.operator.example", "system_id": "shop"}),),
     "sandbox": (
         Example("sandbox for e-mail", {"channel": "email"}),
         Example("sandbox for text messages", {"channel": "sms"}),

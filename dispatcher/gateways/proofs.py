@@ -134,13 +134,15 @@ class UrlSeal:
 class PublicKeySeal:
     """A signature, in base64, over the timestamp's header, `between` and the raw body.
 
-    `verify(signature, signed)` raises InvalidSignature.
+    `verify(signature, signed)` raises InvalidSignature. `good_for`: seconds, where a provider calls
+    again with the signature of its first try.
     """
 
     verify: Callable[[bytes, bytes], object]
     signature_header: str
     timestamp_header: str
     between: bytes = b""
+    good_for: float = STALE_AFTER
     covers_query: ClassVar[bool] = False
 
     def check(self, callback: Callback) -> None:
@@ -151,7 +153,7 @@ class PublicKeySeal:
             self.verify(unbase64(callback.header(self.signature_header)), signed)
         except InvalidSignature:
             raise CallbackRejected("the signature does not fit the callback") from None
-        check_fresh(callback, timestamp)
+        check_fresh(callback, timestamp, self.good_for)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +216,16 @@ def unbase64(text: str) -> bytes:
         return b""
 
 
-def check_fresh(callback: Callback, timestamp: str) -> None:
+def check_fresh(callback: Callback, timestamp: str, good_for: float = STALE_AFTER) -> None:
     """Raise CallbackRejected unless the time of signing, in Unix seconds, is close to ours."""
-    if abs(callback.received_at - seconds(timestamp)) > STALE_AFTER:
-        raise CallbackRejected("the callback is stale: it was signed more than 5 minutes ago")
+    check_age(callback.received_at - seconds(timestamp), good_for)
+
+
+def check_age(age: float, good_for: float) -> None:
+    """Raise CallbackRejected for what was signed longer ago than it is good for, or in future."""
+    if not -STALE_AFTER <= age <= good_for:
+        minutes = f"{good_for / 60:g} minutes"
+        raise CallbackRejected(f"the callback is stale: it was not signed in the last {minutes}")
 
 
 def seconds(timestamp: str) -> float:

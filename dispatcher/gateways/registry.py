@@ -15,14 +15,18 @@ from dispatcher.domain.messages import Channel
 from dispatcher.domain.ports import Gateway
 from dispatcher.errors import ConfigError
 from dispatcher.gateways.email.brevo import BrevoGateway
+from dispatcher.gateways.email.mailgun import MailgunGateway
 from dispatcher.gateways.email.mailjet import MailjetGateway
 from dispatcher.gateways.email.mandrill import MandrillGateway
 from dispatcher.gateways.email.postmark import PostmarkGateway
 from dispatcher.gateways.email.resend import ResendGateway
+from dispatcher.gateways.email.sendgrid import SendgridGateway
+from dispatcher.gateways.email.ses import SesGateway
 from dispatcher.gateways.email.smtp import SmtpGateway
 from dispatcher.gateways.email.sparkpost import SparkPostGateway
 from dispatcher.gateways.options import converted, nearest
 from dispatcher.gateways.sandbox import Put, SandboxGateway
+from dispatcher.gateways.sms.aws_sms import AwsSmsGateway
 from dispatcher.gateways.sms.bird import BirdGateway
 from dispatcher.gateways.sms.clickatell import ClickatellGateway
 from dispatcher.gateways.sms.http_sms import HttpSmsGateway
@@ -35,6 +39,7 @@ from dispatcher.gateways.sms.smpp_ear import Hear
 from dispatcher.gateways.sms.telnyx import TelnyxGateway
 from dispatcher.gateways.sms.twilio import TwilioGateway
 from dispatcher.gateways.sms.vonage import VonageGateway
+from dispatcher.gateways.sns import Fetch, fetch
 
 ENTRY_POINTS = "dispatcher.gateways"
 
@@ -54,7 +59,8 @@ class Supplies:
     """What the house gives to gateways that name it in `needs`.
 
     `hooks`: where the world reaches our callbacks, without the gateway's name; empty: nowhere.
-    `wall`: the time, in Unix seconds, as signatures need it.
+    `wall`: the time, in Unix seconds, as signatures need it. `fetch`: asks the provider itself what
+    it signs callbacks with.
     """
 
     put: Put | None = None
@@ -62,28 +68,33 @@ class Supplies:
     hooks: str = ""
     wall: Callable[[], float] = time
     hear: Hear | None = None
+    fetch: Fetch = fetch
 
 
 KINDS: dict[str, type] = {
     "brevo": BrevoGateway,
+    "mailgun": MailgunGateway,
     "mailjet": MailjetGateway,
     "mandrill": MandrillGateway,
     "postmark": PostmarkGateway,
     "resend": ResendGateway,
+    "sendgrid": SendgridGateway,
+    "ses": SesGateway,
     "smtp": SmtpGateway,
     "sparkpost": SparkPostGateway,
-    "http_sms": HttpSmsGateway,
-    "smpp": SmppGateway,
-    "sandbox": SandboxGateway,
-    "infobip": InfobipGateway,
-    "kannel": KannelGateway,
+    "aws_sms": AwsSmsGateway,
     "bird": BirdGateway,
     "clickatell": ClickatellGateway,
+    "http_sms": HttpSmsGateway,
+    "infobip": InfobipGateway,
+    "kannel": KannelGateway,
     "plivo": PlivoGateway,
     "sinch": SinchGateway,
+    "smpp": SmppGateway,
     "telnyx": TelnyxGateway,
     "twilio": TwilioGateway,
     "vonage": VonageGateway,
+    "sandbox": SandboxGateway,
 }
 
 

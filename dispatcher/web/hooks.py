@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from dispatcher.domain.messages import Callback, EventKind
 from dispatcher.domain.ports import Gateway
-from dispatcher.errors import CallbackRejected, StorageDown
+from dispatcher.errors import CallbackRejected, GatewayDown, StorageDown
 from dispatcher.services.incoming_mail import take
 from dispatcher.services.receive import receive
 from dispatcher.web.bodies import read_body
@@ -35,7 +35,7 @@ async def hear(request: Request) -> Response:
         await run_in_threadpool(_obey, deps, gateway, callback)
     except CallbackRejected as refusal:
         return PlainTextResponse(f"{refusal}\n", 400)
-    except StorageDown as down:
+    except (StorageDown, GatewayDown) as down:
         again = {"retry-after": str(round(down.retry_after))}
         return PlainTextResponse("Try again later; nothing was recorded.\n", 503, again)
     return Response(status_code=200)

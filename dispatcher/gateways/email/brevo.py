@@ -21,7 +21,7 @@ from dispatcher.gateways.api import Answer, Api, ApiGateway, Ask
 from dispatcher.gateways.api_events import Reports
 from dispatcher.gateways.callback_auth import BasicCallbackSettings
 from dispatcher.gateways.callbacks import dig
-from dispatcher.gateways.email.incoming import mail_event, rebuilt
+from dispatcher.gateways.email.incoming import header_pairs, mail_event, rebuilt
 from dispatcher.gateways.email.parts import split_mailbox
 from dispatcher.gateways.filling import Words
 from dispatcher.gateways.options import option
@@ -156,5 +156,5 @@ class BrevoGateway(ApiGateway):
         headers = dig(item, "Headers")
         if not isinstance(headers, dict):
             return super().events(item, callback)
-        raw = rebuilt(headers, dig(item, "RawTextBody"), dig(item, "RawHtmlBody"))
+        raw = rebuilt(header_pairs(headers), dig(item, "RawTextBody"), dig(item, "RawHtmlBody"))
         return [mail_event(self.name, raw, callback.received_at)]

@@ -20,7 +20,7 @@ from dispatcher.gateways.api import Answer, Api, ApiGateway, Ask
 from dispatcher.gateways.api_events import Reports
 from dispatcher.gateways.callback_auth import BasicCallbackSettings
 from dispatcher.gateways.callbacks import dig, word
-from dispatcher.gateways.email.incoming import mail_event, rebuilt
+from dispatcher.gateways.email.incoming import header_pairs, mail_event, rebuilt
 from dispatcher.gateways.email.parts import split_mailbox
 from dispatcher.gateways.filling import Words
 from dispatcher.gateways.options import option
@@ -172,7 +172,7 @@ class MailjetGateway(ApiGateway):
         headers = dig(item, "Headers")
         if not isinstance(headers, dict) or word(item, "event"):
             return super().events(item, callback)
-        raw = rebuilt(headers, dig(item, "Text-part"), dig(item, "Html-part"))
+        raw = rebuilt(header_pairs(headers), dig(item, "Text-part"), dig(item, "Html-part"))
         return [mail_event(self.name, raw, callback.received_at)]
 
 

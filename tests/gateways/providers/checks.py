@@ -13,6 +13,7 @@ import pytest
 from dispatcher.domain.messages import Callback, EventKind, Outcome
 from dispatcher.errors import CallbackRejected
 from dispatcher.gateways.api import ApiGateway
+from dispatcher.gateways.callbacks import form_parts
 from tests.gateways.contract.peers import Case
 from tests.gateways.gate import FakeGate
 from tests.gateways.letters import run, send
@@ -181,10 +182,14 @@ def check_request(row: type[Provider]) -> None:
 
 
 def body_of(content: bytes, kind: str) -> Any:
-    """Give a body as plain data: JSON as it is, a form as its fields, all else as text."""
-    if kind.startswith("application/json"):
+    """Give a body as plain data: JSON as it is, forms as their fields, all else as text."""
+    if "json" in kind:
         return json.loads(content)
     if kind.startswith("application/x-www-form-urlencoded"):
         fields: Mapping[str, str] = dict(parse_qsl(content.decode(), keep_blank_values=True))
         return fields
+    if kind.startswith("multipart/form-data"):
+        dress = {"content-type": kind}
+        parts = form_parts(Callback("POST", "", {}, dress, content, 0.0))
+        return {name: value.decode() for name, value in parts.items()}
     return content.decode()

@@ -7,7 +7,7 @@ which changes its meaning in one of them fails the suite.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -37,6 +37,7 @@ class Provider(Peer):
     statuses: ClassVar[Mapping[str, str]]
     report_codes: ClassVar[Mapping[str, str]] = {}
     phrases: ClassVar[Mapping[tuple[str, str], str]] = {}  # code and words, where these decide
+    places: ClassVar[Sequence[str]] = ()  # further paths in callbacks that the adapter looks at
     failure: ClassVar[str] = ""  # the status that a report code comes with
     played: ClassVar[Mapping[Case, str]]
     outcomes: ClassVar[Mapping[Case, Outcome]] = {
@@ -67,6 +68,10 @@ class Provider(Peer):
     @abstractmethod
     def callback(self, status: str, code: str = "") -> Callback:
         """Give a genuine callback, received at WALL, that tells a status of the message 1."""
+
+    def proven(self, said: Any) -> Callback | None:
+        """Give a genuine callback that says something strange; None: this row cannot."""
+        return None
 
     def message(self, n: int) -> Message:
         """Give a message for the provider's channel."""
