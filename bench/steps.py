@@ -170,7 +170,7 @@ def _one_round(
     """Plan and send one wave; give microseconds a person in the order of STEPS."""
     start_wave(here, name, caps=DEFAULT_CAPS, min_gap_hours=4.0)
     cpu, theirs = time.process_time(), cpu_seconds(database)
-    plan(here.database, here.versions, here.bell)
+    plan(here.database, here.versions, here.bell, here.ways)
     planned = time.process_time() - cpu + cpu_seconds(database) - theirs
     meter.forget()
     cpu, theirs = time.process_time(), cpu_seconds(database)

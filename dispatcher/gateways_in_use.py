@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.routes import Way
 from dispatcher.errors import ConfigError
 from dispatcher.settings import GatewaySettings, Settings
 
@@ -35,9 +36,22 @@ def channel_of(name: str, gateway: GatewaySettings) -> Channel:
 
 
 def _in_sandbox(name: str, gateway: GatewaySettings) -> GatewaySettings:
-    return GatewaySettings(
-        kind="sandbox",
-        channel=channel_of(name, gateway),
-        price=gateway.price,
-        per_second=gateway.per_second,
+    kept = {field: getattr(gateway, field) for field in GatewaySettings.model_fields}
+    return GatewaySettings(**kept | {"kind": "sandbox", "channel": channel_of(name, gateway)})
+
+
+def ways(settings: Settings) -> tuple[Way, ...]:
+    """Give every gateway there is now, as routing sees it."""
+    return tuple(
+        Way(
+            name,
+            channel_of(name, each),
+            each.price,
+            each.priority,
+            each.weight,
+            each.countries,
+            each.prefixes,
+            each.brands,
+        )
+        for name, each in gateway_settings(settings).items()
     )

@@ -14,6 +14,7 @@ from dispatcher.domain.campaigns import CampaignSpec, CampaignVersion
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.pulses import PROBES
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
 from dispatcher.services.bursts import drop_bursts
@@ -38,6 +39,7 @@ class Round:
     """People of one batch who may be sent to now, in ordinal order, with all that sending needs.
 
     `since` is monotonic, before the claim; `now` is the programme's clock in Unix seconds.
+    `probing` and `elsewhere`: as in Claim.
     """
 
     batch: Batch
@@ -47,6 +49,8 @@ class Round:
     reserved: list[deliveries.Reserved]
     since: float
     now: float
+    probing: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def reserve(
     """
     since = monotonic()
     with database.begin_by_key() as conn:
-        claim = batches.claim(conn, channel, worker)
+        claim = batches.claim(conn, channel, worker, tuple(tariffs))
         if claim is not None and clocks is not None:
             clocks.check(claim.server)  # raising undoes the claim
     if claim is None:
@@ -112,7 +116,8 @@ def _decide(
 ) -> Round:
     batch, spec = claim.batch, version.spec
     slots = _lease_slots(conn, batch, spec, tariff)
-    limit = affordable(conn, batch, spec, tariff.price, slots.granted)
+    granted = min(slots.granted, PROBES) if claim.probing else slots.granted
+    limit = affordable(conn, batch, spec, tariff.price, granted)
     ids = recipients.lock_undecided(conn, batch, limit) if limit else []
     data = book.law.jurisdictions
     people = recipients.load(conn, batch, spec, ids, claim.now, data) if ids else []
@@ -136,6 +141,8 @@ def _decide(
         reserved=reserved,
         since=since,
         now=claim.now,
+        probing=claim.probing,
+        elsewhere=claim.elsewhere,
     )
 
 

@@ -38,7 +38,10 @@ class Store(Protocol):
 
 
 class Settler:
-    """Settles one round. `retry_after` and `why` are set when the gateway went down."""
+    """Settles one round. `retry_after` and `why` are set when the gateway went down.
+
+    Where another gateway could take over, `elsewhere`, nobody has to wait for this one then.
+    """
 
     def __init__(self, store: Store, current: Round, price: float = 0.0) -> None:
         self._store, self._round, self._price = store, current, price
@@ -55,6 +58,7 @@ class Settler:
         self._made: dict[int, tuple[int, bytes]] = {}  # parts and digest, by person
         self.retry_after = 0.0
         self.why = ""
+        self._put_off: list[DeliveryKey] = []
 
     def expect(self, message: Message) -> None:
         """Note what was made for somebody, before it goes."""
@@ -83,16 +87,30 @@ class Settler:
 
     async def finish(self, begun: Collection[int]) -> None:
         """Settle the rest: begun without receipt is UNSURE, all others are decided on again."""
-        for customer_id, key in list(self._open.items()):
-            outcome = Outcome.UNSURE if customer_id in begun else Outcome.WITHHELD
-            receipt = Receipt(key, outcome, detail=self.why, retry_after=self.retry_after)
-            self._group.append(self._settlement(receipt))
-        self._open.clear()
+        self._close(self._open.keys() & begun, Outcome.UNSURE)
+        await self.release(())
+        if self.why and self._round.elsewhere and self._put_off:
+            await self._store.in_store(self._hurry)
+
+    async def release(self, begun: Collection[int]) -> None:
+        """Let go of everybody who is not begun, and never will be: they are decided on again."""
+        self._close(self._open.keys() - begun, Outcome.WITHHELD)
         if self._writing is not None:
             await asyncio.wait([self._writing])
         self._start_writing()
         if self._writing is not None:
             await asyncio.shield(self._writing)
+
+    def _close(self, people: Collection[int], outcome: Outcome) -> None:
+        wait = 0.0 if self._round.elsewhere else self.retry_after
+        for customer_id in people:
+            key = self._open.pop(customer_id)
+            receipt = Receipt(key, outcome, detail=self.why, retry_after=wait)
+            self._group.append(self._settlement(receipt))
+
+    def _hurry(self) -> None:
+        with self._store.desk.database.begin_by_key() as conn:
+            settlements.hurry(conn, self._put_off, self._round.now)
 
     def _settlement(self, receipt: Receipt) -> Settlement:
         state = SETTLED_AS[receipt.outcome]
@@ -103,6 +121,8 @@ class Settler:
             state, reason = DeliveryState.REFUSED, Reason.TOO_MANY_ATTEMPTS
         if self.why and receipt.outcome is Outcome.WITHHELD:
             reason = Reason.GATEWAY_DEFERRED
+        if receipt.outcome is Outcome.DEFERRED and state is DeliveryState.DEFERRED:
+            self._put_off.append(receipt.key)
         paid = state in (DeliveryState.ACCEPTED, DeliveryState.UNSURE)
         return Settlement(
             receipt.key,
