@@ -27,7 +27,7 @@ from dispatcher.errors import (
     StorageDown,
     WrongInput,
 )
-from dispatcher.gateways_in_use import channel_of, gateway_settings
+from dispatcher.gateways_in_use import channel_of, gateway_settings, ways
 from dispatcher.rendering.source import load as load_template
 from dispatcher.resources import templates_folder
 from dispatcher.services import programme
@@ -136,6 +136,7 @@ def workbench(known: Settings) -> Workbench:
         gateways={name: channel_of(name, gateway) for name, gateway in gateways.items()},
         prices={name: gateway.price for name, gateway in gateways.items()},
         facts=known_facts(known),
+        ways=ways(known),
     )
 
 

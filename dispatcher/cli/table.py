@@ -34,6 +34,9 @@ COMMANDS: dict[str, Entry] = {
     "halt": Entry("dispatcher.cli.halt", "Stop sending at once: all, or a part.", WORK),
     "reply": Entry("dispatcher.cli.reply", "Take a reply as if it had come by SMS.", WORK),
     "mail": Entry("dispatcher.cli.mail", "Mail that comes back: bounces, complaints.", RUN, True),
+    "gateway": Entry(
+        "dispatcher.cli.gateway", "The ways out: how they are, and which goes first.", ASK, True
+    ),
     "explain": Entry("dispatcher.cli.explain", "Say why somebody got a message, or not.", ASK),
     "hours": Entry("dispatcher.cli.hours", "Say when offers may be sent to a country.", ASK),
     "sandbox": Entry(

@@ -33,6 +33,7 @@ OPERATORS = {
     "doctor": "servers and settings",
     "down": "ends processes of the operator's",
     "explain": "answers the person who asks why",
+    "gateway": "the ways out that all brands share",
     "halt": "stops every brand",
     "init": "writes settings and keys",
     "logs": "one line for each visit",
