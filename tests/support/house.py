@@ -130,7 +130,7 @@ class House:
             "starts_at": TUESDAY.timestamp(),
         }
         rules = Policy(campaign_id=0, brand=BRAND.id, **given | (policy or {}))
-        gateways = {channel: channel.value for channel in channels}
+        gateways = spec.pop("gateways", {channel: channel.value for channel in channels})
         made = CampaignSpec(
             name,
             BRAND,
