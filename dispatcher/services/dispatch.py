@@ -149,35 +149,21 @@ async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:
         work.cancel()
         await asyncio.wait([work])
         raise
-    if not work.done():
-        linger(out, current.batch, work)
-    else:
-        work.result()
+    linger(out, work)
 
 
-def linger(out: Outbound, batch: Batch, work: asyncio.Task[None]) -> None:
-    """Keep a batch until the last answers came, while others are sent by other gateways."""
-    out.at_work += 1
-    task = asyncio.create_task(_linger(out, batch, work))
+def linger(out: Outbound, work: asyncio.Task[None]) -> None:
+    """Let the last answers come, while others are sent by other gateways."""
+    task = asyncio.create_task(_linger(work))
     out.lingering.add(task)
     task.add_done_callback(out.lingering.discard)
 
 
-async def _linger(out: Outbound, batch: Batch, work: asyncio.Task[None]) -> None:
-    keeper = asyncio.create_task(_keep_leases(out, [batch]))
+async def _linger(work: asyncio.Task[None]) -> None:
     try:
         await work
     except Unavailable as outage:
-        log.warning("what a gateway said at last is only in the journal: %s", outage)
-        out.beaten = True
-    except BaseException:
-        out.beaten = True
-        raise
-    finally:
-        keeper.cancel()
-        out.at_work -= 1
-        if out.beaten and out.at_work == 0:
-            out.journal.abandon()
+        log.warning("what a gateway said too late is not on record: %s", outage)
 
 
 def _renew(database: Database, held: Sequence[Batch]) -> None:

@@ -55,9 +55,10 @@ class Sending:
             await self._gate.finish()
             self._pulse.let_go(self._keys())
             await self._settler.finish(self._gate.begun)
+        if self._given_up:  # these were the last answers, for what was unsure until now
+            return
         await self._judge()
-        heard = self._pulse.take()
-        await self._out.in_store(partial(_hand_back, self._out.database, self._round, heard))
+        await self._hand_back()
         if self._out.at_work == 1 and not self._out.beaten:
             self._out.journal.forget()
 
@@ -74,11 +75,15 @@ class Sending:
         return True
 
     async def give_up(self) -> None:
-        """Let nothing more through, leave the gateway alone, and let go of who is not begun."""
+        """Let nothing more through, leave the gateway alone, and let all others of the batch go on.
+
+        What is on the wire is unsure until its answer comes, if ever: `carry` waits for it.
+        """
         self._gate.shut()
         self._given_up = True
         await self._trip(self._ill, 0.0)
-        await self._settler.release(self._gate.begun)
+        await self._settler.give_up(self._gate.begun)
+        await self._hand_back()
 
     async def _send(self) -> None:
         gateway = self._out.gateways[self._name]
@@ -124,6 +129,10 @@ class Sending:
         else:
             how = gateway_health.recover if self._good else gateway_health.probe_again
             await self._out.in_store(partial(_note, self._out.database, self._name, how))
+
+    async def _hand_back(self) -> None:
+        heard = self._pulse.take()
+        await self._out.in_store(partial(_hand_back, self._out.database, self._round, heard))
 
     async def _trip(self, why: str, asked: float) -> None:
         trip = partial(_trip, self._out.database, self._name, why, asked)

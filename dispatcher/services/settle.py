@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from time import monotonic
 from typing import Protocol, TypeVar
 
@@ -59,6 +60,7 @@ class Settler:
         self.retry_after = 0.0
         self.why = ""
         self._put_off: list[DeliveryKey] = []
+        self._paid = False
 
     def expect(self, message: Message) -> None:
         """Note what was made for somebody, before it goes."""
@@ -87,19 +89,23 @@ class Settler:
 
     async def finish(self, begun: Collection[int]) -> None:
         """Settle the rest: begun without receipt is UNSURE, all others are decided on again."""
-        self._close(self._open.keys() & begun, Outcome.UNSURE)
-        await self.release(())
-        if self.why and self._round.elsewhere and self._put_off:
-            await self._store.in_store(self._hurry)
+        await self._settle_rest(begun)
 
-    async def release(self, begun: Collection[int]) -> None:
-        """Let go of everybody who is not begun, and never will be: they are decided on again."""
-        self._close(self._open.keys() - begun, Outcome.WITHHELD)
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
-        self._start_writing()
-        if self._writing is not None:
-            await asyncio.shield(self._writing)
+    async def give_up(self, begun: Collection[int]) -> None:
+        """Settle the rest now; should answers still come, what is unsure has been paid for."""
+        await self._settle_rest(begun)
+        self._paid = True
+
+    async def _settle_rest(self, begun: Collection[int]) -> None:
+        self._close(self._open.keys() & begun, Outcome.UNSURE)
+        self._close(list(self._open), Outcome.WITHHELD)
+        while self._group or self._writing is not None:
+            if self._writing is not None:
+                await asyncio.wait([self._writing])
+            self._start_writing()
+        if self.why and self._round.elsewhere and self._put_off:
+            put_off, self._put_off = self._put_off, []
+            await self._store.in_store(partial(self._hurry, put_off))
 
     def _close(self, people: Collection[int], outcome: Outcome) -> None:
         wait = 0.0 if self._round.elsewhere else self.retry_after
@@ -108,9 +114,9 @@ class Settler:
             receipt = Receipt(key, outcome, detail=self.why, retry_after=wait)
             self._group.append(self._settlement(receipt))
 
-    def _hurry(self) -> None:
+    def _hurry(self, put_off: list[DeliveryKey]) -> None:
         with self._store.desk.database.begin_by_key() as conn:
-            settlements.hurry(conn, self._put_off, self._round.now)
+            settlements.hurry(conn, put_off, self._round.now)
 
     def _settlement(self, receipt: Receipt) -> Settlement:
         state = SETTLED_AS[receipt.outcome]
@@ -124,6 +130,7 @@ class Settler:
         if receipt.outcome is Outcome.DEFERRED and state is DeliveryState.DEFERRED:
             self._put_off.append(receipt.key)
         paid = state in (DeliveryState.ACCEPTED, DeliveryState.UNSURE)
+        price = 0.0 if self._paid else self._price
         return Settlement(
             receipt.key,
             state,
@@ -134,7 +141,7 @@ class Settler:
             receipt.code,
             receipt.detail,
             parts,
-            parts * self._price if paid else 0.0,
+            parts * price if paid else 0.0,
             digest.hex() if paid else "",
         )
 
@@ -147,7 +154,8 @@ class Settler:
         if self._writing is not None:
             if not self._writing.done():
                 return
-            self._writing.result()
+            done, self._writing = self._writing, None
+            done.result()
         group, self._group = self._group, []
         receipts, self._receipts = self._receipts, []
         self._flushed_at = monotonic()
