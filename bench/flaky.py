@@ -46,7 +46,7 @@ url = "http://127.0.0.1:{well}/messages"
 priority = 2
 per_second = {per_second}
 """
-_PER_SECOND = 150
+_PER_SECOND = 120
 _ILL_SECONDS = 5.0  # after its rest it is well again
 _WINDOW = 60.0  # seconds in which a limit is looked at
 _PATIENCE = 900.0
@@ -157,7 +157,7 @@ def _is_well(earlier: Arrival, later: Arrival) -> bool:
 
 def measure(people: int) -> dict[str, object]:
     """Run a campaign to everybody, and tell how it went."""
-    good = max(people // 60, 30)
+    good = max(people // 80, 30)
     with world("") as private, sink(private.folder, good, _ILL_SECONDS, EVERY) as far:
         config = CONFIG.format(ill=far.ill, well=far.well, per_second=_PER_SECOND, slow_seconds=3.0)
         (private.folder / "dispatcher.toml").write_text(config)

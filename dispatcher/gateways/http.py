@@ -28,6 +28,8 @@ NOT_BEGUN = Verdict(
     Outcome.DEFERRED, code="not-sent", detail="the gateway was down", retry_after=RETRY_AFTER
 )
 WITHHELD = Verdict(Outcome.WITHHELD)
+# When the gateway does not say for how long; whoever leaves it alone makes further rests longer.
+_REST = 15.0  # seconds
 
 
 class HttpGateway(ABC):
@@ -138,11 +140,11 @@ class HttpGateway(ABC):
 
     def _down(self, done: HandOver, retry_after: float) -> GatewayDown:
         if done.response is None:
-            return GatewayDown(f"{self.name}: {done.failure}", RETRY_AFTER)
+            return GatewayDown(f"{self.name}: {done.failure}", _REST)
         status = f"{done.response.status_code} {done.response.reason_phrase}".strip()
         return GatewayDown(
             f"{self.name}: the gateway answers {status}; check its settings, account and health",
-            retry_after or RETRY_AFTER,
+            retry_after or _REST,
         )
 
     def _clean(self, verdict: Verdict, message: Message) -> Verdict:
