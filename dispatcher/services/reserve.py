@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import NamedTuple
 
@@ -101,6 +101,8 @@ def reserve(
             return None
         version = versions.get(conn, claim.batch.version_id)
         tariff = tariffs[claim.batch.gateway]
+        dearest = max(tariffs[name].price for name in claim.route if name in tariffs)
+        tariff = replace(tariff, price=dearest)  # what else is in flight may go by any of them
         return _decide(conn, claim, versions, book, version, tariff, since, patience)
 
 

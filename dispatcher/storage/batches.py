@@ -19,7 +19,7 @@ class Claim(NamedTuple):
     """A batch this worker now holds. `now`: the programme's clock, Unix seconds.
 
     `server` is the database's own clock. `probing`: the gateway has rested and is to be tried with
-    few. `elsewhere`: another gateway could take over.
+    few. `elsewhere`: another gateway could take over. `route`: all that could carry it.
     """
 
     batch: Batch
@@ -28,6 +28,7 @@ class Claim(NamedTuple):
     server: float
     probing: bool = False
     elsewhere: bool = False
+    route: Sequence[str] = ()
 
 
 def claim(conn: Connection, channel: Channel, worker: str, gateways: Sequence[str]) -> Claim | None:
@@ -61,7 +62,7 @@ def _claimed(row: Any) -> Claim:
         row["size"],
     )
     times = float(row["now"]), float(row["server"])
-    return Claim(batch, row["brand"], *times, row["probing"], row["elsewhere"])
+    return Claim(batch, row["brand"], *times, row["probing"], row["elsewhere"], row["route"])
 
 
 def _note_way(conn: Connection, row: Any) -> None:
@@ -150,6 +151,7 @@ _CLAIM = text(f"""
       AND w.id = b.wave_id
     RETURNING b.wave_id, b.shard, b.batch_no, b.fence, b.channel, b.gateway, b.size,
               w.campaign_id, w.version_id, w.brand, free.first, free.probing, free.elsewhere,
+              b.route,
               extract(epoch FROM clock_timestamp() + clock.ahead) AS now,
               extract(epoch FROM clock_timestamp()) AS server
 """)

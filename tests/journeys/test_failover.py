@@ -27,23 +27,25 @@ RESTED = text("""
 """)
 Story = Callable[[House, SmsServer, SmsServer], Awaitable[None]]
 
+Tell = Callable[..., None]
+
 
 @pytest.fixture
-def tell(database_url: str, tmp_path: Path) -> Callable[[Story], None]:
+def tell(database_url: str, tmp_path: Path) -> Tell:
     """Give what tells a story of a house with two SMS gateways, `first` and `second`."""
 
-    async def told(story: Story) -> None:
+    async def told(story: Story, slow: float) -> None:
         async with SmsServer() as first, SmsServer() as second:
             ways = {
-                "first": _way(first.url, priority=1, price=0.05),
+                "first": _way(first.url, priority=1, price=0.05, slow_seconds=slow),
                 "second": _way(second.url, priority=2, price=0.07),
             }
             home = tmp_path / "home"
             with house_on(database_url, home, safe_mode=False, gateways=ways) as house:
                 await story(house, first, second)
 
-    def run(story: Story) -> None:
-        asyncio.run(told(story))
+    def run(story: Story, slow: float = 20.0) -> None:
+        asyncio.run(told(story, slow))
 
     return run
 
@@ -53,7 +55,6 @@ def _way(url: str, **more: Any) -> dict[str, Any]:
         "kind": "http_sms",
         "url": url,
         "in_flight": IN_FLIGHT,
-        "slow_seconds": 0.4,
         "connect_timeout": 2.0,
         **more,
     }
@@ -84,7 +85,7 @@ def _history(house: House) -> list[tuple[str, str]]:
     return house.query("SELECT gateway, what FROM gateway_history ORDER BY id")
 
 
-def test_the_next_gateway_takes_over_from_one_that_is_gone(tell: Callable[[Story], None]) -> None:
+def test_the_next_gateway_takes_over_from_one_that_is_gone(tell: Tell) -> None:
     """Everybody gets one message, at the price of who carried it; the history says why."""
 
     async def story(house: House, first: SmsServer, second: SmsServer) -> None:
@@ -104,9 +105,7 @@ def test_the_next_gateway_takes_over_from_one_that_is_gone(tell: Callable[[Story
 
 
 @pytest.mark.parametrize("fault", [Fault.KEEP_AND_CUT, Fault.KEEP_AND_RESET, Fault.CUT_ANSWER])
-def test_what_a_gateway_may_have_taken_never_goes_by_another(
-    tell: Callable[[Story], None], fault: Fault
-) -> None:
+def test_what_a_gateway_may_have_taken_never_goes_by_another(tell: Tell, fault: Fault) -> None:
     """The line was lost after the last bytes: those few are unsure, and all others are told."""
 
     async def story(house: House, first: SmsServer, second: SmsServer) -> None:
@@ -124,7 +123,7 @@ def test_what_a_gateway_may_have_taken_never_goes_by_another(
     tell(story)
 
 
-def test_a_silent_gateway_holds_up_only_what_it_has(tell: Callable[[Story], None]) -> None:
+def test_a_silent_gateway_holds_up_only_what_it_has(tell: Tell) -> None:
     """The others have got theirs over the second while the first still says nothing."""
 
     async def story(house: House, first: SmsServer, second: SmsServer) -> None:
@@ -143,7 +142,7 @@ def test_a_silent_gateway_holds_up_only_what_it_has(tell: Callable[[Story], None
         assert states == {"unsure": IN_FLIGHT, "accepted": PEOPLE - IN_FLIGHT}
         assert len(set(_addressed(first.requests + second.requests))) == PEOPLE
 
-    tell(story)
+    tell(story, 0.4)
 
 
 async def _until(house: House, out: Outbound, server: SmsServer, messages: int) -> None:
@@ -155,7 +154,7 @@ async def _until(house: House, out: Outbound, server: SmsServer, messages: int) 
     raise AssertionError(f"{len(server.requests)} of {messages} came: {house.verdicts()}")
 
 
-def test_a_late_answer_still_counts(tell: Callable[[Story], None]) -> None:
+def test_a_late_answer_still_counts(tell: Tell) -> None:
     """What was given up for slow is settled by the gateway's own word, and goes no second time."""
     release = asyncio.Event()
 
@@ -176,11 +175,11 @@ def test_a_late_answer_still_counts(tell: Callable[[Story], None]) -> None:
         assert house.verdicts() == {("accepted", "ok"): PEOPLE}
         assert len(set(_addressed(first.requests + second.requests))) == PEOPLE
 
-    tell(story)
+    tell(story, 0.4)
 
 
 def test_whom_an_ill_gateway_put_off_goes_by_the_other_at_once(
-    tell: Callable[[Story], None],
+    tell: Tell,
 ) -> None:
     """Though it asked for an hour: that is for itself, and it is left alone as long."""
 
@@ -201,7 +200,7 @@ def test_whom_an_ill_gateway_put_off_goes_by_the_other_at_once(
     tell(story)
 
 
-def test_a_gateway_that_fails_half_the_time_is_left_alone(tell: Callable[[Story], None]) -> None:
+def test_a_gateway_that_fails_half_the_time_is_left_alone(tell: Tell) -> None:
     """No ten in a row fail, and still it is not fed the whole campaign."""
 
     async def story(house: House, first: SmsServer, second: SmsServer) -> None:
@@ -219,7 +218,7 @@ def test_a_gateway_that_fails_half_the_time_is_left_alone(tell: Callable[[Story]
     tell(story)
 
 
-def test_it_drifts_back_by_a_probe_of_few(tell: Callable[[Story], None]) -> None:
+def test_it_drifts_back_by_a_probe_of_few(tell: Tell) -> None:
     """After its rest one batch tries it with a handful; once they went well it carries the rest."""
 
     async def story(house: House, first: SmsServer, second: SmsServer) -> None:
@@ -251,7 +250,7 @@ def _once_probed(house: House, first: SmsServer) -> Callable[[Request], Reply | 
 
 
 def test_a_probe_that_fails_costs_a_handful_and_a_longer_rest(
-    tell: Callable[[Story], None],
+    tell: Tell,
 ) -> None:
     """The others never see that gateway."""
 
@@ -277,7 +276,7 @@ def test_a_probe_that_fails_costs_a_handful_and_a_longer_rest(
     tell(story)
 
 
-def test_only_one_of_many_probes(tell: Callable[[Story], None]) -> None:
+def test_only_one_of_many_probes(tell: Tell) -> None:
     """Two that ask at once: one of them gets the probe, the other the second gateway or nothing."""
 
     async def story(house: House, first: SmsServer, second: SmsServer) -> None:
@@ -305,7 +304,7 @@ def _claim(house: House, out: Outbound) -> tuple[str, bool] | None:
     return (claim.batch.gateway, claim.probing) if claim else None
 
 
-def test_a_halted_gateway_stands_aside(tell: Callable[[Story], None]) -> None:
+def test_a_halted_gateway_stands_aside(tell: Tell) -> None:
     """An operator stops one way out; what would have gone by it goes by the next."""
 
     async def story(house: House, first: SmsServer, second: SmsServer) -> None:
