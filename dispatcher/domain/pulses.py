@@ -45,26 +45,23 @@ class Heard(NamedTuple):
 class Pulse:
     """Follows one gateway through all rounds of a process; instants are monotonic seconds.
 
-    `tripped_at`: rounds claimed before it are not begun any more, but `rest` seconds later.
+    `begun`: when the last bytes of each unanswered message were written. Rounds claimed before
+    `tripped_at` are not begun any more, but `rest` seconds later.
     """
 
     bounds: Bounds = field(default_factory=Bounds)
     tripped_at: float = float("-inf")
     rest: float = 0.0
-    _begun: dict[DeliveryKey, float] = field(default_factory=dict)
+    begun: dict[DeliveryKey, float] = field(default_factory=dict)
     _recent: deque[tuple[bool, bool]] = field(default_factory=lambda: deque(maxlen=_RECENT))
     _heard_at: float = float("-inf")
     _counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     _latency: list[int] = field(default_factory=lambda: [0] * (len(CLASSES) + 1))
 
-    def begin(self, key: DeliveryKey, now: float) -> None:
-        """Note that the last bytes of a message are written."""
-        self._begun[key] = now
-
     def hear(self, receipt: Receipt, now: float) -> None:
         """Note a receipt, once; what was withheld says nothing of the gateway."""
         outcome = receipt.outcome
-        began = self._begun.pop(receipt.key, None)
+        began = self.begun.pop(receipt.key, None)
         if outcome is Outcome.WITHHELD:
             return
         self._counts[outcome] += 1
@@ -78,7 +75,7 @@ class Pulse:
     def let_go(self, keys: Sequence[DeliveryKey]) -> None:
         """Wait no more for answers to these."""
         for key in keys:
-            self._begun.pop(key, None)
+            self.begun.pop(key, None)
 
     def illness(self, now: float, *, elsewhere: bool) -> str:
         """Say why the gateway is to be left alone, or "".
@@ -95,17 +92,17 @@ class Pulse:
         slow = sum(slow for _, slow in self._recent)
         if recent >= _ENOUGH and slow >= recent / 2:
             return f"{slow} of its last {recent} answers took over {self.bounds.slow_seconds:g} s"
-        if self._begun:
-            silent = now - max(self._heard_at, next(iter(self._begun.values())))
+        if self.begun:
+            silent = now - max(self._heard_at, next(iter(self.begun.values())))
             if silent > self.bounds.slow_seconds:
-                return f"{len(self._begun)} messages wait and no answer came for {silent:.1f} s"
+                return f"{len(self.begun)} messages wait and no answer came for {silent:.1f} s"
         return ""
 
     def trip(self, now: float, rest: float) -> None:
         """Begin anew: what was said before the rest says nothing of the time after it."""
         self.tripped_at, self.rest = now, rest
         self._recent.clear()
-        self._begun.clear()
+        self.begun.clear()
 
     def take(self) -> Heard:
         """Give what was heard since the last time."""

@@ -58,6 +58,7 @@ class BatchGate:
         self._permitted = terms.permitted
         self._asking: asyncio.Task[None] | None = None
         self._pulse = pulse or Pulse()
+        self._begun_at = self._pulse.begun  # a call less for each message
         self._lost = self._full = False
         self.asked = False
         self.pulled_at = inf
@@ -99,7 +100,7 @@ class BatchGate:
             return Passage.WAIT
         self._full = False
         self.begun.add(message.key.customer_id)
-        self._pulse.begin(message.key, monotonic())
+        self._begun_at[message.key] = monotonic()
         return Passage.GO
 
     def refuses(self, customer_id: int, send_before: float) -> bool:

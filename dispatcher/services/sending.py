@@ -125,7 +125,9 @@ class Sending:
             if told := self._pulse.illness(monotonic(), elsewhere=False):
                 await self._trip(told, 0.0)
         elif self._bad > self._good:
-            await self._trip(f"{self._bad} of {self._bad + self._good} messages that tried it", 0.0)
+            await self._trip(
+                f"{self._bad} of {self._bad + self._good} messages that tried it failed", 0.0
+            )
         else:
             how = gateway_health.recover if self._good else gateway_health.probe_again
             await self._out.in_store(partial(_note, self._out.database, self._name, how))

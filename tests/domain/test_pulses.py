@@ -18,7 +18,7 @@ def heard(outcomes: Iterable[Outcome], took: float = 0.01) -> Pulse:
     pulse = Pulse()
     for at, outcome in enumerate(outcomes):
         key = DeliveryKey(1, at, 1)
-        pulse.begin(key, float(at))
+        pulse.begun[key] = float(at)
         pulse.hear(Receipt(key, outcome), at + took)
     return pulse
 
@@ -35,7 +35,7 @@ def test_a_gateway_is_ill_when_half_of_its_last_answers_were_errors(said: list[O
 def test_a_silent_gateway_is_ill_only_where_another_can_take_over() -> None:
     """Nothing was heard for three seconds while messages wait; else it is waited for."""
     pulse = Pulse()
-    pulse.begin(DeliveryKey(1, 1, 1), 10.0)
+    pulse.begun[DeliveryKey(1, 1, 1)] = 10.0
     assert not pulse.illness(12.9, elsewhere=True)
     assert "no answer" in pulse.illness(13.1, elsewhere=True)
     assert not pulse.illness(60.0, elsewhere=False)
@@ -44,8 +44,8 @@ def test_a_silent_gateway_is_ill_only_where_another_can_take_over() -> None:
 def test_one_slow_answer_among_quick_ones_is_no_illness() -> None:
     """As long as something is heard, the gateway lives."""
     pulse = heard([Outcome.ACCEPTED] * 30)
-    pulse.begin(DeliveryKey(2, 1, 1), 30.0)
-    pulse.begin(DeliveryKey(2, 2, 1), 34.0)
+    pulse.begun[DeliveryKey(2, 1, 1)] = 30.0
+    pulse.begun[DeliveryKey(2, 2, 1)] = 34.0
     pulse.hear(Receipt(DeliveryKey(2, 2, 1), Outcome.ACCEPTED), 34.1)
     assert not pulse.illness(35.0, elsewhere=True)
 
@@ -61,7 +61,7 @@ def test_what_was_said_before_a_rest_is_forgotten() -> None:
     """A late answer to an old message does not make a gateway ill that has rested meanwhile."""
     pulse = heard([Outcome.UNSURE] * 40)
     late = DeliveryKey(3, 1, 1)
-    pulse.begin(late, 40.0)
+    pulse.begun[late] = 40.0
     pulse.trip(41.0, 15.0)
     pulse.hear(Receipt(late, Outcome.UNSURE), 70.0)
     assert not pulse.illness(71.0, elsewhere=True)
@@ -81,7 +81,7 @@ def test_a_quantile_is_never_told_shorter_than_it_was(times: list[float]) -> Non
     pulse = Pulse(Bounds(slow_seconds=99))
     for at, took in enumerate(times):
         key = DeliveryKey(1, at, 1)
-        pulse.begin(key, 0.0)
+        pulse.begun[key] = 0.0
         pulse.hear(Receipt(key, Outcome.ACCEPTED), took)
     median = sorted(times)[(len(times) - 1) // 2]
     told = quantile(pulse.take().latency, 0.5)
