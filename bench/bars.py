@@ -130,6 +130,10 @@ BARS = (
     ),
     Bar("the same, the slowest but one in a hundred", ("flood.p99_ms",), 1000, 250, " ms", True),
     Bar("the same, answers that are no 2xx", ("flood.not_2xx",), 0, 0, "", True),
+    Bar("over a flaky gateway: told twice", ("flaky.doubles",), 0, 0, "", True),
+    Bar("the same: lost", ("flaky.lost",), 0, 0, "", True),
+    Bar("the same: a limit exceeded by", ("flaky.overshoot_percent",), 1, 0, " %", True),
+    Bar("the same: until the next takes over", ("flaky.takeover_seconds",), 5, 4, " s", True),
     Bar(
         "opt-out to silence, the worst",
         ("silence.worst_ms",),

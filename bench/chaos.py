@@ -98,7 +98,15 @@ def run(plan: Plan) -> Findings:
         conductor = Conductor(stage, plan, wave)
         problem = conductor.run(plan.patience)
         stage.stop_workers()
-        tidy(here.desk, here.versions, here.bell, here.settings.journals, here.host, here.bars)
+        tidy(
+            here.desk,
+            here.versions,
+            here.bell,
+            here.settings.journals,
+            here.host,
+            here.ways,
+            here.bars,
+        )
         stage.listen()
         seconds = time.monotonic() - began
         if problem:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from dispatcher.gateways.email.smtp_talk import Talk
 from dispatcher.rendering.email import EmailRenderer
 from dispatcher.services import dispatch as dispatching
+from dispatcher.services import sending
 from dispatcher.services import tidy as tidying
 from dispatcher.storage import batches, deliveries, due, settlements, waves, workers
 from dispatcher.storage.journal import Journal
@@ -47,9 +48,9 @@ POINTS: dict[str, Point] = {
     "answered, not in the journal": Point(Journal, "receipt", after=False, often=True),
     "receipt in the journal, not settled": Point(Journal, "receipt", often=True),
     "inside permit, before its commit": Point(batches, "permit", thread="permits"),
-    "permitted a window ahead, not begun": Point(dispatching, "_permit"),
+    "permitted a window ahead, not begun": Point(sending, "_permit"),
     "inside settle, before its commit": Point(settlements, "settle"),
-    "settled, batch not handed back": Point(dispatching, "_hand_back", after=False),
+    "settled, batch not handed back": Point(sending, "_hand_back", after=False),
     "inside hand-back, before its commit": Point(batches, "hand_back"),
     "handed back, journal not forgotten": Point(Journal, "forget", after=False),
     "inside adopting a journal": Point(workers, "batches_of"),

@@ -114,6 +114,12 @@ PARTS = (
         lambda sizes: {"count": min(sizes.people, 10_000)},
     ),
     Part(
+        "flaky",
+        "a campaign over a gateway that falls ill",
+        "bench.flaky",
+        lambda sizes: {"people": min(sizes.people, 20_000)},
+    ),
+    Part(
         "plan",
         "planning, once",
         "bench.planning",

@@ -82,7 +82,7 @@ def _round(private: World, here: Dispatcher, people: int, number: int) -> tuple[
         conn.execute(_DROP)
     watch = Watch(private.database_pid)
     start_wave(here, f"planning-{number}")
-    planned = plan(here.database, here.versions, here.bell)
+    planned = plan(here.database, here.versions, here.bell, here.ways)
     cost = watch.cost()
     if planned != people:
         raise AssertionError(f"{planned} of {people} people were planned")

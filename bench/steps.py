@@ -52,13 +52,13 @@ class Spot(NamedTuple):
 # Functions as their callers see them: where one is imported by name, the caller's module counts.
 SPOTS = (
     Spot("claim", "dispatcher.services.dispatch", "reserve"),
-    Spot("claim", "dispatcher.services.dispatch", "_hand_back"),
+    Spot("claim", "dispatcher.services.sending", "_hand_back"),
     Spot("load", "dispatcher.storage.recipients", "lock_undecided"),
     Spot("load", "dispatcher.storage.recipients", "load"),
     Spot("decide", "dispatcher.services.reserve", "decide"),
     Spot("decide", "dispatcher.services.reserve", "yield_to_better"),
     Spot("record", "dispatcher.storage.deliveries", "write_decisions"),
-    Spot("permit", "dispatcher.services.dispatch", "_permit"),
+    Spot("permit", "dispatcher.services.sending", "_permit"),
     Spot("render", "dispatcher.services.renderer.Renderer", "render", lazy=True),
     Spot("settle", "dispatcher.services.settle.Settler", "add"),
     Spot("settle", "dispatcher.services.settle.Settler", "_write"),
@@ -170,7 +170,7 @@ def _one_round(
     """Plan and send one wave; give microseconds a person in the order of STEPS."""
     start_wave(here, name, caps=DEFAULT_CAPS, min_gap_hours=4.0)
     cpu, theirs = time.process_time(), cpu_seconds(database)
-    plan(here.database, here.versions, here.bell)
+    plan(here.database, here.versions, here.bell, here.ways)
     planned = time.process_time() - cpu + cpu_seconds(database) - theirs
     meter.forget()
     cpu, theirs = time.process_time(), cpu_seconds(database)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.routes import Way
 from dispatcher.errors import ConfigError
 from dispatcher.gateways import registry
-from dispatcher.settings import GatewaySettings, PaceSettings, Settings
+from dispatcher.settings import GatewaySettings, Settings
 
 
 def gateway_settings(settings: Settings) -> dict[str, GatewaySettings]:
@@ -55,9 +56,22 @@ def real_mail_gateways(settings: Settings) -> frozenset[str]:
 
 
 def _in_sandbox(name: str, gateway: GatewaySettings) -> GatewaySettings:
-    return GatewaySettings(
-        kind="sandbox",
-        channel=channel_of(name, gateway),
-        price=gateway.price,
-        **gateway.model_dump(include=set(PaceSettings.model_fields)),
+    kept = {field: getattr(gateway, field) for field in GatewaySettings.model_fields}
+    return GatewaySettings(**kept | {"kind": "sandbox", "channel": channel_of(name, gateway)})
+
+
+def ways(settings: Settings) -> tuple[Way, ...]:
+    """Give every gateway there is now, as routing sees it."""
+    return tuple(
+        Way(
+            name,
+            channel_of(name, each),
+            each.price,
+            each.priority,
+            each.weight,
+            each.countries,
+            each.prefixes,
+            each.brands,
+        )
+        for name, each in gateway_settings(settings).items()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -118,6 +119,47 @@ class GatewaySettings(PaceSettings):
     )
     channel: str = Field(default="", description="email or sms, for adapters that serve both.")
     price: float = Field(default=0.0, description="Cost of one part, in the programme's currency.")
+
+    priority: int = Field(
+        default=0, description="Lower ones go first; the next takes over while it is not well."
+    )
+    weight: float = Field(
+        default=0.0, ge=0, description="Its share among gateways of one priority; 0: the cheapest."
+    )
+    countries: tuple[str, ...] = Field(
+        default=(), description="Countries it is meant for, as ISO 3166 (GB); none: everywhere."
+    )
+    prefixes: tuple[str, ...] = Field(
+        default=(), description="Beginnings of numbers it is meant for (+4477); none: all."
+    )
+    brands: tuple[str, ...] = Field(
+        default=(), description="Ids of the brands that may use it; none: all."
+    )
+    error_share: float = Field(
+        default=0.5, gt=0, description="Share of errors in its last 40 answers at which it rests."
+    )
+    slow_seconds: float = Field(
+        default=3.0,
+        gt=0,
+        description="Answers that take longer are slow: it rests, where another can take over.",
+    )
+
+    @field_validator("countries", mode="after")
+    @classmethod
+    def _upper(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        upper = tuple(code.upper() for code in codes)
+        if wrong := [
+            code for code in upper if not (code.isascii() and code.isalpha()) or len(code) != 2
+        ]:
+            raise ValueError(f"{wrong[0]} is no country; write GB")
+        return upper
+
+    @field_validator("prefixes", mode="after")
+    @classmethod
+    def _international(cls, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [each for each in prefixes if not re.fullmatch(r"\+\d{1,14}", each, re.ASCII)]:
+            raise ValueError(f"{wrong[0]} is no beginning of a number; write +4477")
+        return prefixes
 
     @property
     def options(self) -> Mapping[str, Any]:

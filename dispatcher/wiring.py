@@ -23,11 +23,13 @@ from dispatcher.domain.masks import mask_logs
 from dispatcher.domain.messages import Channel, Event, Message
 from dispatcher.domain.ports import Bell, Gateway
 from dispatcher.domain.programme import Programme
+from dispatcher.domain.pulses import Bounds
+from dispatcher.domain.routes import Way
 from dispatcher.domain.throttles import Pace, Paces
 from dispatcher.errors import CampaignError, CampaignErrors, ConfigError, FileError
 from dispatcher.gateways import registry
 from dispatcher.gateways.email.names import DnsNames, Names
-from dispatcher.gateways_in_use import channel_of, gateway_settings
+from dispatcher.gateways_in_use import channel_of, gateway_settings, ways
 from dispatcher.keys import load_keys
 from dispatcher.limits_in_use import pace_of, paces
 from dispatcher.rendering.links import Links
@@ -115,6 +117,19 @@ class Dispatcher:
         """Say what each gateway costs and how fast it may be used."""
         return {
             name: Tariff(gateway.price, pace_of(gateway))
+            for name, gateway in gateway_settings(self.settings).items()
+        }
+
+    @cached_property
+    def ways(self) -> tuple[Way, ...]:
+        """Say by which gateways which messages may go."""
+        return ways(self.settings)
+
+    @cached_property
+    def bounds(self) -> dict[str, Bounds]:
+        """Say what each gateway may do before it counts as ill."""
+        return {
+            name: Bounds(gateway.error_share, gateway.slow_seconds)
             for name, gateway in gateway_settings(self.settings).items()
         }
 
@@ -273,6 +288,7 @@ def build_outbound(dispatcher: Dispatcher, stopping: Callable[[], bool]) -> Outb
         renderer=build_renderer(dispatcher),
         gateways=build_gateways(dispatcher),
         tariffs=dispatcher.tariffs,
+        bounds=dispatcher.bounds,
         watch=watch,
         clocks=clocks,
         stopping=stopping,

@@ -30,7 +30,7 @@ def _answering(work: Coroutine[None, None, T]) -> T:
 def plan() -> None:
     """Write who gets a verdict, for every wave that waits for it."""
     here = room().dispatcher
-    _answering(asyncio.to_thread(plan_waves, here.database, here.versions, here.bell))
+    _answering(asyncio.to_thread(plan_waves, here.database, here.versions, here.bell, here.ways))
 
 
 def _dispatch(channel: Channel) -> None:
@@ -63,7 +63,16 @@ def tidy() -> None:
     """Adopt, reap, wake, finish, and ring where work waits."""
     here = room().dispatcher
     journals = here.settings.journals
-    work = partial(tidy_up, here.desk, here.versions, here.bell, journals, here.host, here.bars)
+    work = partial(
+        tidy_up,
+        here.desk,
+        here.versions,
+        here.bell,
+        journals,
+        here.host,
+        here.ways,
+        here.bars,
+    )
     _answering(asyncio.to_thread(work))
 
 

@@ -28,7 +28,12 @@ from dispatcher.errors import (
     WrongInput,
 )
 from dispatcher.gateways.registry import national_tables
-from dispatcher.gateways_in_use import channel_of, gateway_settings, real_mail_gateways
+from dispatcher.gateways_in_use import (
+    channel_of,
+    gateway_settings,
+    real_mail_gateways,
+    ways,
+)
 from dispatcher.rendering.source import load as load_template
 from dispatcher.resources import templates_folder
 from dispatcher.services import programme
@@ -138,6 +143,7 @@ def workbench(known: Settings) -> Workbench:
         prices={name: gateway.price for name, gateway in gateways.items()},
         facts=known_facts(known),
         tables={name: national_tables(gateway.kind) for name, gateway in gateways.items()},
+        ways=ways(known),
     )
 
 

@@ -151,7 +151,7 @@ def _campaign(told: Story) -> Iterator[RenderableType]:
             "the message said": told.why,
             "rule": told.rule,
             "window": told.window,
-            "by": f"{told.channel} over {told.gateway}" if told.gateway else told.channel,
+            "by": _way(told),
             "decided": _at(told.decided_at),
             "not before": _at(told.not_before),
             "send before": _at(told.send_before),
@@ -170,9 +170,17 @@ def _campaign(told: Story) -> Iterator[RenderableType]:
                 yield f"Hours, {_at(line.at)}: {_hours(line, line.hours)}"
     for attempt in told.attempts:
         said = " ".join(filter(None, (attempt.code, attempt.detail)))
-        yield f"Attempt {attempt.no}, {_at(attempt.at)}: {attempt.outcome} {said}".rstrip()
+        through = f"over {attempt.gateway}: {attempt.outcome}"
+        yield f"Attempt {attempt.no}, {_at(attempt.at)}, {through} {said}".rstrip()
     for event in told.events:
         yield f"Later, {_at(event.at)}: {event.kind} {event.code} {event.detail}".rstrip()
+
+
+def _way(told: Story) -> str:
+    if not told.gateway:
+        return told.channel
+    instead = f", which took over from {told.stood_in_for}" if told.stood_in_for else ""
+    return f"{told.channel} over {told.gateway}{instead}"
 
 
 def _meaning(reason: str) -> str:

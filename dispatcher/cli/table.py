@@ -35,10 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "reply": Entry("dispatcher.cli.reply", "Take a reply as if it had come by SMS.", WORK),
     "mail": Entry("dispatcher.cli.mail", "Mail that comes back: bounces, complaints.", RUN, True),
     "gateway": Entry(
-        "dispatcher.cli.gateway",
-        "The ways out to people, and what comes back on them.",
-        RUN,
-        True,
+        "dispatcher.cli.gateway", "The ways out: how they are, what comes back on them.", RUN, True
     ),
     "explain": Entry("dispatcher.cli.explain", "Say why somebody got a message, or not.", ASK),
     "hours": Entry("dispatcher.cli.hours", "Say when offers may be sent to a country.", ASK),

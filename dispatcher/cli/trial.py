@@ -58,9 +58,8 @@ def _words(here: Dispatcher, which: str) -> tuple[CampaignSpec, TemplateSource]:
 
 
 def _gateway(here: Dispatcher, spec: CampaignSpec, channel: Channel) -> str:
-    serving = workbench(here.settings).gateways
     named = spec.gateways.get(channel)
-    return named or next(name for name, serves in serving.items() if serves is channel)
+    return named or workbench(here.settings).first(channel, spec.brand.id)
 
 
 async def _send(here: Dispatcher, trial: Trial, message: Message, name: str) -> Receipt:

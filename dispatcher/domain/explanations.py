@@ -170,7 +170,8 @@ class ActLine(NamedTuple):
 class Story:
     """One wave of one campaign with one person. `state` is None while there is no verdict yet.
 
-    `why`: what the message said of why it came, "" where none did.
+    `why`: what the message said of why it came, "" where none did. `stood_in_for`: the gateway that
+    would have gone first, had it been well.
     """
 
     campaign_id: int
@@ -183,6 +184,7 @@ class Story:
     rule: str = ""
     channel: str = ""
     gateway: str = ""
+    stood_in_for: str = ""
     window: str = ""
     decided_at: datetime | None = None
     not_before: datetime | None = None

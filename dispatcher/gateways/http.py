@@ -30,6 +30,8 @@ NOT_BEGUN = Verdict(
     Outcome.DEFERRED, code="not-sent", detail="the gateway was down", retry_after=RETRY_AFTER
 )
 WITHHELD = Verdict(Outcome.WITHHELD)
+# When the gateway does not say for how long; whoever leaves it alone makes further rests longer.
+_REST = 15.0  # seconds
 
 
 class HttpGateway(ABC):
@@ -146,9 +148,9 @@ class HttpGateway(ABC):
 
     def _down(self, done: HandOver, retry_after: float) -> GatewayDown:
         if done.response is None:
-            return GatewayDown(f"{self.name}: {done.failure}", RETRY_AFTER)
+            return GatewayDown(f"{self.name}: {done.failure}", _REST)
         status = f"{done.response.status_code} {done.response.reason_phrase}".strip()
-        wait = retry_after or RETRY_AFTER
+        wait = retry_after or _REST
         remedy = "check its settings, account and health"
         if asks_to_wait(done.response):
             remedy = f"it asks to be left alone for {wait:.0f} s"

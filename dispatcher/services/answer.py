@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import TypeVar
 
 from dispatcher.domain.gsm7 import count
@@ -17,7 +18,7 @@ from dispatcher.domain.throttles import NO_PACE
 from dispatcher.errors import GatewayDown, Unavailable
 from dispatcher.services.gate import OpenGate
 from dispatcher.services.outbound import Outbound
-from dispatcher.storage import batches, clock, service_messages
+from dispatcher.storage import clock, gateway_health, service_messages
 from dispatcher.storage.database import Database
 from dispatcher.storage.service_messages import ServiceMessage
 
@@ -69,8 +70,8 @@ async def _answer_through(out: Outbound, gateway: str) -> int:
             receipts.append(receipt)  # noqa: PERF401 - what came before an outage counts
     except GatewayDown as outage:  # what has no receipt comes back when its lease ends
         log.warning("answers wait: %s", outage)
-        out.note_down(gateway, outage.retry_after)
-        await out.in_store(partial(_trip, out.database, gateway, outage.retry_after))
+        rest = await out.in_store(partial(_trip, out.database, gateway, outage))
+        out.pulse(gateway).trip(monotonic(), rest)
     await out.in_store(partial(_settle, out.database, by_key, receipts))
     return len(answers)
 
@@ -115,9 +116,9 @@ def _parts(answer: ServiceMessage) -> int:
     return count(answer.text).parts if answer.channel is Channel.SMS else 1
 
 
-def _trip(database: Database, gateway: str, seconds: float) -> None:
+def _trip(database: Database, gateway: str, outage: GatewayDown) -> float:
     with database.begin() as conn:
-        batches.trip_breaker(conn, gateway, seconds)
+        return gateway_health.trip(conn, gateway, str(outage), outage.retry_after)
 
 
 def _settle(

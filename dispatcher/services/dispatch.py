@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
-from time import monotonic, time
+from time import monotonic
 
 from dispatcher.domain.batches import Batch
-from dispatcher.domain.gsm7_tables import National
-from dispatcher.domain.messages import Channel, Message
-from dispatcher.errors import ClockJumped, GatewayDown, Unavailable
-from dispatcher.rendering.people import Unrenderable
-from dispatcher.services.gate import WINDOW, BatchGate, Terms
+from dispatcher.domain.messages import Channel
+from dispatcher.errors import ClockJumped, Unavailable
 from dispatcher.services.outbound import Outbound
-from dispatcher.services.pacing import due
-from dispatcher.services.renderer import Renderer
 from dispatcher.services.reserve import Round, reserve
-from dispatcher.services.settle import Settler
-from dispatcher.storage import batches, clock, rates, workers
+from dispatcher.services.sending import Sending
+from dispatcher.storage import batches, clock, workers
 from dispatcher.storage.database import Database
-from dispatcher.storage.deliveries import Reserved
 
 log = logging.getLogger(__name__)
-_IN_A_ROW = 32  # messages; more would hold up the connections for longer than a mail takes
 _SOON = 0.3  # seconds; a turn further away is left to the next bell
 
 
@@ -106,7 +97,7 @@ async def _fetch(out: Outbound, channel: Channel, until: float, held: list[Batch
     while (found := await _unless_jumped(out, work)) is None:
         if out.jumped:
             return None
-        wait = await out.in_store(partial(_next_turn_in, out.database, channel, asked))
+        wait = await out.in_store(partial(_next_turn_in, out, channel, asked))
         if wait is None or monotonic() + wait > until or out.stopping():
             return None
         await asyncio.sleep(max(wait, 0.005))
@@ -136,139 +127,45 @@ def _look_again(out: Outbound) -> None:
         workers.note_jump(conn, out.worker, 0.0)
 
 
-def _next_turn_in(database: Database, channel: Channel, asked: float) -> float | None:
-    with database.begin_by_key() as conn:
-        return batches.next_turn_in(conn, channel, _SOON, monotonic() - asked)
+def _next_turn_in(out: Outbound, channel: Channel, asked: float) -> float | None:
+    with out.database.begin_by_key() as conn:
+        known = tuple(out.tariffs)
+        return batches.next_turn_in(conn, channel, known, _SOON, monotonic() - asked)
 
 
 async def _send_round(out: Outbound, current: Round, closes_at: float) -> None:
-    settler = Settler(out, current, out.tariffs[current.batch.gateway].price)
-    gate = _gate(out, current, closes_at)
+    """Send a round. When its gateway falls ill the rest is let go, and the wire is left to itself.
+
+    So a gateway that answers nothing holds up those whose messages it has, and nobody else.
+    """
+    sending = Sending(out, current, closes_at)
+    work = asyncio.create_task(sending.carry())
     try:
-        if current.reserved:
-            await _send(out, current, gate, settler)
-    finally:
-        await gate.finish()
-        await settler.finish(gate.begun)
-    parts = settler.parts_of(gate.begun)
-    out.patience.pacing.note(current.batch, parts.values())
-    await out.in_store(partial(_hand_back, out.database, current, parts))
-    if out.at_work == 1 and not out.beaten:
-        out.journal.forget()
+        if await sending.well(work):
+            work.result()
+            return
+        await sending.give_up()
+    except BaseException:
+        work.cancel()
+        await asyncio.wait([work])
+        raise
+    linger(out, work)
 
 
-async def _send(out: Outbound, current: Round, gate: BatchGate, settler: Settler) -> None:
-    name = current.batch.gateway
-    gateway = out.gateways[name]
-    tables = gateway.limits.national_tables
-    messages = _ahead(_messages(out.renderer, current, gate, settler, tables))
+def linger(out: Outbound, work: asyncio.Task[None]) -> None:
+    """Let the last answers come, while others are sent by other gateways."""
+    task = asyncio.create_task(_linger(work))
+    out.lingering.add(task)
+    task.add_done_callback(out.lingering.discard)
+
+
+async def _linger(work: asyncio.Task[None]) -> None:
     try:
-        _let_rest(out, current)
-        # Closed before anything is settled: a gateway must not go on behind a failed settle.
-        async with aclosing(gateway.send(messages, gate)) as receipts:
-            async for receipt in receipts:
-                gate.heard(receipt)
-                settler.add(receipt)
-    except GatewayDown as outage:
-        settler.retry_after = outage.retry_after
-        settler.why = str(outage)
-        out.note_down(name, outage.retry_after)
-        await out.in_store(partial(_trip, out.database, name, outage.retry_after))
-
-
-def _let_rest(out: Outbound, current: Round) -> None:
-    """Ask nothing of a gateway that went down after this round was fetched."""
-    gateway = current.batch.gateway
-    noted, until = out.downs.get(gateway, (0.0, 0.0))
-    left = until - monotonic()
-    if current.since < noted and left > 0:
-        raise GatewayDown(f"gateway {gateway} is left alone for {left:.0f} s more", left)
-
-
-def _messages(
-    renderer: Renderer,
-    current: Round,
-    gate: BatchGate,
-    settler: Settler,
-    tables: Collection[National] = (),
-) -> Iterator[Message]:
-    """Render whom the gate would let through; note for whom there is nothing to send."""
-    for item in renderer.render(
-        current.version,
-        current.batch,
-        current.people,
-        current.decisions,
-        _still_wanted(current, gate, settler),
-        current.now,
-        tables,
-    ):
-        if isinstance(item, Unrenderable):
-            settler.skip(item.key, item.reason, item.detail)
-        else:
-            settler.expect(item)
-            yield item
-
-
-def _ahead(messages: Iterator[Message]) -> Iterator[Message]:
-    """Render some in a row while earlier ones are on the wire (docs/why.md#sending)."""
-    while some := list(islice(messages, _IN_A_ROW)):
-        yield from some
-
-
-def _still_wanted(current: Round, gate: BatchGate, settler: Settler) -> Iterator[Reserved]:
-    """Pass over whom the gate would refuse: refusing late may cost a connection."""
-    for reserved in current.reserved:
-        decision = current.decisions[reserved.customer_id]
-        if gate.refuses(reserved.customer_id, decision.send_before):
-            settler.withhold(reserved.customer_id)
-        else:
-            yield reserved
-
-
-def _gate(out: Outbound, current: Round, closes_at: float) -> BatchGate:
-    batch, brand = current.batch, current.version.spec.brand.id
-
-    async def permit(upto: int) -> bool:
-        return await out.in_permits(partial(_permit, out.database, current, upto))
-
-    terms = Terms(
-        size=len(current.reserved),
-        permitted=min(WINDOW, len(current.reserved)),
-        since=current.since,
-        clock_ahead=current.now - time(),
-        steady_ahead=current.now - current.since,
-        closes_at=closes_at,
-        scopes=(
-            "all",
-            f"brand:{brand}",
-            f"campaign:{batch.campaign_id}",
-            f"gateway:{batch.gateway}",
-        ),
-    )
-    return BatchGate(terms, out.watch, out.journal, permit)
-
-
-def _permit(database: Database, current: Round, upto: int) -> bool:
-    with database.begin_by_key() as conn:
-        return batches.permit(conn, current.batch, upto)
+        await work
+    except Unavailable as outage:
+        log.warning("what a gateway said too late is not on record: %s", outage)
 
 
 def _renew(database: Database, held: Sequence[Batch]) -> None:
     with database.begin_by_key() as conn:
         batches.renew(conn, held)
-
-
-def _hand_back(database: Database, current: Round, parts: Mapping[int, int]) -> None:
-    with database.begin_by_key() as conn:
-        charges = due(current.taken, parts)
-        rates.charge(conn, charges)
-        if any(charge.parts < 0 for charge in charges):  # a budget that was used up is not
-            batches.hold_back(conn, current.batch, 0.0)
-        all_decided = len(current.decisions) == current.batch.size
-        waits_for = current.waits_for
-        batches.hand_back(conn, current.batch, all_decided=all_decided, waits_for=waits_for)
-
-
-def _trip(database: Database, gateway: str, seconds: float) -> None:
-    with database.begin() as conn:
-        batches.trip_breaker(conn, gateway, seconds)

@@ -7,8 +7,16 @@ from time import monotonic, sleep
 
 from dispatcher.domain.findings import Finding, Level
 from dispatcher.errors import ConfigError
-from dispatcher.storage import health, installation, kept_mail, migrate, soft_bounces
+from dispatcher.storage import (
+    gateway_health,
+    health,
+    installation,
+    kept_mail,
+    migrate,
+    soft_bounces,
+)
 from dispatcher.storage.database import Database
+from dispatcher.storage.gateway_health import GatewayState
 from dispatcher.storage.watch import Watch
 
 OLDEST_POSTGRES = 15
@@ -33,6 +41,7 @@ def examine(database: Database, oldest_key: bytes, wall: float) -> Iterator[Find
     if revision == migrate.newest():
         yield _keys(database, oldest_key)
         yield from _work(database)
+        yield from _resting(database)
         yield _unplaced(database)
         yield from _returned(database)
         yield examine_watch(database.url)
@@ -132,6 +141,17 @@ def _work(database: Database) -> Iterator[Finding]:
     if now.unsure:
         told = f"nobody knows whether {now.unsure:,} messages arrived"
         yield Finding(_WARN, "unsure", told, "'dispatcher unsure list' names them")
+
+
+def _resting(database: Database) -> Iterator[Finding]:
+    """Name the gateways that fell ill and are left alone for now."""
+    with database.begin() as conn:
+        standings = gateway_health.standings(conn)
+    for name, each in standings.items():
+        if each.state is not GatewayState.READY:
+            told = f"{each.state} since {each.since:%H:%M:%S} UTC: {each.reason}"
+            remedy = "'dispatcher gateway status' tells who carries its messages meanwhile"
+            yield Finding(_WARN, f"gateway {name}", told, remedy)
 
 
 def _unplaced(database: Database) -> Finding:

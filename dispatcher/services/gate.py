@@ -11,6 +11,7 @@ from time import monotonic, time
 
 from dispatcher.domain.messages import DeliveryKey, Message, Receipt
 from dispatcher.domain.ports import Passage
+from dispatcher.domain.pulses import Pulse
 from dispatcher.storage.journal import Journal, JournalFull
 from dispatcher.storage.watch import Watch
 
@@ -41,7 +42,8 @@ class Terms:
 class BatchGate:
     """Stands before one batch's messages; asked and used on the event loop only.
 
-    `permit` commits a new `permitted_upto` and says whether the batch is still ours.
+    `permit` commits a new `permitted_upto` and says whether the batch is still ours. `pulse` is the
+    gateway's. `asked` and `pulled_at`: whether anything came this far, and since when it could.
     """
 
     def __init__(
@@ -50,16 +52,22 @@ class BatchGate:
         watch: Watch,
         journal: Journal,
         permit: Callable[[int], Awaitable[bool]],
+        pulse: Pulse | None = None,
     ) -> None:
         self._terms, self._watch, self._journal, self._permit = terms, watch, journal, permit
         self._permitted = terms.permitted
         self._asking: asyncio.Task[None] | None = None
+        self._pulse = pulse or Pulse()
+        self._begun_at = self._pulse.begun  # a call less for each message
         self._lost = self._full = False
+        self.asked = False
+        self.pulled_at = inf
         self.begun: set[int] = set()
         self._heard: set[DeliveryKey] = set()
 
     def begin(self, message: Message) -> Passage:
         """Say whether this message's last bytes may be written now; GO is journalled."""
+        self.asked = True
         fresh = self._watch.fresh()  # first: an answer that comes in between was not looked at yet
         if self.refuses(message.key.customer_id, message.send_before):
             return Passage.WITHHELD
@@ -75,6 +83,7 @@ class BatchGate:
         if receipt.key in self._heard:
             return
         self._heard.add(receipt.key)
+        self._pulse.hear(receipt, monotonic())
         try:
             self._journal.receipt(receipt)
         except JournalFull as full:  # it is settled all the same, unless we die before that
@@ -91,6 +100,7 @@ class BatchGate:
             return Passage.WAIT
         self._full = False
         self.begun.add(message.key.customer_id)
+        self._begun_at[message.key] = monotonic()
         return Passage.GO
 
     def refuses(self, customer_id: int, send_before: float) -> bool:
@@ -115,6 +125,10 @@ class BatchGate:
             await asyncio.wait([self._asking], timeout=0.05)
         else:
             await asyncio.sleep(_NAP)
+
+    def shut(self) -> None:
+        """Let nothing more through, for good."""
+        self._lost = True
 
     async def finish(self) -> None:
         """Shut for good, and wait for a permit still being asked for: nothing is left running."""

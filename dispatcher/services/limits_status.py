@@ -13,11 +13,11 @@ from dispatcher.domain.campaigns import CampaignSpec, CampaignState
 from dispatcher.domain.messages import Channel
 from dispatcher.domain.reports import Report
 from dispatcher.domain.throttles import MOST_PARTS, Level, Pace, Paces, used_on
-from dispatcher.storage import campaigns, clock, rates
+from dispatcher.storage import campaigns, clock, gateway_health, rates
 from dispatcher.storage.database import Database
+from dispatcher.storage.gateway_health import GatewayState
 
 _MOMENT = 1.0  # seconds for which nobody is said to wait
-_DOWN = "down:"
 WHAT: Mapping[str, str] = {
     "gateway": "the gateway {}",
     "sender": "the sender {}",
@@ -54,21 +54,25 @@ def limits_status(
 ) -> tuple[LimitRow, ...]:
     """Give every limit that is set, and gateways that are left alone for now."""
     known = {f"gateway:{name}": pace for name, pace in gateways.items()} | paces.every()
-    asked = [*known, *(f"{_DOWN}{name}" for name in gateways)]
-    levels, now = rates.standing(conn, asked), clock.server(conn)
-    rows = (_row(key, pace, levels, now) for key, pace in known.items())
+    levels, now = rates.standing(conn, list(known)), clock.server(conn)
+    rests = {
+        f"gateway:{each.gateway}": each.until.timestamp()
+        for each in gateway_health.standings(conn).values()
+        if each.state is not GatewayState.READY
+    }
+    rows = (_row(key, pace, levels, rests.get(key, 0.0), now) for key, pace in known.items())
     return tuple(row for row in rows if known[row.key] or row.free_at)
 
 
-def _row(key: str, pace: Pace, levels: Mapping[str, Level], now: float) -> LimitRow:
+def _row(
+    key: str, pace: Pace, levels: Mapping[str, Level], rests_until: float, now: float
+) -> LimitRow:
     level, day = levels.get(key, Level()), pace.on(now)
     used = used_on(level, day)
     left = None if day.budget is None else max(day.budget - used, 0)
-    kind, _, name = key.partition(":")
-    rest = levels.get(f"{_DOWN}{name}", Level()).wait if kind == "gateway" else 0.0
     free_at, why = None, ""
-    if rest > 0:
-        free_at, why = now + rest, "rest"
+    if rests_until > now:
+        free_at, why = rests_until, "rest"
     elif left is not None and left < _dearest(key):
         free_at, why = day.ends, "budget"
     elif level.wait > 0:

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic
 from typing import TypeVar
 
 from dispatcher.domain.ports import Gateway
+from dispatcher.domain.pulses import Bounds, Pulse
 from dispatcher.errors import Unavailable
 from dispatcher.rules.book import RuleBook
 from dispatcher.services.clocks import Clocks
@@ -37,8 +37,8 @@ class Outbound:
     `overtime`: seconds a batch may go on after its task's time, before its gate shuts.
     `enlist` gives a name that nobody had before, with its journal. `beaten`: an outage or a bug
     left batches and receipts behind that only the journal knows of. `jumped`: the clocks do not
-    agree, and that is on record. `downs`: since when and until when a
-    gateway is left alone, monotonic.
+    agree, and that is on record. `bounds`: what makes a gateway ill. `lingering`: rounds of ill
+    gateways that still wait for answers.
     """
 
     enlist: Callable[[], tuple[str, Journal]]
@@ -53,10 +53,12 @@ class Outbound:
     stopping: Callable[[], bool] = lambda: False
     overtime: float = 20.0
     patience: Patience = AT_ONCE
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    pulses: dict[str, Pulse] = field(default_factory=dict)
+    lingering: set[asyncio.Task[None]] = field(default_factory=set)
     at_work: int = 0
     beaten: bool = False
     jumped: bool = False
-    downs: dict[str, tuple[float, float]] = field(default_factory=dict)
     worker: str = field(init=False)
     journal: Journal = field(init=False)
     # One thread for the batches' reads and writes, one for permits, which must not wait for them.
@@ -71,12 +73,20 @@ class Outbound:
         """Where everything is kept."""
         return self.desk.database
 
+    def pulse(self, gateway: str) -> Pulse:
+        """Give what this process has heard of a gateway."""
+        if gateway not in self.pulses:
+            self.pulses[gateway] = Pulse(self.bounds.get(gateway, Bounds()))
+        return self.pulses[gateway]
+
     async def in_store(self, work: Callable[[], T]) -> T:
         """Run database work on the process's store thread."""
         return await asyncio.get_running_loop().run_in_executor(self.store, work)
 
     async def aclose(self) -> None:
         """Close gateways and threads; keep the journal only if something in it is unsettled."""
+        if self.lingering:
+            await asyncio.wait(self.lingering)
         for gateway in self.gateways.values():
             await gateway.aclose()
         self.watch.stop()
@@ -87,11 +97,6 @@ class Outbound:
         self.permits.shutdown()
         if self.at_work == 0 and not self.beaten:
             self.journal.close()
-
-    def note_down(self, gateway: str, seconds: float) -> None:
-        """Remember for this process that a gateway is to be left alone for some seconds."""
-        now = monotonic()
-        self.downs[gateway] = now, now + seconds
 
     def note_jump(self, seconds: float) -> None:
         """Put on record how far apart the clocks were found to be; 0: they agree."""

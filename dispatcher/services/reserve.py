@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from dispatcher.domain.campaigns import CampaignVersion
 from dispatcher.domain.customers import Recipient
 from dispatcher.domain.decisions import Decision
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.pulses import PROBES
 from dispatcher.domain.throttles import NO_PACE, Pace
 from dispatcher.rules.book import RuleBook
 from dispatcher.rules.decide import decide
@@ -36,6 +37,7 @@ class Round:
 
     `since` is monotonic, before the claim; `now` is the programme's clock in Unix seconds. `taken`
     of throttles is settled at the end; `waits_for` is the throttle that all others in it wait for.
+    `probing` and `elsewhere`: as in Claim.
     """
 
     batch: Batch
@@ -47,6 +49,8 @@ class Round:
     now: float
     taken: tuple[Taken, ...] = ()
     waits_for: str = ""
+    probing: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def reserve(
     """
     since = monotonic()
     with database.begin_by_key() as conn:
-        claim = batches.claim(conn, channel, worker)
+        claim = batches.claim(conn, channel, worker, tuple(tariffs))
         if claim is not None and clocks is not None:
             clocks.check(claim.server)  # raising undoes the claim
     if claim is None:
@@ -98,6 +102,8 @@ def reserve(
             return None
         version = versions.get(conn, claim.batch.version_id)
         tariff = tariffs[claim.batch.gateway]
+        dearest = max(tariffs[name].price for name in claim.route if name in tariffs)
+        tariff = replace(tariff, price=dearest)  # what else is in flight may go by any of them
         return _decide(conn, claim, versions, book, version, tariff, since, patience)
 
 
@@ -113,7 +119,8 @@ def _decide(
 ) -> Round:
     batch, spec = claim.batch, version.spec
     slots = patience.pacing.ask(conn, batch, spec, tariff.pace, claim.server)
-    ids = slots.lock(conn, batch, affordable(conn, batch, spec, tariff.price, slots.granted))
+    granted = min(slots.granted, PROBES) if claim.probing else slots.granted
+    ids = slots.lock(conn, batch, affordable(conn, batch, spec, tariff.price, granted))
     data = book.law.jurisdictions
     people = recipients.load(conn, batch, spec, ids, claim.now, data) if ids else []
     decisions = decide(people, spec.policy, claim.now, book)
@@ -141,4 +148,6 @@ def _decide(
         now=claim.now,
         taken=taken,
         waits_for=waits_for,
+        probing=claim.probing,
+        elsewhere=claim.elsewhere,
     )

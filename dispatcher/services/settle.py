@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from time import monotonic
 from typing import Protocol, TypeVar
 
@@ -38,7 +39,10 @@ class Store(Protocol):
 
 
 class Settler:
-    """Settles one round. `retry_after` and `why` are set when the gateway went down."""
+    """Settles one round. `retry_after` and `why` are set when the gateway went down.
+
+    Where another gateway could take over, `elsewhere`, nobody has to wait for this one then.
+    """
 
     def __init__(self, store: Store, current: Round, price: float = 0.0) -> None:
         self._store, self._round, self._price = store, current, price
@@ -55,6 +59,8 @@ class Settler:
         self._made: dict[int, tuple[int, bytes]] = {}  # parts and digest, by person
         self.retry_after = 0.0
         self.why = ""
+        self._put_off: list[DeliveryKey] = []
+        self._paid = False
 
     def expect(self, message: Message) -> None:
         """Note what was made for somebody, before it goes."""
@@ -87,16 +93,34 @@ class Settler:
 
     async def finish(self, begun: Collection[int]) -> None:
         """Settle the rest: begun without receipt is UNSURE, all others are decided on again."""
-        for customer_id, key in list(self._open.items()):
-            outcome = Outcome.UNSURE if customer_id in begun else Outcome.WITHHELD
-            receipt = Receipt(key, outcome, detail=self.why, retry_after=self.retry_after)
+        await self._settle_rest(begun)
+
+    async def give_up(self, begun: Collection[int]) -> None:
+        """Settle the rest now; should answers still come, what is unsure has been paid for."""
+        await self._settle_rest(begun)
+        self._paid = True
+
+    async def _settle_rest(self, begun: Collection[int]) -> None:
+        self._close(self._open.keys() & begun, Outcome.UNSURE)
+        self._close(list(self._open), Outcome.WITHHELD)
+        while self._group or self._writing is not None:
+            if self._writing is not None:
+                await asyncio.wait([self._writing])
+            self._start_writing()
+        if self.why and self._round.elsewhere and self._put_off:
+            put_off, self._put_off = self._put_off, []
+            await self._store.in_store(partial(self._hurry, put_off))
+
+    def _close(self, people: Collection[int], outcome: Outcome) -> None:
+        wait = 0.0 if self._round.elsewhere else self.retry_after
+        for customer_id in people:
+            key = self._open.pop(customer_id)
+            receipt = Receipt(key, outcome, detail=self.why, retry_after=wait)
             self._group.append(self._settlement(receipt))
-        self._open.clear()
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
-        self._start_writing()
-        if self._writing is not None:
-            await asyncio.shield(self._writing)
+
+    def _hurry(self, put_off: list[DeliveryKey]) -> None:
+        with self._store.desk.database.begin_by_key() as conn:
+            settlements.hurry(conn, put_off, self._round.now)
 
     def _settlement(self, receipt: Receipt) -> Settlement:
         state = SETTLED_AS[receipt.outcome]
@@ -107,7 +131,10 @@ class Settler:
             state, reason = DeliveryState.REFUSED, Reason.TOO_MANY_ATTEMPTS
         if self.why and receipt.outcome is Outcome.WITHHELD:
             reason = Reason.GATEWAY_DEFERRED
+        if receipt.outcome is Outcome.DEFERRED and state is DeliveryState.DEFERRED:
+            self._put_off.append(receipt.key)
         paid = state in (DeliveryState.ACCEPTED, DeliveryState.UNSURE)
+        price = 0.0 if self._paid else self._price
         return Settlement(
             receipt.key,
             state,
@@ -118,7 +145,7 @@ class Settler:
             receipt.code,
             receipt.detail,
             parts,
-            parts * self._price if paid else 0.0,
+            parts * price if paid else 0.0,
             digest.hex() if paid else "",
         )
 
@@ -131,7 +158,8 @@ class Settler:
         if self._writing is not None:
             if not self._writing.done():
                 return
-            self._writing.result()
+            done, self._writing = self._writing, None
+            done.result()
         group, self._group = self._group, []
         receipts, self._receipts = self._receipts, []
         self._flushed_at = monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, text
 from dispatcher.domain.breakers import Bars
 from dispatcher.domain.deliveries import SETTLED_AS
 from dispatcher.domain.ports import Bell
+from dispatcher.domain.routes import Way
 from dispatcher.services import breaker, erase, retain
 from dispatcher.services.consequences import draw_consequences
 from dispatcher.services.settle import REASONS
@@ -22,6 +24,7 @@ from dispatcher.storage import (
     clock,
     conversations,
     due,
+    gateway_health,
     journal,
     pending,
     service_messages,
@@ -54,7 +57,13 @@ class Tidied:
 
 
 def tidy(
-    desk: Desk, versions: Versions, bell: Bell, journals: Path, host: str, bars: Bars = _BARS
+    desk: Desk,
+    versions: Versions,
+    bell: Bell,
+    journals: Path,
+    host: str,
+    ways: Sequence[Way],
+    bars: Bars = _BARS,
 ) -> Tidied:
     """Do what is nobody's task in particular; any number of these at once is harmless."""
     done = adopt(desk, journals)
@@ -62,7 +71,7 @@ def tidy(
     with database.begin() as conn:
         reap_expired(conn, host, done)
     done.paused = breaker.trip(database, bars)
-    wake(database, versions, done)
+    wake(database, versions, ways, done)
     with database.begin() as conn:
         now = datetime.fromtimestamp(clock.now(conn), UTC)
         pending.sweep(conn, now)
@@ -71,6 +80,7 @@ def tidy(
         done.cancelled = waves.close_cancelled(conn, clock.now(conn))
         done.finished = waves.finish(conn)
         signals.sweep(conn, clock.now(conn))
+        gateway_health.sweep(conn)
     ring_for_waiting(database, bell)
     done.erasures = erase.go_on(desk)
     done.swept = retain.sweep(desk)
@@ -138,7 +148,7 @@ def reap_expired(conn: Connection, host: str, done: Tidied) -> None:
         done.unsure += reaped.unsure
 
 
-def wake(database: Database, versions: Versions, done: Tidied) -> None:
+def wake(database: Database, versions: Versions, ways: Sequence[Way], done: Tidied) -> None:
     """Put the deferred who are due into new batches, wave by wave."""
     with database.begin() as conn:
         candidates.release(conn)
@@ -146,7 +156,7 @@ def wake(database: Database, versions: Versions, done: Tidied) -> None:
     for wave, version_id in waiting:
         with database.begin() as conn:
             spec = versions.get(conn, version_id).spec
-            done.woken += due.wake(conn, wave, spec, clock.now(conn))
+            done.woken += due.wake(conn, wave, spec, clock.now(conn), ways)
 
 
 def ring_for_waiting(database: Database, bell: Bell) -> None:

@@ -19,6 +19,7 @@ from dispatcher.domain.gsm7 import count
 from dispatcher.domain.gsm7_tables import National
 from dispatcher.domain.known_facts import KnownFacts
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.routes import Way, route, serving
 from dispatcher.errors import CampaignError, CampaignErrors
 from dispatcher.rendering import check, load
 from dispatcher.rendering.revealed import Place, place_of
@@ -37,7 +38,7 @@ class Workbench:
 
     `gateways` maps each configured gateway to its channel, `prices` what a part costs there.
     `facts` are those the programme declares of people. `tables`: the national ones of GSM-7 that
-    a gateway can send texts in.
+    a gateway can send texts in. `ways`: the gateways as routing sees them.
     """
 
     templates: Sequence[Path]
@@ -45,11 +46,18 @@ class Workbench:
     prices: Mapping[str, float] = field(default_factory=dict)
     facts: KnownFacts = field(default_factory=shipped)
     tables: Mapping[str, Collection[National]] = field(default_factory=dict)
+    ways: Sequence[Way] = ()
 
     def gateway(self, file: CampaignFile, channel: Channel) -> str:
-        """Give the gateway a file uses on a channel: the one it names, else the first there is."""
-        first = (name for name, serves in self.gateways.items() if serves is channel)
-        return file.spec.gateways.get(channel) or next(first, "")
+        """Give the gateway a file uses first on a channel: the one it names, else by its route."""
+        return file.spec.gateways.get(channel) or self.first(channel, file.spec.brand.id)
+
+    def first(self, channel: Channel, brand: str) -> str:
+        """Give the gateway that goes first for a brand, to people of no place in particular."""
+        if not self.ways:
+            return next((name for name, at in self.gateways.items() if at is channel), "")
+        ways = serving(self.ways, channel, brand)
+        return next(iter(route(ways, lambda _: False, lambda _: 0.5)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ def validate(path: Path, bench: Workbench) -> Checked:
 
 
 def _pinned(file: CampaignFile, bench: Workbench, template: TemplateSource) -> CampaignFile:
-    """Name what may not change by itself after approval: gateways, prices, consent, senders."""
+    """Name what may not change by itself after approval: prices, whose consent counts, senders."""
     chosen = {channel: bench.gateway(file, channel) for channel in file.spec.channels}
     worth = file.spec.policy.worth
     if worth is not None:
@@ -97,7 +105,7 @@ def _pinned(file: CampaignFile, bench: Workbench, template: TemplateSource) -> C
         own_consent=own,
         barred_countries=barred(jurisdictions.shipped()) if named else (),
     )
-    return replace(file, spec=replace(file.spec, gateways=chosen, policy=policy))
+    return replace(file, spec=replace(file.spec, policy=policy))
 
 
 def _parts(template: TemplateSource) -> int:
@@ -124,10 +132,19 @@ def _gateways(file: CampaignFile, bench: Workbench) -> Iterator[CampaignError]:
     for channel, name in file.spec.gateways.items():
         if bench.gateways.get(name) is not channel:
             yield file.problem(("gateways", channel.value), _other_gateway(name, channel, bench))
+        elif bench.ways and name not in {each.name for each in _serving(file, channel, bench)}:
+            told = f"the gateway {name} is not for the brand {file.spec.brand.id}"
+            yield file.problem(("gateways", channel.value), told)
     for channel in file.spec.channels:
         if not bench.gateway(file, channel):
             told = f"no gateway for {channel} is configured; `dispatcher doctor` shows how"
+            if channel in bench.gateways.values():
+                told = f"no gateway for {channel} is for the brand {file.spec.brand.id}"
             yield file.problem(("campaign", "channels"), told)
+
+
+def _serving(file: CampaignFile, channel: Channel, bench: Workbench) -> list[Way]:
+    return serving(bench.ways, channel, file.spec.brand.id)
 
 
 def _other_gateway(name: str, channel: Channel, bench: Workbench) -> str:

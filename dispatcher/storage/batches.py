@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from dispatcher.domain.batches import Batch, BatchKey
 from dispatcher.domain.messages import Channel
-from dispatcher.storage import waves
+from dispatcher.storage import gateway_health, waves
 from dispatcher.storage.deliveries import DELIVERY_JOIN
 
 LEASE_SECONDS = 60
@@ -18,26 +18,34 @@ LEASE_SECONDS = 60
 class Claim(NamedTuple):
     """A batch this worker now holds. `now`: the programme's clock, Unix seconds.
 
-    `server` is the database's own clock.
+    `server` is the database's own clock. `probing`: the gateway has rested and is to be tried with
+    few. `elsewhere`: another gateway could take over. `route`: all that could carry it.
     """
 
     batch: Batch
     brand: str
     now: float
     server: float
+    probing: bool = False
+    elsewhere: bool = False
+    route: Sequence[str] = ()
 
 
-def claim(conn: Connection, channel: Channel, worker: str) -> Claim | None:
+def claim(conn: Connection, channel: Channel, worker: str, gateways: Sequence[str]) -> Claim | None:
     """Claim the ready batch that is most urgent and fair, or give None.
+
+    It goes by the first gateway of its route that is one of these `gateways`, and well.
 
     Least served for its weight first, then the earliest to close (docs/how-it-works.md#out).
     """
-    values = {"channel": channel, "worker": worker, "lease": LEASE_SECONDS}
-    wanted = {"channel": channel, "batch": waves.BATCH_SIZE}
+    ways = {"channel": channel, "gateways": list(gateways)}
+    values = {**ways, "worker": worker, "lease": LEASE_SECONDS, "patience": _PROBE_PATIENCE}
+    wanted = {**ways, "batch": waves.BATCH_SIZE}
     for wave, floor in conn.execute(_WAVES, wanted).all():
         found = conn.execute(_CLAIM, {**values, "wave": wave, "floor": max(floor, 0.0)})
         row = found.mappings().one_or_none()
         if row:
+            _note_way(conn, row)
             return _claimed(row)
     return None
 
@@ -53,15 +61,48 @@ def _claimed(row: Any) -> Claim:
         row["gateway"],
         row["size"],
     )
-    return Claim(batch, row["brand"], float(row["now"]), float(row["server"]))
+    times = float(row["now"]), float(row["server"])
+    return Claim(batch, row["brand"], *times, row["probing"], row["elsewhere"], row["route"])
 
+
+def _note_way(conn: Connection, row: Any) -> None:
+    if row["probing"]:
+        gateway_health.note_probe(conn, row["gateway"])
+    if row["gateway"] != row["first"]:
+        gateway_health.note_stand_in(conn, row["gateway"], row["first"])
+
+
+_PROBE_PATIENCE = 60  # seconds until another batch may probe, should nothing be heard of this one
+# `up`: the gateways that are neither halted nor resting. `free`: those of them with a slot now.
+_WAY = """
+    up AS MATERIALIZED (
+        SELECT ARRAY(
+            SELECT known FROM unnest(CAST(:gateways AS text[])) AS known
+            WHERE NOT EXISTS (SELECT FROM halt h WHERE h.scope = 'gateway:' || known)
+              AND NOT EXISTS (SELECT FROM gateway_health g
+                              WHERE g.gateway = known AND g.state <> 'ready'
+                                AND g.until > clock_timestamp())) AS names
+    ), way AS MATERIALIZED (
+        SELECT names AS up, ARRAY(
+            SELECT name FROM unnest(names) AS name
+            WHERE NOT EXISTS (SELECT FROM rate r WHERE r.key = 'gateway:' || name
+                                AND r.tat > clock_timestamp())) AS free
+        FROM up)
+"""
+# The gateway that a batch would go by now: the first of its route that is up, if any.
+_BY = """
+    CASE WHEN b.route[1] = ANY(way.up) THEN b.route[1] ELSE (
+        SELECT name FROM unnest(b.route) WITH ORDINALITY AS r (name, place)
+        WHERE name = ANY(way.up) ORDER BY place LIMIT 1) END
+"""
 
 # `floor` is where the best served of those that want to go stood one batch ago. While all keep
 # wanting, nobody is below it; who comes late, or back, is lifted to it: what others had meanwhile
 # gives no claim (start-time fair queueing: Goyal, Vin, Cheng 1996).
-_WAVES = text("""
+_WAVES = text(f"""
+    WITH {_WAY}
     SELECT w.id, max(coalesce(s.served, 0) - CAST(:batch AS float8) / w.weight) OVER () AS floor
-    FROM wave w JOIN campaign c ON c.id = w.campaign_id
+    FROM way CROSS JOIN wave w JOIN campaign c ON c.id = w.campaign_id
     LEFT JOIN share s ON s.wave_id = w.id AND s.channel = :channel
     WHERE w.state IN ('planning', 'running') AND c.state = 'running'
       AND coalesce(s.not_before, '-infinity') <= clock_timestamp()
@@ -74,26 +115,32 @@ _WAVES = text("""
                     AND (b.waits_for = '' OR NOT EXISTS (
                         SELECT FROM rate r
                         WHERE r.key = b.waits_for AND r.tat > clock_timestamp()))
-                    AND b.gateway <> ALL(ARRAY(
-                        SELECT substr(h.scope, 9) FROM halt h WHERE h.scope LIKE 'gateway:%'
-                        UNION ALL
-                        SELECT split_part(r.key, ':', 2) FROM rate r
-                        WHERE (r.key LIKE 'down:%' OR r.key LIKE 'gateway:%')
-                          AND r.tat > clock_timestamp())))
+                    AND {_BY} = ANY(way.free))
     ORDER BY coalesce(s.served, 0), w.closes_at, w.id LIMIT 20
 """)
 
-_CLAIM = text("""
-    WITH free AS (
-        SELECT b.wave_id, b.shard, b.batch_no, b.size FROM batch b
+# Of two that would probe at once, the second finds no probe left to take, and claims nothing.
+_CLAIM = text(f"""
+    WITH {_WAY}, found AS (
+        SELECT b.wave_id, b.shard, b.batch_no, b.size, {_BY} AS gateway, b.route[1] AS first,
+               EXISTS (SELECT FROM unnest(b.route) AS name
+                       WHERE name = ANY(way.up) AND name <> {_BY}) AS elsewhere
+        FROM way CROSS JOIN batch b
         WHERE b.wave_id = :wave AND b.channel = :channel AND b.state = 'ready'
-          AND b.not_before <= clock_timestamp()
-          AND NOT EXISTS (SELECT FROM halt h WHERE h.scope = 'gateway:' || b.gateway)
+          AND b.not_before <= clock_timestamp() AND {_BY} = ANY(way.free)
           AND NOT EXISTS (SELECT FROM rate r
-                          WHERE r.key IN ('down:' || b.gateway, 'gateway:' || b.gateway,
-                                          b.waits_for)
-                            AND r.tat > clock_timestamp())
-        LIMIT 1 FOR UPDATE SKIP LOCKED
+                          WHERE r.key = b.waits_for AND r.tat > clock_timestamp())
+        LIMIT 1 FOR UPDATE OF b SKIP LOCKED
+    ), probe AS (
+        UPDATE gateway_health g
+        SET state = 'probing', until = clock_timestamp() + make_interval(secs => :patience)
+        FROM found WHERE g.gateway = found.gateway AND g.state <> 'ready'
+          AND g.until <= clock_timestamp()
+        RETURNING g.gateway
+    ), free AS (
+        SELECT found.*, EXISTS (SELECT FROM probe) AS probing FROM found
+        WHERE EXISTS (SELECT FROM probe) OR NOT EXISTS (
+            SELECT FROM gateway_health g WHERE g.gateway = found.gateway AND g.state <> 'ready')
     ), served AS (
         INSERT INTO share (wave_id, channel, served)
         SELECT w.id, :channel, CAST(:floor AS float8) + free.size::float8 / w.weight
@@ -103,12 +150,14 @@ _CLAIM = text("""
     )
     UPDATE batch b
     SET state = 'leased', fence = b.fence + 1, worker = :worker, permitted_upto = 0,
+        gateway = free.gateway,
         lease_until = clock_timestamp() + make_interval(secs => :lease)
     FROM free, wave w, clock
     WHERE (b.wave_id, b.shard, b.batch_no) = (free.wave_id, free.shard, free.batch_no)
       AND w.id = b.wave_id
     RETURNING b.wave_id, b.shard, b.batch_no, b.fence, b.channel, b.gateway, b.size,
-              w.campaign_id, w.version_id, w.brand,
+              w.campaign_id, w.version_id, w.brand, free.first, free.probing, free.elsewhere,
+              b.route,
               extract(epoch FROM clock_timestamp() + clock.ahead) AS now,
               extract(epoch FROM clock_timestamp()) AS server
 """)
@@ -139,24 +188,28 @@ _HOLD_BACK = text("""
 """)
 
 
-def next_turn_in(conn: Connection, channel: Channel, within: float, ago: float) -> float | None:
+def next_turn_in(
+    conn: Connection, channel: Channel, gateways: Sequence[str], within: float, ago: float
+) -> float | None:
     """Give the seconds until a waiting batch may be claimed; None: not within so many.
 
     What was let go since a claim was tried, `ago` seconds before, was not free then: it counts.
     """
     values = {"channel": channel, "within": within, "ago": ago + _ASKING}
+    values["gateways"] = list(gateways)
     seconds = conn.execute(_NEXT_TURN, values).scalar_one_or_none()
     return None if seconds is None else max(float(seconds), 0.0)
 
 
 _ASKING = 0.05  # seconds that the question itself may take
 # A batch waits for its throttles, and a moment after it was handed back.
-_NEXT_TURN = text("""
+_NEXT_TURN = text(f"""
+    WITH {_WAY}
     SELECT extract(epoch FROM min(turn.at) - clock_timestamp())
-    FROM wave w JOIN campaign c ON c.id = w.campaign_id
+    FROM way CROSS JOIN wave w JOIN campaign c ON c.id = w.campaign_id
     LEFT JOIN share s ON s.wave_id = w.id AND s.channel = :channel
     CROSS JOIN LATERAL (
-        SELECT b.gateway, b.waits_for, b.not_before FROM batch b
+        SELECT {_BY} AS gateway, b.waits_for, b.not_before FROM batch b
         WHERE b.channel = :channel AND b.wave_id = w.id AND b.state = 'ready'
         ORDER BY b.not_before LIMIT 1) AS b
     CROSS JOIN LATERAL (
@@ -249,17 +302,6 @@ _HAND_BACK = text(f"""
                 AND {UNDECIDED}) AS undecided) AS remaining
     WHERE (b.wave_id, b.shard, b.batch_no) = (:wave, :shard, :batch_no)
       AND b.fence = :fence AND b.state = 'leased'
-""")
-
-
-def trip_breaker(conn: Connection, gateway: str, seconds: float) -> None:
-    """Leave a gateway alone for some seconds: a breaker, not thousands of deferrals."""
-    conn.execute(_TRIP, {"key": f"down:{gateway}", "seconds": seconds})
-
-
-_TRIP = text("""
-    INSERT INTO rate (key, tat) VALUES (:key, clock_timestamp() + make_interval(secs => :seconds))
-    ON CONFLICT (key) DO UPDATE SET tat = greatest(rate.tat, excluded.tat)
 """)
 
 

@@ -74,8 +74,8 @@ _UNDECIDED = text(f"""
           AND (d.state IS NULL OR d.state = 'deferred' AND (
                    d.reason = 'outranked' OR d.not_before IS NULL
                    OR d.not_before <= to_timestamp(:upto)))
-          AND b.gateway <> ALL(ARRAY(
-              SELECT substr(h.scope, 9) FROM halt h WHERE h.scope LIKE 'gateway:%'))
+          AND NOT b.route <@ ARRAY(
+              SELECT substr(h.scope, 9) FROM halt h WHERE h.scope LIKE 'gateway:%')
         OFFSET 0) AS open
 """)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, text
 
 from dispatcher.domain.campaigns import CampaignSpec
-from dispatcher.storage.segments import (
-    channel_joins,
-    channel_parameters,
-    first_channel,
-    gateway_of,
-)
+from dispatcher.domain.routes import Way
+from dispatcher.storage import planned_batches
+from dispatcher.storage.planned_batches import Planned, lane_of
+from dispatcher.storage.segments import channel_joins, channel_parameters, first_channel
 from dispatcher.storage.waves import BATCH_SIZE
 
 ENOUGH_READY = 64  # batches; while so many wait, waking more people would only make a herd
@@ -31,19 +31,29 @@ _WAVES = text("""
 """)
 
 
-def wake(conn: Connection, wave: int, spec: CampaignSpec, now: float, most: int = 5000) -> int:
+def wake(
+    conn: Connection,
+    wave: int,
+    spec: CampaignSpec,
+    now: float,
+    ways: Sequence[Way] = (),
+    most: int = 5000,
+) -> int:
     """Move people who are due into new ready batches; count them."""
     values = {"wave": wave, "now": now, "most": most, "batch": BATCH_SIZE}
+    lane, places = lane_of(ways, first_channel(spec))
     query = _WAKE.format(
         channel=first_channel(spec),
         joins=channel_joins(spec.channels),
-        gateway=gateway_of(spec, "channel"),
+        lane=lane,
     )
-    rows = conn.execute(text(query), {**values, **channel_parameters(spec)}).scalars().all()
-    return sum(rows)
+    found = conn.execute(text(query), {**values, **channel_parameters(spec), **places})
+    rows = [Planned(*row) for row in found]
+    planned_batches.write(conn, wave, spec, ways, rows)
+    return sum(row.size for row in rows)
 
 
-# `numbered` gives every group of at most :batch people of one shard and channel one new number.
+# `numbered` gives every group of at most :batch people of one shard, channel and lane a new number.
 _WAKE = """
     WITH taken AS (
         DELETE FROM due WHERE ctid IN (
@@ -51,24 +61,24 @@ _WAKE = """
             ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED)
         RETURNING shard, customer_id
     ), person AS (
-        SELECT a.shard, a.batch_no, a.customer_id, {channel} AS channel
+        SELECT a.shard, a.batch_no, a.customer_id, {channel} AS channel,
+               {lane} AS lane
         FROM taken JOIN audience a ON (a.wave_id, a.shard, a.customer_id)
                                     = (:wave, taken.shard, taken.customer_id)
         JOIN customer c ON c.id = a.customer_id {joins}
     ), grouped AS (
-        SELECT *, (row_number() OVER (PARTITION BY shard, channel ORDER BY customer_id) - 1)
+        SELECT *, (row_number() OVER (PARTITION BY shard, channel, lane ORDER BY customer_id) - 1)
                   / :batch AS part
         FROM person
     ), numbered AS (
-        SELECT shard, channel, part, nextval('woken_batch_no')::int AS new_no, count(*) AS size
-        FROM grouped GROUP BY shard, channel, part
+        SELECT shard, channel, lane, part, nextval('woken_batch_no')::int AS new_no,
+               count(*) AS size
+        FROM grouped GROUP BY shard, channel, lane, part
     ), moved AS (
         UPDATE audience a SET batch_no = n.new_no
-        FROM grouped g JOIN numbered n USING (shard, channel, part)
+        FROM grouped g JOIN numbered n USING (shard, channel, lane, part)
         WHERE a.wave_id = :wave AND a.shard = g.shard AND a.batch_no = g.batch_no
           AND a.customer_id = g.customer_id
     )
-    INSERT INTO batch (wave_id, shard, batch_no, channel, gateway, size)
-    SELECT :wave, shard, new_no, channel, {gateway}, size FROM numbered
-    RETURNING size
+    SELECT shard, new_no, channel, lane, size FROM numbered
 """

@@ -89,6 +89,7 @@ def _story(conn: Connection, row: Any) -> Story:
         rule=row.rule,
         channel=row.channel,
         gateway=row.gateway,
+        stood_in_for=row.stood_in_for,
         decided_at=row.decided_at,
         not_before=row.not_before,
         send_before=row.send_before,
@@ -145,9 +146,13 @@ _DELIVERIES = text(f"""
            d.not_before, nullif(d.send_before, 'infinity') AS send_before, d.settled_at,
            d.consent_event, d.parts, d.cost, d.reference, d.detail,
            {shard_in("w", ":person")} AS shard, w.version_id, v.no AS version,
-           c.id AS campaign_id, c.name AS campaign
+           c.id AS campaign_id, c.name AS campaign,
+           CASE WHEN d.attempt > 0 AND b.route[1] <> d.gateway THEN b.route[1] ELSE '' END
+               AS stood_in_for
     FROM wave w JOIN delivery d ON d.wave_id = w.id AND d.customer_id = :person
     JOIN campaign c ON c.id = w.campaign_id JOIN campaign_version v ON v.id = w.version_id
+    LEFT JOIN batch b ON b.wave_id = w.id AND b.batch_no = d.batch_no
+        AND b.shard = {shard_in("w", ":person")}
     WHERE :campaign IN (0, c.id)
 """)
 _UNDECIDED = text(f"""

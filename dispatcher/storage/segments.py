@@ -116,9 +116,3 @@ def _joins(channel: Channel) -> str:
 def channel_parameters(spec: CampaignSpec) -> dict[str, Any]:
     """Give the parameters `channel_joins` speaks of."""
     return {"topic": spec.audience.topic} if len(spec.channels) > 1 else {}
-
-
-def gateway_of(spec: CampaignSpec, column: str) -> str:
-    """Give an expression for the gateway of a channel column. Names were checked on approval."""
-    cases = " ".join(f"WHEN '{channel}' THEN '{name}'" for channel, name in spec.gateways.items())
-    return f"CASE {column} {cases} ELSE '' END" if cases else "''"

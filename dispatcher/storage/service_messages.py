@@ -35,8 +35,8 @@ _TAKE = text(
 )
 _GATEWAYS = text(
     "SELECT DISTINCT gateway FROM service_message s WHERE state = 'waiting' AND not_before <= :now"
-    " AND NOT EXISTS (SELECT FROM rate r"
-    " WHERE r.key = 'down:' || s.gateway AND r.tat > clock_timestamp())"
+    " AND NOT EXISTS (SELECT FROM gateway_health g WHERE g.gateway = s.gateway"
+    " AND g.state <> 'ready' AND g.until > clock_timestamp())"
 )
 _SETTLE = text(
     "UPDATE service_message SET state = :state, reference = :reference"

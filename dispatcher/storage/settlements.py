@@ -154,6 +154,37 @@ _DUE_AGAIN = text(f"""
 """)
 
 
+def hurry(conn: Connection, keys: Sequence[DeliveryKey], now: float) -> None:
+    """Let people whom a gateway has put off be decided on again at once: another one takes over."""
+    values = {
+        "waves": numbers([key.wave_id for key in keys]),
+        "ids": numbers([key.customer_id for key in keys]),
+        "now": now,
+    }
+    conn.execute(_HURRY, values)
+
+
+# Who was woken meanwhile has no row here any more; who waits behind another offer still does.
+_HURRY = text("""
+    WITH n AS (
+        SELECT d.wave_id, d.customer_id, d.not_before
+        FROM unnest(CAST(:waves AS bigint[]), CAST(:ids AS bigint[])) AS n (wave_id, customer_id)
+        JOIN delivery d USING (wave_id, customer_id)
+        WHERE d.state = 'deferred' AND d.reason = 'gateway_deferred'
+          AND d.not_before > to_timestamp(:now)
+    ), sooner AS (
+        UPDATE due SET due_at = to_timestamp(:now) FROM n JOIN customer c ON c.id = n.customer_id
+        JOIN wave w ON w.id = n.wave_id
+        WHERE due.due_at = n.not_before AND due.wave_id = n.wave_id
+          AND due.shard = (c.shard / w.shard_width * w.shard_width)::smallint
+          AND due.customer_id = n.customer_id
+        RETURNING due.wave_id, due.customer_id
+    )
+    UPDATE delivery d SET not_before = to_timestamp(:now)
+    FROM sooner s WHERE (d.wave_id, d.customer_id) = (s.wave_id, s.customer_id)
+""")
+
+
 def channels_of(conn: Connection, keys: Sequence[DeliveryKey]) -> dict[DeliveryKey, Channel]:
     """Say on which channel each of these attempts was to go."""
     values = {

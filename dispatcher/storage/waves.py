@@ -9,11 +9,13 @@ from sqlalchemy import Connection, text
 
 from dispatcher.domain.campaigns import CampaignSpec
 from dispatcher.domain.messages import Channel
+from dispatcher.domain.routes import Way
+from dispatcher.storage import planned_batches
+from dispatcher.storage.planned_batches import Planned, lane_of
 from dispatcher.storage.segments import (
     channel_joins,
     channel_parameters,
     first_channel,
-    gateway_of,
     membership,
 )
 
@@ -110,7 +112,9 @@ def choose_width(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> OpenWa
     return wave._replace(shard_width=width)
 
 
-def plan_shards(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> PlannedShards:
+def plan_shards(
+    conn: Connection, wave: OpenWave, spec: CampaignSpec, ways: Sequence[Way] = ()
+) -> PlannedShards:
     """Write who gets a verdict, for the next run of shards; the caller's transaction is the step.
 
     One transaction a step, and `planned_to` moves with it: planning again neither overlaps nor
@@ -118,7 +122,8 @@ def plan_shards(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> Planned
     """
     condition, values = membership(spec.audience)
     last = min(SHARDS, max(FIRST, wave.shard_width, wave.planned_to * FURTHER))
-    values |= channel_parameters(spec)
+    lane, places = lane_of(ways, first_channel(spec))
+    values |= channel_parameters(spec) | places
     values |= {"wave": wave.id, "first": wave.planned_to, "last": last, "batch": BATCH_SIZE}
     query = _PLAN.format(
         condition=condition,
@@ -126,14 +131,17 @@ def plan_shards(conn: Connection, wave: OpenWave, spec: CampaignSpec) -> Planned
         channel=first_channel(spec),
         joins=channel_joins(spec.channels),
         number=_numbers(spec.channels),
-        gateway=gateway_of(spec, "channel"),
+        lane=lane,
+        group="shard, channel, lane" if places else "shard, channel",
+        lane_no=_LANE_NO if places else "0",
     )
-    rows = conn.execute(text(query), values).all()
+    rows = [Planned(*row) for row in conn.execute(text(query), values)]
+    planned_batches.write(conn, wave.id, spec, ways, rows)
     done = last >= SHARDS
-    people = sum(size for _, size in rows)
+    people = sum(row.size for row in rows)
     values = {"wave": wave.id, "width": wave.shard_width, "last": last}
     conn.execute(_ADVANCE, {**values, "people": people, "done": done})
-    return PlannedShards(people, [str(channel) for channel, _ in rows], done)
+    return PlannedShards(people, [row.channel for row in rows], done)
 
 
 def _numbers(channels: Sequence[Channel]) -> str:
@@ -142,26 +150,28 @@ def _numbers(channels: Sequence[Channel]) -> str:
     return f"CASE channel {' '.join(cases)} END"
 
 
+# Batches of one shard and channel that go by different routes are numbered apart, too.
+_LANE_NO = "(dense_rank() OVER (PARTITION BY shard, channel ORDER BY lane) - 1) * 1000"
+
 # People are written in the order of both keys of `audience`, which then only grow at their ends.
 _PLAN = """
     WITH person AS (
-        SELECT c.id, (c.shard / {width} * {width})::smallint AS shard, {channel} AS channel
+        SELECT c.id, (c.shard / {width} * {width})::smallint AS shard, {channel} AS channel,
+               {lane} AS lane
         FROM customer c {joins}
         WHERE c.shard >= :first AND c.shard < :last AND {condition}
     ), numbered AS MATERIALIZED (
-        SELECT id, shard, channel,
-               {number} * 1000000
-               + (row_number() OVER (PARTITION BY shard, channel ORDER BY id) - 1)
+        SELECT id, shard, channel, lane,
+               {number} * 1000000 + {lane_no}
+               + (row_number() OVER (PARTITION BY {group} ORDER BY id) - 1)
                * ((people + :batch - 1) / :batch) / people AS batch_no
-        FROM (SELECT *, count(*) OVER (PARTITION BY shard, channel) AS people FROM person) AS each
+        FROM (SELECT *, count(*) OVER (PARTITION BY {group}) AS people FROM person) AS each
     ), written AS (
         INSERT INTO audience (wave_id, shard, batch_no, customer_id)
         SELECT :wave, shard, batch_no, id FROM numbered
     )
-    INSERT INTO batch (wave_id, shard, batch_no, channel, gateway, size)
-    SELECT :wave, shard, batch_no, channel, {gateway}, count(*)
-    FROM numbered GROUP BY shard, batch_no, channel
-    RETURNING channel, size
+    SELECT shard, batch_no, channel, lane, count(*)
+    FROM numbered GROUP BY shard, batch_no, channel, lane
 """
 
 _ADVANCE = text("""

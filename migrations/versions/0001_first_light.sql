@@ -365,7 +365,8 @@ CREATE TABLE batch (
     shard          smallint NOT NULL,
     batch_no       int NOT NULL,
     channel        text NOT NULL,
-    gateway        text NOT NULL,
+    gateway        text NOT NULL,                            -- by which it goes, or last went
+    route          text[] NOT NULL,                          -- gateways in order: the first that is up
     state          text NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'leased', 'done')),
     size           int NOT NULL,
     not_before     timestamptz NOT NULL DEFAULT '-infinity',
@@ -506,6 +507,40 @@ CREATE TABLE rate (
     day int NOT NULL DEFAULT 0,                              -- of a budget: days since 0001-01-01
     used bigint NOT NULL DEFAULT 0                           -- parts of that day's budget
 );
+
+-- How each gateway is. A resting one is left alone; after it one batch of few people probes it.
+CREATE TABLE gateway_health (
+    gateway   text PRIMARY KEY,
+    state     text NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'resting', 'probing')),
+    since     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    until     timestamptz NOT NULL DEFAULT clock_timestamp(), -- of a rest, or of a probe's patience
+    trips     int NOT NULL DEFAULT 0,                        -- in a row
+    reason    text NOT NULL DEFAULT '',
+    stand_ins text[] NOT NULL DEFAULT '{}'                   -- who took over since
+);
+
+-- What gateways said, minute by minute; written once a round, never for a message.
+CREATE TABLE gateway_minute (
+    gateway  text NOT NULL,
+    minute   timestamptz NOT NULL,
+    accepted int NOT NULL DEFAULT 0,
+    refused  int NOT NULL DEFAULT 0,
+    deferred int NOT NULL DEFAULT 0,
+    unsure   int NOT NULL DEFAULT 0,
+    latency  int[] NOT NULL,                                 -- answers by how long they took
+    PRIMARY KEY (gateway, minute)
+) WITH (fillfactor = 50);
+
+CREATE TABLE gateway_history (
+    id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    gateway text NOT NULL,
+    what    text NOT NULL,
+    reason  text NOT NULL DEFAULT ''
+);
+CREATE INDEX gateway_history_of ON gateway_history (gateway, id);
+CREATE TRIGGER gateway_history_immutable BEFORE UPDATE OR DELETE ON gateway_history
+    FOR EACH ROW EXECUTE FUNCTION forbid_change();
 
 -- How far the programme's clock is ahead of the wall's; only safe mode may set it.
 CREATE TABLE clock (

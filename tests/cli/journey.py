@@ -17,9 +17,10 @@ def work() -> None:
     """Do everything that waits in the database of the present settings."""
     here = wiring.build(settings.load())
     try:
-        plan(here.database, here.versions, SilentBell())
+        plan(here.database, here.versions, SilentBell(), here.ways)
         asyncio.run(_send(here))
-        tidy(here.desk, here.versions, SilentBell(), here.settings.journals, here.host)
+        journals = here.settings.journals
+        tidy(here.desk, here.versions, SilentBell(), journals, here.host, here.ways)
     finally:
         here.close()
 

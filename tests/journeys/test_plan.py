@@ -118,12 +118,12 @@ def test_a_wave_is_served_while_the_rest_of_it_is_being_planned(
     house.people(PEOPLE, spread=True)
     house.campaign()
     here = house.dispatcher
-    plan_step(here.database, here.versions)
+    plan_step(here.database, here.versions, ())
     with here.database.begin() as planning:
         assert waves.take_unplanned(planning) is not None
         with here.database.begin() as conn:
             conn.execute(text("SET LOCAL lock_timeout = '5s'"))
-            assert batches.claim(conn, Channel.SMS, "tests") is not None
+            assert batches.claim(conn, Channel.SMS, "tests", ("sms",)) is not None
 
 
 def test_a_campaign_cancelled_in_mid_plan_stays_cancelled(
@@ -175,6 +175,6 @@ def test_bells_are_rung_for_what_was_planned(
     house.campaign()
     monkeypatch.setattr("dispatcher.services.plan._BELLS", 3)
     bells = Bells(Counter())
-    plan(house.dispatcher.database, house.dispatcher.versions, bells)
+    plan(house.dispatcher.database, house.dispatcher.versions, bells, ())
     assert set(bells.rung) == {"dispatch.sms"}
     assert 4 < bells.rung["dispatch.sms"] <= 5 * 3

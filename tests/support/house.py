@@ -130,7 +130,7 @@ class House:
             "starts_at": TUESDAY.timestamp(),
         }
         rules = Policy(campaign_id=0, brand=BRAND.id, **given | (policy or {}))
-        gateways = {channel: channel.value for channel in channels}
+        gateways = spec.pop("gateways", {channel: channel.value for channel in channels})
         made = CampaignSpec(
             name,
             BRAND,
@@ -166,7 +166,8 @@ class House:
 
     def plan(self) -> int:
         """Plan what waits to be planned."""
-        return plan(self.dispatcher.database, self.dispatcher.versions, self.dispatcher.bell)
+        here = self.dispatcher
+        return plan(here.database, here.versions, here.bell, here.ways)
 
     def send(self, *channels: Channel) -> None:
         """Dispatch until nothing is left to claim."""
@@ -196,7 +197,7 @@ class House:
         """Do one round of what beat rings for."""
         here = self.dispatcher
         journals, host = here.settings.journals, here.host
-        return tidy(here.desk, here.versions, here.bell, journals, host, here.bars)
+        return tidy(here.desk, here.versions, here.bell, journals, host, here.ways, here.bars)
 
     def query(self, sql: str, **values: Any) -> list[Any]:
         """Ask the database; rows as tuples, single columns as values."""

@@ -41,7 +41,8 @@ def rebuilt(headers: Iterable[tuple[str, str]], text: Any, html: Any) -> bytes:
         f"Content-Type: text/{kind}; charset=utf-8",
         "Content-Transfer-Encoding: 8bit",
         "",
-        "\r\n".join(body.splitlines()),
+        *body.splitlines(),
+        "",
     ]
     return "\r\n".join(lines).encode("utf-8", "replace")
 

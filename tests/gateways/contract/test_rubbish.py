@@ -18,7 +18,9 @@ from dispatcher.gateways.proofs import Proof
 from tests.gateways.providers import PROVIDERS
 from tests.gateways.providers.provider import HOOKS, WALL, Provider
 
-each_provider = pytest.mark.parametrize("row", PROVIDERS, ids=lambda row: row.kind)
+# Where the proof looks into the body, strange things are put under a genuine one (see beside).
+ROWS = [row for row in PROVIDERS if row.proven is Provider.proven]
+each_provider = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.kind)
 
 # Names that adapters look for, so that strange values get where they are read.
 NAMES = sorted(

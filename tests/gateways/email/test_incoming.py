@@ -69,4 +69,4 @@ ANYTHING = st.none() | st.integers() | st.text(max_size=20) | st.lists(st.text(m
 @given(st.dictionaries(st.text(max_size=9), ANYTHING) | ANYTHING, ANYTHING, ANYTHING)
 def test_rubbish_makes_a_mail_too(headers: Any, text: Any, html: Any) -> None:
     """Whatever the parts are, there is a mail that can be read."""
-    read_mail(rebuilt(headers, text, html))
+    read_mail(rebuilt(header_pairs(headers), text, html))
