@@ -12,8 +12,7 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from enum import StrEnum
+from dataclasses import dataclass, fields
 from time import time
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
@@ -22,30 +21,22 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
-from dispatcher.domain.messages import Callback, Channel, Event, Message, Outcome
+from dispatcher.domain.messages import Callback, Channel, Event, Message
 from dispatcher.domain.ports import Limits
 from dispatcher.errors import CallbackRejected, ConfigError
-from dispatcher.gateways.api_events import Replies, Reports, understand
+from dispatcher.gateways.api_answers import verdict
+from dispatcher.gateways.api_events import understand
+from dispatcher.gateways.api_tables import Api, Ask, Format
 from dispatcher.gateways.callbacks import content, dig, key_word, word
-from dispatcher.gateways.classify import Trouble, Verdict, by_status, retry_after
+from dispatcher.gateways.classify import Verdict
 from dispatcher.gateways.email.parts import parts_of
 from dispatcher.gateways.filling import Words, filler, placeholders
 from dispatcher.gateways.http import HttpGateway
 from dispatcher.gateways.http_transport import GatedTransport, Timeouts
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof
-from dispatcher.gateways.vocabulary import MEANINGS, Codes, Meaning
 
 _PATTERN_CAP = 4096  # characters of a plain answer that the pattern sees
-
-
-class Format(StrEnum):
-    """How the fields travel."""
-
-    JSON = "json"
-    FORM = "form"
-    MULTIPART = "multipart"  # fields of bytes travel as files
-    QUERY = "query"
 
 
 _CONTENT_TYPES = {
@@ -54,67 +45,6 @@ _CONTENT_TYPES = {
     Format.MULTIPART: {},  # the boundary differs from request to request
     Format.QUERY: {},
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """How messages are handed over.
-
-    `path` follows the base URL; settings may stand in it, as `{account}`. `fields` are those of one
-    message, nested as the provider wants them; what may be filled in tells `ApiGateway.words`.
-    `batch_in` is the field that takes a list of messages (`.`: the body is the list), beside
-    `batch_fields`. `headers` may hold placeholders where a request carries one message. `optional`
-    names the fields, by dotted paths, that are left out where they are empty.
-    """
-
-    path: str = ""
-    method: str = "POST"
-    format: Format = Format.JSON
-    fields: Mapping[str, Any]
-    batch_in: str = ""
-    batch_fields: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    optional: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """Where an answer says what; paths are dotted, as `messages.0.id`.
-
-    `each`: the list of results, where a request holds many; `ref`: our id in one result, else
-    results are in the order of the messages. `success`: codes that mean taken; none: any 2xx does.
-    `statuses`: what statuses of HTTP mean here, where that differs from everybody else.
-    `pattern`: for answers in plain text, a regular expression with groups named id, code, detail.
-    """
-
-    each: str = ""
-    ref: str = ""
-    id: str = ""
-    code: str = ""
-    detail: str = ""
-    success: Sequence[str] = ()
-    statuses: Mapping[int, Meaning] = field(default_factory=dict)
-    pattern: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Api:
-    """Everything about a provider that is data. `defer_seconds`: when it does not say how long.
-
-    `phrases`: words of a refusal's detail, in lower case, that say more than its code, where one
-    code stands for a bad sender as well as for a bad recipient; no address may hold them.
-    """
-
-    ask: Ask
-    answer: Answer
-    codes: Codes = field(default_factory=dict)
-    phrases: Mapping[str, Meaning] = field(default_factory=dict)
-    reports: Reports = field(default_factory=Reports)
-    replies: Replies | None = None
-    incoming: bool = False  # mails to us come back by callbacks as well
-    max_batch: int = 1
-    idempotency: float = 0.0
-    defer_seconds: float = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,12 +225,13 @@ class ApiGateway(HttpGateway):
 
     def judge(self, messages: Sequence[Message], response: httpx.Response) -> Sequence[Verdict]:
         """Give the verdicts by the provider's own codes, then by the status."""
+        about = self._about
         data = self.told(response, self._read(response))
-        each = self._about.answer.each
+        each = about.answer.each
         listed = bool(each) and isinstance(dig(data, each if each != "." else ""), list)
         if not response.is_success and not listed:
-            return [self._verdict(response, data)] * len(messages)
-        return [self._verdict(response, each) for each in self.results(messages, data)]
+            return [verdict(about, response, data)] * len(messages)
+        return [verdict(about, response, each) for each in self.results(messages, data)]
 
     def read(self, callback: Callback) -> Sequence[Event]:
         """Verify and understand receipts and replies."""
@@ -319,58 +250,6 @@ class ApiGateway(HttpGateway):
             return orjson.loads(response.content)
         except orjson.JSONDecodeError:
             return None
-
-    def _verdict(self, response: httpx.Response, result: Any) -> Verdict:
-        answer = self._about.answer
-        code, detail = word(result, answer.code), word(result, answer.detail)
-        meaning, words = self._about.codes.get(code, (None, ""))
-        if meaning is None and not response.is_success:
-            meaning = answer.statuses.get(response.status_code)
-        if meaning is Meaning.REFUSED or not (meaning or response.is_success):
-            meaning = self._by_phrase(detail) or meaning
-        if meaning is not None:
-            reference = word(result, answer.id)
-            return self._meant(response, meaning, reference, code, detail or words)
-        verdict = by_status(response, idempotent=self._about.idempotency > 0)
-        verdict = verdict._replace(code=code or verdict.code, detail=detail)
-        if verdict.outcome is not Outcome.ACCEPTED:
-            return verdict
-        return self._taken(verdict, result, code, bool(response.content))
-
-    def _by_phrase(self, detail: str) -> Meaning | None:
-        said = detail.lower()
-        return next((m for phrase, m in self._about.phrases.items() if phrase in said), None)
-
-    def _meant(
-        self, response: httpx.Response, meaning: Meaning, reference: str, code: str, detail: str
-    ) -> Verdict:
-        outcome, trouble = MEANINGS[meaning]
-        said = "retry-after" in response.headers
-        wait = retry_after(response) if said else self._about.defer_seconds
-        return Verdict(
-            outcome,
-            trouble,
-            reference,
-            code or str(response.status_code),
-            detail,
-            wait if outcome is Outcome.DEFERRED else 0.0,
-            contact_stopped=meaning is Meaning.STOPPED,
-            dead_address=meaning is Meaning.DEAD,
-        )
-
-    def _taken(self, verdict: Verdict, result: Any, code: str, readable: bool) -> Verdict:
-        """Look closer at a 2xx: it may say nothing about this message, or hold a strange code."""
-        about = self._about
-        unclear = bool(about.answer.success) and code not in about.answer.success
-        if unclear or (result is None and (about.answer.each or readable)):
-            again = about.idempotency > 0
-            return verdict._replace(
-                outcome=Outcome.DEFERRED if again else Outcome.UNSURE,
-                trouble=Trouble.PASSING,
-                detail=verdict.detail or "the answer does not say whether the message was taken",
-                retry_after=about.defer_seconds if again else 0.0,
-            )
-        return verdict._replace(reference=word(result, about.answer.id))
 
 
 def check_url(setting: str, text: str) -> None:

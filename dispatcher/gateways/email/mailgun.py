@@ -28,8 +28,9 @@ from pydantic import SecretStr
 
 from dispatcher.domain.messages import Callback, Channel, Event, Message
 from dispatcher.errors import CallbackRejected
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask, Format
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask, Format
 from dispatcher.gateways.callbacks import content, dig, form_parts, is_multipart, word
 from dispatcher.gateways.email.incoming import mail_event, rebuilt
 from dispatcher.gateways.options import option

@@ -20,8 +20,9 @@ from pydantic import SecretStr
 
 from dispatcher.domain.messages import Callback, Channel, Event, Message
 from dispatcher.errors import CallbackRejected
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.callbacks import content, dig, word
 from dispatcher.gateways.email.incoming import mail_event
 from dispatcher.gateways.filling import Words

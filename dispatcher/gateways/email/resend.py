@@ -20,8 +20,9 @@ from pydantic import SecretStr
 
 from dispatcher.domain.messages import Channel, Message
 from dispatcher.errors import ConfigError
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.callbacks import dig, word
 from dispatcher.gateways.filling import Words
 from dispatcher.gateways.options import option

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import orjson
 
 from dispatcher.domain.messages import Callback, Channel, Event, Message
-from dispatcher.gateways.api import Answer, Api, Ask
 from dispatcher.gateways.api_events import Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.aws import AwsGateway, AwsSettings
 from dispatcher.gateways.callbacks import dig, word
 from dispatcher.gateways.email.incoming import mail_event

@@ -19,8 +19,9 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from dispatcher.domain.messages import Callback, Channel, Event, Message
-from dispatcher.gateways.api import Answer, Api, ApiGateway, Ask
+from dispatcher.gateways.api import ApiGateway
 from dispatcher.gateways.api_events import Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.callback_auth import BasicCallbackSettings
 from dispatcher.gateways.callbacks import dig, word
 from dispatcher.gateways.email.incoming import mail_event

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dispatcher.domain.messages import Callback, Channel, Event, Message
-from dispatcher.gateways.api import Answer, Api, Ask
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.aws import AwsGateway, AwsSettings
 from dispatcher.gateways.options import option
 from dispatcher.gateways.vocabulary import Codes, Meaning, News, Statuses

@@ -16,8 +16,9 @@ from pydantic import SecretStr
 
 from dispatcher.domain.messages import Callback, Channel, Message
 from dispatcher.errors import ConfigError
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.callbacks import content, dig, word
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import BasicAuth, Proof, SharedToken

@@ -7,8 +7,9 @@ from time import time
 from typing import Any, ClassVar
 
 from dispatcher.domain.messages import Channel
-from dispatcher.gateways.api import Answer, Api, ApiGateway, Ask
+from dispatcher.gateways.api import ApiGateway
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.credentials import basic, bearer
 from dispatcher.gateways.proofs import Proof, Seal, SharedToken
 from dispatcher.gateways.sms.http_sms_settings import Auth, CallbackAuth, HttpSmsSettings

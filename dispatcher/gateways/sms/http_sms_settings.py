@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from dispatcher.errors import ConfigError
-from dispatcher.gateways.api import ConnectionSettings, Format, check_url
+from dispatcher.gateways.api import ConnectionSettings, check_url
+from dispatcher.gateways.api_tables import Format
 from dispatcher.gateways.filling import placeholders
 from dispatcher.gateways.options import option
 from dispatcher.gateways.vocabulary import Meaning, News

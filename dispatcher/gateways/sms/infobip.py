@@ -13,8 +13,9 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from dispatcher.domain.messages import Channel, Message
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.filling import Words
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof, SharedToken

@@ -17,8 +17,9 @@ from pydantic import SecretStr
 
 from dispatcher.domain.gsm7 import Encoding, count
 from dispatcher.domain.messages import Callback, Channel, Message
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask, Format
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask, Format
 from dispatcher.gateways.callbacks import word
 from dispatcher.gateways.filling import Words
 from dispatcher.gateways.options import option

@@ -20,8 +20,9 @@ from pydantic import SecretStr
 
 from dispatcher.domain.messages import Callback, Channel, Message
 from dispatcher.errors import CallbackRejected
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.callbacks import word
 from dispatcher.gateways.credentials import basic
 from dispatcher.gateways.options import option

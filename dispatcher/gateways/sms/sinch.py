@@ -19,8 +19,9 @@ from pydantic import SecretStr
 
 from dispatcher.domain.messages import Callback, Channel
 from dispatcher.errors import CallbackRejected
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof, check_fresh, same
 from dispatcher.gateways.vocabulary import Codes, Meaning, News, Statuses

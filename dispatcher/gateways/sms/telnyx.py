@@ -18,8 +18,9 @@ from pydantic import SecretStr
 
 from dispatcher.domain.messages import Callback, Channel, Event
 from dispatcher.errors import ConfigError
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Replies, Reports, understand
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.callbacks import word
 from dispatcher.gateways.credentials import bearer
 from dispatcher.gateways.options import option

@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from dispatcher.domain.messages import Channel, Message
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask, Format
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask, Format
 from dispatcher.gateways.credentials import basic
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof, UrlSeal

@@ -20,8 +20,9 @@ from pydantic import SecretStr
 from dispatcher.domain.gsm7 import Encoding, count
 from dispatcher.domain.messages import Callback, Channel, Message
 from dispatcher.errors import CallbackRejected
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask, Format
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask, Format
 from dispatcher.gateways.callbacks import content, dig, word
 from dispatcher.gateways.credentials import basic
 from dispatcher.gateways.filling import Words

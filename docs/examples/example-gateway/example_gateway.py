@@ -9,8 +9,9 @@ from typing import ClassVar
 from pydantic import SecretStr
 
 from dispatcher.domain.messages import Channel
-from dispatcher.gateways.api import Answer, Api, ApiGateway, ApiSettings, Ask
+from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Replies, Reports
+from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof, Seal
 from dispatcher.gateways.vocabulary import Codes, Meaning, News, Statuses
