@@ -74,9 +74,6 @@ class AwsSms(Provider):
         "TEXT_PROTECT_BLOCKED": "blocked",
         "TEXT_TTL_EXPIRED": "soft",
     }
-    outcomes: ClassVar = {
-        case: outcome for case, outcome in Provider.outcomes.items() if case is not Case.DEAD
-    }
     played: ClassVar = {
         Case.REFUSE: "PRICE_OVER_THRESHOLD",
         Case.BUSY: "ThrottlingException",

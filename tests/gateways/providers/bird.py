@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import urlencode
 
-from dispatcher.domain.messages import Callback, Outcome
+from dispatcher.domain.messages import Callback
 from tests.gateways.contract.peers import Case
 from tests.gateways.providers.provider import HOOKS, WALL, Provider
 from tests.servers.http import Reply, Request
@@ -53,13 +53,6 @@ class Bird(Provider):
         "delivery_failed/generic delivery failure": "bounced",
     }
     played: ClassVar = {Case.REFUSE: "10", Case.BUSY: "429"}
-    outcomes: ClassVar = {
-        Case.TAKE: Outcome.ACCEPTED,
-        Case.REFUSE: Outcome.REFUSED,
-        Case.BUSY: Outcome.DEFERRED,
-        Case.BROKEN: Outcome.UNSURE,
-        Case.LOST: Outcome.UNSURE,
-    }
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:
         """A message, or a list of errors."""

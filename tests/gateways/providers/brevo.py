@@ -65,7 +65,6 @@ class Brevo(MailProvider):
         ): "down"
     }
     played: ClassVar = {Case.REFUSE: "invalid_parameter", Case.BUSY: "too many"}
-    outcomes: ClassVar = MailProvider.without(Case.DEAD, Case.STOPPED)
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:
         """One mail, one answer; too many requests have no code of their own."""

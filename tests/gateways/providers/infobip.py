@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from dispatcher.domain.messages import Callback, Outcome
+from dispatcher.domain.messages import Callback
 from tests.gateways.contract.peers import Case
 from tests.gateways.providers.provider import HOOKS, WALL, Provider
 from tests.servers.http import Reply, Request
@@ -80,7 +80,6 @@ class Infobip(Provider):
         Case.STOPPED: "REJECTED_DND",
         Case.DEAD: "REJECTED_PREFIX_MISSING",
     }
-    outcomes: ClassVar = {**Provider.outcomes, Case.BUSY: Outcome.DEFERRED}
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:
         """A status for each message."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
-from dispatcher.domain.messages import Callback, Outcome
+from dispatcher.domain.messages import Callback
 from tests.gateways.contract.peers import Case
 from tests.gateways.providers.provider import HOOKS, WALL, Provider
 from tests.servers.http import Reply, Request
@@ -35,13 +35,6 @@ class Kannel(Provider):
         "66": "unknown",
     }
     played: ClassVar = {Case.REFUSE: "denied", Case.BUSY: "busy"}
-    outcomes: ClassVar = {
-        Case.TAKE: Outcome.ACCEPTED,
-        Case.REFUSE: Outcome.REFUSED,
-        Case.BUSY: Outcome.DEFERRED,
-        Case.BROKEN: Outcome.UNSURE,
-        Case.LOST: Outcome.UNSURE,
-    }
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:
         """Accept, queue or refuse."""

@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dispatcher.domain.messages import Callback, Outcome
-from tests.gateways.contract.peers import Case
+from dispatcher.domain.messages import Callback
 from tests.gateways.providers.provider import HOOKS, WALL, Provider
 
 PASSWORD = "a password of the tests only"
@@ -38,11 +37,6 @@ class MailProvider(Provider):
     """A provider whose callbacks are JSON behind a password."""
 
     kind = ""
-
-    @staticmethod
-    def without(*cases: Case) -> dict[Case, Outcome]:
-        """Give what the cases mean where some of them are never heard of at hand-over."""
-        return {case: what for case, what in Provider.outcomes.items() if case not in cases}
 
     def told(self, said: Any) -> Callback:
         """Give a genuine callback that says something."""

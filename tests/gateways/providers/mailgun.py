@@ -60,11 +60,6 @@ class Mailgun(Provider):
         "606": "stopped",
         "607": "stopped",
     }
-    outcomes: ClassVar = {
-        case: outcome
-        for case, outcome in Provider.outcomes.items()
-        if case not in (Case.STOPPED, Case.DEAD)  # Mailgun tells those later
-    }
     played: ClassVar = {Case.REFUSE: "400", Case.BUSY: "429"}
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:

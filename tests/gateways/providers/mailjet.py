@@ -64,7 +64,6 @@ class Mailjet(MailProvider):
         **{f"blocked/{error}": word for error, word in ERRORS.items()},
     }
     played: ClassVar = {Case.REFUSE: "mj-0013", Case.BUSY: "too many"}
-    outcomes: ClassVar = MailProvider.without(Case.DEAD, Case.STOPPED)
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:
         """A verdict for each; what is wrong with the key or the JSON is one for all."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
 
-from dispatcher.domain.messages import Callback, Outcome
+from dispatcher.domain.messages import Callback
 from tests.gateways.contract.peers import Case
 from tests.gateways.providers.provider import HOOKS, WALL, Provider
 from tests.servers.http import Reply, Request
@@ -60,13 +60,6 @@ class Plivo(Provider):
         "1000": "bounced",
     }
     played: ClassVar = {Case.REFUSE: "400", Case.BUSY: "429"}
-    outcomes: ClassVar[Mapping[Case, Outcome]] = {
-        Case.TAKE: Outcome.ACCEPTED,
-        Case.REFUSE: Outcome.REFUSED,
-        Case.BUSY: Outcome.DEFERRED,
-        Case.BROKEN: Outcome.UNSURE,
-        Case.LOST: Outcome.UNSURE,
-    }
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:
         """A list of one name, or an error in words."""

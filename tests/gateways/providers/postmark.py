@@ -79,7 +79,6 @@ class Postmark(MailProvider):
         Case.BUSY: "429",
         Case.STOPPED: "406",
     }
-    outcomes: ClassVar = MailProvider.without(Case.DEAD)
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:
         """One verdict for each mail, in order."""

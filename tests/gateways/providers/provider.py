@@ -25,6 +25,18 @@ HOOKS = "https://offers.example/hooks"
 SUPPLIES = Supplies(hooks=HOOKS, wall=lambda: WALL)
 
 
+_OUTCOMES = {
+    Case.TAKE: Outcome.ACCEPTED,
+    Case.REFUSE: Outcome.REFUSED,
+    Case.BUSY: Outcome.DEFERRED,
+    Case.BROKEN: Outcome.UNSURE,
+    Case.STOPPED: Outcome.REFUSED,
+    Case.DEAD: Outcome.REFUSED,
+    Case.LOST: Outcome.UNSURE,
+}
+_WITHOUT_A_CODE = (Case.TAKE, Case.BROKEN, Case.LOST)
+
+
 class Provider(Peer):
     """One provider.
 
@@ -40,19 +52,12 @@ class Provider(Peer):
     places: ClassVar[Sequence[str]] = ()  # further paths in callbacks that the adapter looks at
     failure: ClassVar[str] = ""  # the status that a report code comes with
     played: ClassVar[Mapping[Case, str]]
-    outcomes: ClassVar[Mapping[Case, Outcome]] = {
-        Case.TAKE: Outcome.ACCEPTED,
-        Case.REFUSE: Outcome.REFUSED,
-        Case.BUSY: Outcome.DEFERRED,
-        Case.BROKEN: Outcome.UNSURE,
-        Case.STOPPED: Outcome.REFUSED,
-        Case.DEAD: Outcome.REFUSED,
-        Case.LOST: Outcome.UNSURE,
-    }
 
     def __init_subclass__(cls) -> None:
-        """Name the row after its kind."""
+        """Name the row after its kind; it plays what it has a code for, and what needs none."""
         cls.name = cls.kind
+        known = {*_WITHOUT_A_CODE, *cls.played} if hasattr(cls, "played") else set(Case)
+        cls.outcomes = {case: what for case, what in _OUTCOMES.items() if case in known}
 
     def __init__(self) -> None:
         self.server = SmsServer()

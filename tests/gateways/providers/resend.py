@@ -91,11 +91,6 @@ class Resend(Provider):
         ("refused", "Invalid `from` field."): "down",
     }
     played: ClassVar = {Case.REFUSE: "refused", Case.BUSY: "rate_limit_exceeded"}
-    outcomes: ClassVar = {
-        case: what
-        for case, what in Provider.outcomes.items()
-        if case not in (Case.DEAD, Case.STOPPED)
-    }
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:
         """As the page on batch validation modes shows it."""

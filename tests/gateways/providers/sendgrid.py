@@ -86,9 +86,6 @@ class Sendgrid(Provider):
         "5.7.1": "blocked",
         "5.7.26": "blocked",
     }
-    outcomes: ClassVar = {
-        case: outcome for case, outcome in Provider.outcomes.items() if case is not Case.STOPPED
-    }
     played: ClassVar = {
         Case.REFUSE: "content",
         Case.BUSY: "",

@@ -95,11 +95,6 @@ class Ses(Provider):
         "5.1.1": "dead",
         "5.2.2": "soft",
     }
-    outcomes: ClassVar = {
-        case: outcome
-        for case, outcome in Provider.outcomes.items()
-        if case not in (Case.STOPPED, Case.DEAD)  # SES tells those later
-    }
     played: ClassVar = {Case.REFUSE: "MESSAGE_REJECTED", Case.BUSY: "ACCOUNT_THROTTLED"}
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:

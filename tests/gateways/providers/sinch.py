@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from dispatcher.domain.messages import Callback, Outcome
+from dispatcher.domain.messages import Callback
 from tests.gateways.contract.peers import Case
 from tests.gateways.providers.provider import HOOKS, WALL, Provider
 from tests.servers.http import Reply, Request
@@ -61,13 +61,6 @@ class Sinch(Provider):
         "413": "blocked",
     }
     played: ClassVar = {Case.REFUSE: "syntax_invalid_parameter_format", Case.BUSY: "429"}
-    outcomes: ClassVar = {
-        Case.TAKE: Outcome.ACCEPTED,
-        Case.REFUSE: Outcome.REFUSED,
-        Case.BUSY: Outcome.DEFERRED,
-        Case.BROKEN: Outcome.UNSURE,
-        Case.LOST: Outcome.UNSURE,
-    }
 
     def answer(self, request: Request, code_of: Mapping[str, str]) -> Reply:
         """A batch, or one error."""
