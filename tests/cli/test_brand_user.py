@@ -9,12 +9,14 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from dispatcher.cli.brand_user import ALLOWED
 from dispatcher.cli.entry import load
+from dispatcher.cli.starter import today
 from dispatcher.cli.table import COMMANDS
 from dispatcher.domain.reports import FEWER
 from dispatcher.domain.tens import SAID
@@ -36,6 +38,7 @@ OPERATORS = {
     "gateway": "the operator's accounts, keys and DNS, and what people wrote",
     "halt": "stops every brand",
     "init": "writes settings and keys",
+    "limits": "what all brands share",
     "logs": "one line for each visit",
     "mail": "what people wrote",
     "migrate": "changes the schema",
@@ -99,7 +102,8 @@ def test_every_command_is_a_brands_or_has_a_reason() -> None:
 
 @pytest.fixture
 def planted(shell: Shell) -> list[str]:
-    """What may be seen nowhere: addresses, numbers, names and ids of everybody."""
+    """What may be seen nowhere: addresses, numbers, names and ids of everybody; it is noon."""
+    shell.done("clock", "--to", f"{_midweek():%Y-%m-%d}T12:00:00Z")
     ids = []
     for at, (mail, phone, name) in enumerate(PEOPLE):
         words = ("--email", mail, "--phone", phone, "--field", f"first_name={name}")
@@ -109,6 +113,12 @@ def planted(shell: Shell) -> list[str]:
             told = ("--topic", "coffee", "--channel", "email", "--wording", "Yes", "--source", "x")
             shell.done("customer", "opt-in", mail, *told)
     return [*ids, *(each for person in PEOPLE for each in (*person, person[1][1:]))]
+
+
+def _midweek() -> datetime:
+    """Give a day on which offers may be sent at noon, within the campaign's days."""
+    days = (today() + timedelta(days=n) for n in range(1, 7))
+    return next(day for day in days if day.weekday() in (1, 2, 3))
 
 
 def as_northwind(shell: Shell, *words: object) -> Result:
