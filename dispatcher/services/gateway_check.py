@@ -78,10 +78,16 @@ class Unfit(NamedTuple):
 
 def unfit(conn: Connection, spec: CampaignSpec, real: frozenset[str]) -> Unfit | None:
     """Say what speaks against the mail of a campaign; `real` are the gateways that are real now."""
-    gateway = spec.gateways.get(Channel.EMAIL, "")
-    if Channel.EMAIL not in spec.channels or gateway not in real:
+    if Channel.EMAIL not in spec.channels:
         return None
-    domain = spec.brand.email.rpartition("@")[2]
+    named = spec.gateways.get(Channel.EMAIL)
+    ways = sorted(real if named is None else real & {named})
+    found = [against for name in ways if (against := _against(conn, name, spec.brand.email))]
+    return next((each for each in found if each.failed), found[0] if found else None)
+
+
+def _against(conn: Connection, gateway: str, sender: str) -> Unfit | None:
+    domain = sender.rpartition("@")[2]
     last = gateway_checks.latest(conn, gateway, domain)
     command = f"'dispatcher gateway check {gateway}'"
     if last is None:

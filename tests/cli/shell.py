@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -86,6 +87,13 @@ def campaign_text(title: str = "Spring", **changes: str) -> str:
         at = next(at for at, text in enumerate(lines) if text.startswith(f"{key} = "))
         lines[at] = line
     return "\n".join(lines)
+
+
+def make_it_noon(shell: Shell) -> None:
+    """Put the clock to the noon of a day in the middle of a week, within a new campaign's days."""
+    days = (today() + timedelta(days=n) for n in range(1, 7))
+    midweek = next(day for day in days if day.weekday() in (1, 2, 3))
+    shell.done("clock", "--to", f"{midweek:%Y-%m-%d}T12:00:00Z")
 
 
 def add_anna(shell: Shell) -> int:

@@ -9,19 +9,17 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from dispatcher.cli.brand_user import ALLOWED
 from dispatcher.cli.entry import load
-from dispatcher.cli.starter import today
 from dispatcher.cli.table import COMMANDS
 from dispatcher.domain.reports import FEWER
 from dispatcher.domain.tens import SAID
 from tests.cli.journey import work
-from tests.cli.shell import Result, Shell, campaign_text
+from tests.cli.shell import Result, Shell, campaign_text, make_it_noon
 
 OPERATORS = {
     "audit": "the bundle is evidence on persons, the record names who did what",
@@ -103,7 +101,7 @@ def test_every_command_is_a_brands_or_has_a_reason() -> None:
 @pytest.fixture
 def planted(shell: Shell) -> list[str]:
     """What may be seen nowhere: addresses, numbers, names and ids of everybody; it is noon."""
-    shell.done("clock", "--to", f"{_midweek():%Y-%m-%d}T12:00:00Z")
+    make_it_noon(shell)
     ids = []
     for at, (mail, phone, name) in enumerate(PEOPLE):
         words = ("--email", mail, "--phone", phone, "--field", f"first_name={name}")
@@ -113,12 +111,6 @@ def planted(shell: Shell) -> list[str]:
             told = ("--topic", "coffee", "--channel", "email", "--wording", "Yes", "--source", "x")
             shell.done("customer", "opt-in", mail, *told)
     return [*ids, *(each for person in PEOPLE for each in (*person, person[1][1:]))]
-
-
-def _midweek() -> datetime:
-    """Give a day on which offers may be sent at noon, within the campaign's days."""
-    days = (today() + timedelta(days=n) for n in range(1, 7))
-    return next(day for day in days if day.weekday() in (1, 2, 3))
 
 
 def as_northwind(shell: Shell, *words: object) -> Result:

@@ -14,7 +14,7 @@ from dispatcher.cli.campaign import app
 from dispatcher.cli.table import COMMANDS
 from dispatcher.domain.reports import FEWER
 from tests.cli.journey import work
-from tests.cli.shell import Shell, campaign_text
+from tests.cli.shell import Shell, campaign_text, make_it_noon
 
 # Of these nobody sees a person, whoever runs them.
 MARKETERS = ("campaign", "hours", "simulate", "demo")
@@ -29,6 +29,7 @@ EXEMPT = {
     "audit": "an auditor's: the bundle is evidence on persons",
     "sandbox": "in safe mode only: it shows the made-up world its mails",
     "halt": "names scopes, not persons",
+    "limits": "names gateways, senders and brands",
     "doctor": "names servers and settings",
     "init": "writes settings",
     "migrate": "names the schema",
@@ -50,7 +51,8 @@ PEOPLE = [(f"zz{n}unseen@hidden.example", f"+44770090{n:04}", f"Zebedee{n}") for
 
 @pytest.fixture
 def numbers(shell: Shell) -> list[str]:
-    """Twelve people, three of whom never agreed; their ids."""
+    """Twelve people, three of whom never agreed; their ids. It is noon."""
+    make_it_noon(shell)
     ids = []
     for at, (mail, phone, name) in enumerate(PEOPLE):
         words = ("--email", mail, "--phone", phone, "--field", f"first_name={name}")

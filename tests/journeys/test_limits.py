@@ -251,7 +251,7 @@ def test_a_gateway_that_says_when_to_come_back_is_left_alone_by_everybody(
                 assert len(server.requests) == asked
                 assert status(house)["gateway:sms"].why == "rest"
                 server.default = Reply()
-                house.query("DELETE FROM rate RETURNING 1")
+                house.query("DELETE FROM gateway_health RETURNING 1")
                 house.query("UPDATE due SET due_at = to_timestamp(0) RETURNING 1")
                 for _ in range(3):
                     house.tidy()

@@ -40,6 +40,7 @@ class SmppGateway:
     """
 
     kind: ClassVar[str] = "smpp"
+    channel: ClassVar[Channel] = Channel.SMS
     settings_type: ClassVar[type[SmppSettings]] = SmppSettings
     needs: ClassVar[tuple[str, ...]] = ("hear",)
 
