@@ -12,10 +12,11 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import SecretStr
 
-from dispatcher.domain.messages import Event, Message
+from dispatcher.domain.messages import Channel, Event, Message
 from dispatcher.domain.ports import Limits
 from dispatcher.gateways.options import described
 from dispatcher.gateways.registry import KINDS, GatewayKind, Supplies, build
+from dispatcher.gateways.vocabulary import Meaning, News
 
 
 class Example(NamedTuple):
@@ -101,6 +102,7 @@ _COLUMNS = (
     "knows repeats",
     "receipts later",
     "replies",
+    "opt-outs it tells",
     "national tables",
 )
 
@@ -118,10 +120,25 @@ def _row(kind: str, example: Example) -> Sequence[str]:
 
     supplies = Supplies(put=put, key=SecretStr("only an example here"), hear=hear)
     limits = build(kind, kind, example.options, supplies).limits
-    return (example.label, *_cells(limits))
+    return (example.label, *_cells(limits, _opt_outs(KINDS[kind])))
 
 
-def _cells(limits: Limits) -> Sequence[str]:
+def _opt_outs(made: type) -> str:
+    """Say when a gateway may tell that a person has opted out there; it suppresses them here."""
+    api = getattr(made, "api", None)
+    if api is None:
+        return "by settings" if getattr(made, "channel", None) is Channel.SMS else "no"
+    at_once = any(meaning is Meaning.STOPPED for meaning, _ in api.codes.values())
+    tables = (api.reports.statuses, api.reports.codes)
+    told = {news for table in tables for news, _ in table.values()}
+    later = bool(told & {News.STOPPED, News.UNSUBSCRIBED, News.COMPLAINED})
+    return (
+        " and ".join(word for word, said in (("at once", at_once), ("later", later)) if said)
+        or "no"
+    )
+
+
+def _cells(limits: Limits, opt_outs: str) -> Sequence[str]:
     return (
         limits.channel,
         str(limits.max_batch),
@@ -129,6 +146,7 @@ def _cells(limits: Limits) -> Sequence[str]:
         f"for {limits.idempotency:g} s" if limits.idempotency else "no",
         "yes" if limits.receipts_later else "no",
         "yes" if limits.replies else "no",
+        opt_outs,
         ", ".join(table.name.capitalize() for table in sorted(limits.national_tables)) or "no",
     )
 
