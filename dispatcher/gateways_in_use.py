@@ -40,7 +40,11 @@ def channel_of(name: str, gateway: GatewaySettings) -> Channel:
             raise ConfigError(
                 f"gateways.{name}.channel", f'is "{gateway.channel}"; it must be email or sms'
             ) from None
-    channel = registry.channel_of_kind(gateway.kind)
+    try:
+        channel = registry.channel_of_kind(gateway.kind)
+    except ConfigError as error:
+        problem = str(error).removeprefix(f"{error.setting}: ")
+        raise ConfigError(f"gateways.{name}.kind", problem) from None
     if channel is None:
         raise ConfigError(f"gateways.{name}.channel", "is missing; it must be email or sms")
     return channel

@@ -126,9 +126,8 @@ def _looks(here: Dispatcher, wanted: Sequence[str], domains: Sequence[str]) -> I
 
 async def _called(here: Dispatcher, name: str) -> tuple[Gateway, Look]:
     gateway = build_configured(here, name)
-    url = str(here.settings.gateways[name].options.get("url", ""))
     try:
-        return gateway, await gateway_check.call(name, gateway, url, time())
+        return gateway, await gateway_check.call(name, gateway, time())
     finally:
         await gateway.aclose()
 

@@ -21,6 +21,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
+from dispatcher.domain.findings import Finding
 from dispatcher.domain.messages import Callback, Channel, Event, Message
 from dispatcher.domain.ports import Limits
 from dispatcher.errors import CallbackRejected, ConfigError
@@ -32,6 +33,7 @@ from dispatcher.gateways.classify import Verdict
 from dispatcher.gateways.email.parts import parts_of
 from dispatcher.gateways.filling import Words, filler, placeholders
 from dispatcher.gateways.http import HttpGateway
+from dispatcher.gateways.http_check import reach
 from dispatcher.gateways.http_transport import GatedTransport, Timeouts
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof
@@ -205,6 +207,10 @@ class ApiGateway(HttpGateway):
         """Give what one entry means."""
         about = self._about
         return understand(self.name, item, callback.received_at, about.reports, about.replies)
+
+    async def check(self, now: float) -> Sequence[Finding]:  # noqa: ARG002
+        """Call the provider without a message: does it answer, is its certificate good?"""
+        return [await reach(str(self._url))]
 
     # The same for all.
 

@@ -106,26 +106,31 @@ def kinds() -> dict[str, type]:
 
 def channel_of_kind(kind: str) -> Channel | None:
     """Say which channel all gateways of a kind serve; None: that is a setting of each."""
-    made = KINDS[kind] if kind in KINDS else kinds().get(kind)
-    return getattr(made, "channel", None)
+    return getattr(_made(kind), "channel", None)
 
 
 def national_tables(kind: str) -> frozenset[National]:
     """Give the national tables that all gateways of a kind can send; its class names them."""
-    made = KINDS[kind] if kind in KINDS else kinds().get(kind)
-    return getattr(made, "national_tables", frozenset())
+    return getattr(_made(kind), "national_tables", frozenset())
+
+
+def _made(kind: str) -> type:
+    """Give the class of a kind; raise ConfigError when there is none."""
+    if kind in KINDS:  # packages need not be looked through for it
+        return KINDS[kind]
+    known = kinds()
+    if kind not in known:
+        problem = f'there is no gateway of the kind "{kind}"{nearest(kind, known)}'
+        raise ConfigError("kind", problem)
+    return known[kind]
 
 
 def build(
     name: str, kind: str, options: Mapping[str, Any], supplies: Supplies | None = None
 ) -> Gateway:
     """Build a gateway; raise ConfigError that names the setting `gateways.<name>.<option>`."""
-    known = kinds()
-    if kind not in known:
-        problem = f'there is no gateway of the kind "{kind}"{nearest(kind, known)}'
-        raise ConfigError(f"gateways.{name}.kind", problem)
-    made = cast(GatewayKind, known[kind])
     try:
+        made = cast(GatewayKind, _made(kind))
         values = converted(made.settings_type, options)
         return made(name, **values, **_supplied(made, supplies or Supplies()))
     except ConfigError as error:

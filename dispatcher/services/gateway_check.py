@@ -15,7 +15,6 @@ from dispatcher.domain.ports import Gateway
 from dispatcher.errors import Conflict
 from dispatcher.gateways.email.names import Names
 from dispatcher.gateways.email.preflight import Sending, preflight
-from dispatcher.gateways.http_check import reach
 from dispatcher.storage import gateway_checks
 from dispatcher.storage.database import Database
 
@@ -44,15 +43,12 @@ class Look(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-async def call(name: str, gateway: Gateway, url: str, now: float) -> Look:
-    """Call a gateway's server. `url` is where a gateway is that offers no check of its own."""
+async def call(name: str, gateway: Gateway, now: float) -> Look:
+    """Call a gateway's server, if the gateway can."""
     if isinstance(gateway, Checkable):
-        found = tuple(await gateway.check(now))
-    elif url:
-        found = (await reach(url),)
-    else:
-        found = (Finding(Level.OK, f"gateway {name}", "well configured; it offers no check"),)
-    return Look(name, "", found)
+        return Look(name, "", tuple(await gateway.check(now)))
+    told = Finding(Level.OK, f"gateway {name}", "well configured; it offers no check")
+    return Look(name, "", (told,))
 
 
 def look_at(name: str, gateway: Gateway, domain: str, returns: str, names: Names) -> Look:

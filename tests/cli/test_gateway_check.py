@@ -165,3 +165,16 @@ def test_a_server_that_is_away_fails(shell: Shell, dns: DnsServer) -> None:
     result = shell("gateway", "check", "--domain", DOMAIN, "--json")
     assert result.code == 1
     assert "cannot be reached" in json.dumps(result.json())
+
+
+def test_a_provider_is_called_without_a_message(shell: Shell) -> None:
+    """Where nobody listens, the check says so before a campaign would."""
+    shell.write(
+        "dispatcher.toml",
+        'safe_mode = false\n[gateways.sms]\nkind = "telnyx"\napi_key = "k"\n'
+        'base_url = "http://127.0.0.1:1"\n',
+    )
+    result = shell("gateway", "check", "sms")
+    assert result.code != 0
+    assert "127.0.0.1:1" in result.out
+    assert "takes no call" in result.out

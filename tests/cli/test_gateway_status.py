@@ -92,3 +92,12 @@ def test_the_doctor_names_who_rests(three: Shell) -> None:
     rests = [each for each in found if "resting since" in each["told"]]
     assert [each["level"] for each in rests] == ["warn"]
     assert "gateway status" in rests[0]["remedy"]
+
+
+def test_a_kind_that_nobody_knows_is_named(shell: Shell) -> None:
+    """A slip of the pen is told with what was meant, by every command."""
+    shell.write("dispatcher.toml", '[gateways.mine]\nkind = "twillio"\n')
+    result = shell("gateway", "status")
+    assert result.code == 2
+    assert 'gateways.mine.kind: there is no gateway of the kind "twillio"' in result.err
+    assert 'did you mean "twilio"?' in result.err
