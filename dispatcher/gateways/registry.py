@@ -111,7 +111,8 @@ def channel_of_kind(kind: str) -> Channel | None:
 
 def national_tables(kind: str) -> frozenset[National]:
     """Give the national tables that all gateways of a kind can send; its class names them."""
-    return getattr(_made(kind), "national_tables", frozenset())
+    made = KINDS[kind] if kind in KINDS else kinds().get(kind)
+    return getattr(made, "national_tables", frozenset())
 
 
 def _made(kind: str) -> type:

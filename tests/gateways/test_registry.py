@@ -118,4 +118,4 @@ def test_the_national_tables_of_a_kind_are_those_its_class_names(
 
     monkeypatch.setitem(KINDS, "operator", Operator)
     assert national_tables("operator") == {National.TURKISH}
-    assert national_tables("http_sms") == frozenset()
+    assert national_tables("http_sms") == national_tables("of a package") == frozenset()
