@@ -85,7 +85,9 @@ class HttpSmsSettings(ConnectionSettings):
     answer_detail: str = option("Path to its words", "")
     success: tuple[str, ...] = option("Codes that mean taken; none: any 2xx does", ())
     codes: dict[str, Meaning] = option(
-        "What other codes mean: accepted, refused, deferred, unsure, throttled or down", {}
+        "What other codes mean: accepted, refused, stopped, dead, deferred, unsure, throttled or"
+        " down",
+        {},
     )
     stopped_codes: tuple[str, ...] = option("Codes for: this person has opted out", ())
     dead_codes: tuple[str, ...] = option("Codes for: this number does not exist", ())

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from dispatcher.domain.messages import Outcome
 from dispatcher.errors import ConfigError
-from dispatcher.gateways.classify import Trouble, Verdict
-from dispatcher.gateways.vocabulary import Meaning
+from dispatcher.gateways.classify import Verdict
+from dispatcher.gateways.vocabulary import MEANINGS, Meaning
 
 OK = 0x00
 THROTTLED = 0x58
@@ -38,7 +38,7 @@ _CODES: dict[int, _Code] = {
     0x07: _Code("ESME_RINVREGDLVFLG", "invalid registered delivery flag", _DOWN),
     0x08: _Code("ESME_RSYSERR", "system error", _THROTTLED),
     0x0A: _Code("ESME_RINVSRCADR", "invalid source address"),
-    0x0B: _Code("ESME_RINVDSTADR", "invalid destination address"),
+    0x0B: _Code("ESME_RINVDSTADR", "invalid destination address", Meaning.DEAD),
     0x0C: _Code("ESME_RINVMSGID", "invalid message id"),
     0x0D: _Code("ESME_RBINDFAIL", "bind failed", _DOWN),
     0x0E: _Code("ESME_RINVPASWD", "invalid password", _DOWN),
@@ -72,16 +72,6 @@ _CODES: dict[int, _Code] = {
     0xFE: _Code("ESME_RDELIVERYFAILURE", "delivery failure"),
     0xFF: _Code("ESME_RUNKNOWNERR", "unknown error", Meaning.UNSURE),
 }
-_DEAD = frozenset({0x0B})
-
-_MEANINGS: dict[Meaning, tuple[Outcome, Trouble]] = {
-    Meaning.ACCEPTED: (Outcome.ACCEPTED, Trouble.MESSAGE),
-    Meaning.REFUSED: (Outcome.REFUSED, Trouble.MESSAGE),
-    Meaning.DEFERRED: (Outcome.DEFERRED, Trouble.MESSAGE),
-    Meaning.UNSURE: (Outcome.UNSURE, Trouble.MESSAGE),
-    Meaning.THROTTLED: (Outcome.DEFERRED, Trouble.PASSING),
-    Meaning.DOWN: (Outcome.DEFERRED, Trouble.LASTING),
-}
 
 
 def told(status: int) -> str:
@@ -100,9 +90,11 @@ class Judge:
         dead: Iterable[str],
         defer_seconds: float,
     ) -> None:
-        self._own = {number(code, "codes"): meaning for code, meaning in own.items()}
-        self._stopped = {number(code, "stopped_codes") for code in stopped}
-        self._dead = {number(code, "dead_codes") for code in dead} | (_DEAD - set(self._own))
+        self._own = {
+            **{number(code, "codes"): meaning for code, meaning in own.items()},
+            **{number(code, "dead_codes"): Meaning.DEAD for code in dead},
+            **{number(code, "stopped_codes"): Meaning.STOPPED for code in stopped},
+        }
         self._wait = defer_seconds
 
     def verdict(self, status: int, words: str = "") -> Verdict:
@@ -110,14 +102,17 @@ class Judge:
         known = _CODES.get(status)
         code = known.name if known else f"0x{status:08X}"
         detail = words or (known.words if known else "")
-        if status in self._stopped:
-            return Verdict(Outcome.REFUSED, code=code, detail=detail, contact_stopped=True)
-        if status in self._dead:
-            return Verdict(Outcome.REFUSED, code=code, detail=detail, dead_address=True)
         meaning = self._own.get(status) or (known.meaning if known else Meaning.REFUSED)
-        outcome, trouble = _MEANINGS[meaning]
-        wait = self._wait if outcome is Outcome.DEFERRED else 0.0
-        return Verdict(outcome, trouble, code=code, detail=detail, retry_after=wait)
+        outcome, trouble = MEANINGS[meaning]
+        return Verdict(
+            outcome,
+            trouble,
+            code=code,
+            detail=detail,
+            retry_after=self._wait if outcome is Outcome.DEFERRED else 0.0,
+            contact_stopped=meaning is Meaning.STOPPED,
+            dead_address=meaning is Meaning.DEAD,
+        )
 
 
 def number(code: str, setting: str) -> int:

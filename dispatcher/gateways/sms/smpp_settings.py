@@ -111,8 +111,8 @@ class SmppSettings:
     receipts: bool = option("Ask for delivery receipts", True)
 
     codes: dict[str, Meaning] = option(
-        "What the operator's own statuses mean: accepted, refused, deferred, unsure, throttled or"
-        " down; such as 0x401",
+        "What the operator's own statuses mean: accepted, refused, stopped, dead, deferred, unsure,"
+        " throttled or down; such as 0x401",
         {},
     )
     stopped_codes: tuple[str, ...] = option("Statuses for: this person has opted out", ())

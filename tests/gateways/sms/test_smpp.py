@@ -65,7 +65,7 @@ def test_an_operators_own_codes_go_first() -> None:
 
     async def scenario() -> None:
         options: dict[str, Any] = {
-            "codes": {"1025": "throttled", "0x0B": "refused"},
+            "codes": {"1025": "throttled", "0x0B": "refused", "0x500": "stopped", "0x501": "dead"},
             "stopped_codes": ["0x45"],
             "dead_codes": ["0x0C"],
         }
@@ -74,6 +74,8 @@ def test_an_operators_own_codes_go_first() -> None:
             (0x0B, Outcome.REFUSED, False, False),
             (0x45, Outcome.REFUSED, True, False),
             (0x0C, Outcome.REFUSED, False, True),
+            (0x500, Outcome.REFUSED, True, False),
+            (0x501, Outcome.REFUSED, False, True),
         ):
             [receipt], _, _ = await sent(Answer(status), **options)
             assert receipt.outcome is outcome
