@@ -12,7 +12,6 @@ https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-web
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
@@ -32,6 +31,7 @@ from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Reports
 from dispatcher.gateways.api_tables import Answer, Api, Ask, Format
 from dispatcher.gateways.callbacks import content, dig, form_parts, is_multipart, word
+from dispatcher.gateways.credentials import basic
 from dispatcher.gateways.email.incoming import mail_event, rebuilt
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import check_fresh, same
@@ -166,8 +166,7 @@ class MailgunGateway(ApiGateway):
 
     def auth(self) -> Mapping[str, str]:
         """Basic authentication as the user api."""
-        pair = f"api:{self._settings.api_key.get_secret_value()}"
-        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+        return basic("api", self._settings.api_key)
 
     def proof(self) -> MailgunSeal | None:
         """The signature in the body, if there is a key."""

@@ -8,7 +8,6 @@ https://dev.mailjet.com/email/guides/send-api-v31, .../webhooks, .../parse-api
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -21,6 +20,7 @@ from dispatcher.gateways.api_events import Reports
 from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.callback_auth import BasicCallbackSettings
 from dispatcher.gateways.callbacks import dig, word
+from dispatcher.gateways.credentials import basic
 from dispatcher.gateways.email.incoming import header_pairs, mail_event, rebuilt
 from dispatcher.gateways.email.parts import split_mailbox
 from dispatcher.gateways.filling import Words
@@ -148,8 +148,7 @@ class MailjetGateway(ApiGateway):
     def auth(self) -> Mapping[str, str]:
         """Basic authentication with both keys."""
         s: MailjetSettings = self._settings
-        pair = f"{s.api_key}:{s.secret_key.get_secret_value()}"
-        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+        return basic(s.api_key, s.secret_key)
 
     def proof(self) -> Proof | None:
         """Check user name and password: Mailjet signs nothing."""

@@ -24,6 +24,7 @@ from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Reports
 from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.callbacks import dig, word
+from dispatcher.gateways.credentials import bearer
 from dispatcher.gateways.filling import Words
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof, StandardWebhook, unbase64
@@ -142,7 +143,7 @@ class ResendGateway(ApiGateway):
 
     def auth(self) -> Mapping[str, str]:
         """Give the key as a bearer token."""
-        return {"Authorization": f"Bearer {self._settings.api_key.get_secret_value()}"}
+        return bearer(self._settings.api_key)
 
     def proof(self) -> Proof | None:
         """Check the seal."""

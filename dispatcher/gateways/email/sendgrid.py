@@ -26,6 +26,7 @@ from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Reports
 from dispatcher.gateways.api_tables import Answer, Api, Ask
 from dispatcher.gateways.callbacks import form_parts, is_multipart, word
+from dispatcher.gateways.credentials import bearer
 from dispatcher.gateways.email.incoming import header_lines, mail_event, rebuilt
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof, PublicKeySeal, SharedToken, unbase64
@@ -178,7 +179,7 @@ class SendgridGateway(ApiGateway):
 
     def auth(self) -> Mapping[str, str]:
         """The API key as bearer token."""
-        return {"Authorization": f"Bearer {self._settings.api_key.get_secret_value()}"}
+        return bearer(self._settings.api_key)
 
     def proof(self) -> TwoWays:
         """ECDSA over the time and the raw body for events; a word in the URL for mail."""

@@ -87,7 +87,7 @@ class ClickatellSettings(ApiSettings):
     )
     api_key: SecretStr = option("API key of the integration")
     two_way: bool = option("Whether the brand's sender is a number of a two-way integration", False)
-    callback_username: str = option("User name that callbacks bring along", "")
+    callback_user: str = option("User name that callbacks bring along", "")
     callback_password: SecretStr = option(
         "Password that callbacks bring along; without it and callback_token they are refused",
         SecretStr(""),
@@ -100,8 +100,8 @@ class ClickatellSettings(ApiSettings):
     def __post_init__(self) -> None:
         # super() does not know the class that slots=True makes anew.
         ApiSettings.__post_init__(self)
-        if bool(self.callback_username) is not bool(self.callback_password.get_secret_value()):
-            raise ConfigError("callback_username, callback_password", "are only good together")
+        if bool(self.callback_user) is not bool(self.callback_password.get_secret_value()):
+            raise ConfigError("callback_user, callback_password", "are only good together")
 
 
 class ClickatellGateway(ApiGateway):
@@ -147,7 +147,7 @@ class ClickatellGateway(ApiGateway):
         """A password or a word in the URL."""
         s: ClickatellSettings = self._settings
         if s.callback_password.get_secret_value():
-            return BasicAuth(s.callback_username, s.callback_password)
+            return BasicAuth(s.callback_user, s.callback_password)
         return SharedToken(s.callback_token) if s.callback_token.get_secret_value() else None
 
     def words(self, message: Message) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from dispatcher.errors import CallbackRejected
 from dispatcher.gateways.api import ApiGateway, ApiSettings
 from dispatcher.gateways.api_events import Replies, Reports
 from dispatcher.gateways.api_tables import Answer, Api, Ask
+from dispatcher.gateways.credentials import bearer
 from dispatcher.gateways.options import option
 from dispatcher.gateways.proofs import Proof, check_fresh, same
 from dispatcher.gateways.vocabulary import Codes, Meaning, News, Statuses
@@ -128,7 +129,7 @@ class SinchGateway(ApiGateway):
 
     def auth(self) -> Mapping[str, str]:
         """A bearer token."""
-        return {"Authorization": f"Bearer {self._settings.api_token.get_secret_value()}"}
+        return bearer(self._settings.api_token)
 
     def proof(self) -> Proof | None:
         """Signed callbacks."""

@@ -23,7 +23,7 @@ class Clickatell(Provider):
     secret = "an API key of the tests"
     options: ClassVar = {
         "api_key": secret,
-        "callback_username": "clickatell",
+        "callback_user": "clickatell",
         "callback_password": "a password of the tests",
     }
     codes: ClassVar = {

@@ -99,7 +99,7 @@ def test_only_a_two_way_integration_is_told_the_sender() -> None:
     assert entry["from"] == "12027530410"
 
 
-@pytest.mark.parametrize("spoilt", [{"callback_username": ""}, {"callback_password": ""}])
+@pytest.mark.parametrize("spoilt", [{"callback_user": ""}, {"callback_password": ""}])
 def test_half_a_login_is_told_at_once(spoilt: dict[str, str]) -> None:
     """A user name is no use without its password."""
     with pytest.raises(ConfigError, match="are only good together"):
@@ -108,7 +108,7 @@ def test_half_a_login_is_told_at_once(spoilt: dict[str, str]) -> None:
 
 def test_no_callbacks_without_a_password_or_a_word() -> None:
     """An empty one would fit everybody."""
-    nothing = {"callback_username": "", "callback_password": "", "callback_token": ""}
+    nothing = {"callback_user": "", "callback_password": "", "callback_token": ""}
     gateway = build("acme", "clickatell", {**Clickatell.options, **nothing})
     with pytest.raises(CallbackRejected, match="not set up"):
         gateway.read(Clickatell().callback("DEVICE_ACK"))
